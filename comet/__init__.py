@@ -1,0 +1,3 @@
+"""comet: a real-time notification server that a site talks to in SQL."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,77 @@
+"""Who may do what: keys of users, and the rules that the name of a channel carries."""
+
+from __future__ import annotations
+
+import hmac
+import re
+
+from comet.errors import BadValue, NotAllowed, TooLong
+
+#: The longest key of a user, in characters.
+KEY_LIMIT = 32
+
+_KEY = re.compile(r"[0-9A-Za-z=+/_]*")
+
+
+def check_key(key: str) -> str:
+    """
+    @return: C{key}, if it can be the key of a user.
+    @raise BadValue, TooLong: if not; the characters are looked at first.
+    """
+    if not _KEY.fullmatch(key):
+        raise BadValue("Incorrect value for column 'hash': only the characters 0-9A-Za-z=+/_ are allowed")
+    if len(key) > KEY_LIMIT:
+        raise TooLong(f"Data too long for column 'hash': {len(key)} characters, at most {KEY_LIMIT}")
+    return key
+
+
+def key_opens(presented: str, stored: str | None) -> bool:
+    """@return: whether the key that a client presents is the stored one, in constant time."""
+    return bool(stored) and hmac.compare_digest(presented.encode(), str(stored).encode())
+
+
+def is_reserved(name: str) -> bool:
+    """@return: whether frames of the server go by this name, so that nobody subscribes to it."""
+    return name in ("msg", "sys") or name.startswith("_")
+
+
+def is_tracked(name: str) -> bool:
+    """@return: whether subscribers of this channel hear who comes and goes."""
+    return name.startswith("track_")
+
+
+def always_kept(name: str) -> bool:
+    """@return: whether this channel keeps a history without a length being set."""
+    return name.startswith("trust_")
+
+
+def check_reading(name: str, user_id: int) -> None:
+    """@raise NotAllowed: if C{user_id}, 0 for somebody unknown, may not listen to the channel."""
+    if name.startswith("private_") and not user_id:
+        raise NotAllowed(f"channel {name} is for signed-in users only")
+
+
+def check_writing(name: str, user_id: int, hidden: bool) -> None:
+    """
+    @param hidden: whether the sender does not want to be named.
+    @raise NotAllowed: if C{user_id}, 0 for somebody unknown, may not publish to the channel.
+    """
+    if name.startswith("webauth_"):
+        if hidden:
+            raise NotAllowed(f"channel {name} always names the sender")
+        if not user_id:
+            raise NotAllowed(f"only signed-in users publish to {name}")
+    elif not name.startswith("web_"):
+        raise NotAllowed("clients publish only to channels whose names begin with web_ or webauth_")
+
+
+def check_counting(name: str) -> None:
+    """@raise NotAllowed: if clients may not ask how many listen to the channel."""
+    if not name.startswith(("web_", "webauth_", "track_")):
+        raise NotAllowed("only channels whose names begin with web_ or track_ can be counted")
+
+
+def check_listing(name: str) -> None:
+    """@raise NotAllowed: if clients may not ask who listens to the channel."""
+    if not is_tracked(name):
+        raise NotAllowed("only channels whose names begin with track_ list their subscribers")

@@ -1,0 +1,1 @@
+"""CometQL: SQL text in, plans that act on the broker, rows out."""

@@ -1,0 +1,79 @@
+"""What the MySQL port asks of CometQL. The wire knows nothing of tables, CometQL nothing of packets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from comet.cometql.results import Column, Result
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """
+    Who has logged in.
+
+    @ivar user: the name as it was given.
+    @ivar dev_id: the tenant that the name stands for.
+    @ivar connection_id: the number of the connection, unique since the start of the process.
+    @ivar address: where the connection comes from, C{host:port}.
+    @ivar database: the database named at login, empty if none was.
+    """
+
+    user: str
+    dev_id: int
+    connection_id: int
+    address: str
+    database: str = ""
+
+
+class QuerySession(Protocol):
+    """One logged-in connection. Calls come one at a time, each after the last has been answered."""
+
+    @property
+    def autocommit(self) -> bool:
+        """Whether the status flags say that each statement stands for itself."""
+
+    async def query(self, text: str) -> Result:
+        """
+        Run one statement.
+
+        @raise comet.errors.Refused: if it is not granted; the session goes on.
+        """
+
+    def use(self, database: str) -> None:
+        """
+        Select a database.
+
+        @raise comet.errors.UnknownDatabase: if there is none of that name.
+        """
+
+    def fields(self, table: str, wildcard: str) -> Sequence[Column]:
+        """
+        @param wildcard: a pattern as C{LIKE} takes it; empty for all.
+        @return: the columns of C{table}.
+        @raise comet.errors.UnknownTable: if there is none of that name.
+        """
+
+    def statistics(self) -> str:
+        """@return: one line on the state of the server, as C{mysqladmin status} shows it."""
+
+    def close(self) -> None:
+        """The connection is gone."""
+
+
+class QueryServer(Protocol):
+    """Where sessions come from."""
+
+    #: The version in the greeting; it begins with three numbers.
+    version: str
+
+    async def identify(self, user: str) -> tuple[int, str] | None:
+        """@return: the C{dev_id} that C{user} stands for and its password; C{None} if it is no user."""
+
+    def open(self, login: Login) -> QuerySession:
+        """
+        @return: a session for a login whose password was right.
+        @raise comet.errors.UnknownDatabase: if the database named at login does not exist.
+        """

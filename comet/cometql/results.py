@@ -1,0 +1,66 @@
+"""What a statement gives: rows with typed columns, or a count of what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+
+#: What a cell may hold. C{None} is NULL.
+Value = int | float | Decimal | str | bytes | None
+
+
+class Kind(Enum):
+    """The type of a column, with the name that C{DESCRIBE} shows."""
+
+    INT = "int"
+    BIGINT = "bigint"
+    DOUBLE = "double"
+    DECIMAL = "decimal"
+    VARCHAR = "varchar"
+    TEXT = "mediumtext"
+    NULL = "null"
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the values are strings."""
+        return self in (Kind.VARCHAR, Kind.TEXT)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """
+    A column of a result.
+
+    @ivar length: the most characters of a text, or digits of a number.
+    @ivar table: the table it comes from, empty for what was computed.
+    """
+
+    name: str
+    kind: Kind = Kind.VARCHAR
+    length: int = 255
+    nullable: bool = False
+    key: bool = False
+    table: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A result set. C{rows} is walked once, and may be computed while it is."""
+
+    columns: Sequence[Column]
+    rows: Iterable[Sequence[Value]]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A statement without rows has run."""
+
+    affected: int = 0
+    insert_id: int = 0
+    warnings: int = 0
+    info: str = ""
+
+
+Result = Rows | Done

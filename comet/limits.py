@@ -1,0 +1,30 @@
+"""The bounds on everything a stranger, or a busy site, can make grow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+def limit(default: int, doc: str) -> int:
+    """@return: a dataclass field of section C{[limits]}, with the line that documents it."""
+    # The declared type is that of the value, as with dataclasses.field itself.
+    result: int = field(default=default, metadata={"doc": doc})
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Section C{[limits]} of the configuration. Sizes in bytes, times in seconds."""
+
+    message: int = limit(1 << 20, "the longest text of a message, in bytes of UTF-8")
+    queue: int = limit(100, "private messages kept for a user who is away; the oldest make room")
+    history: int = limit(99, "the most messages that a channel may keep")
+    history_channels: int = limit(100_000, "channels with a history length, in all")
+    devices: int = limit(16, "connections of one user; one more closes the oldest")
+    channels: int = limit(256, "channels that one connection may listen to")
+    outbox_messages: int = limit(1_000, "messages waiting for one slow client before it is dropped")
+    outbox_bytes: int = limit(8 << 20, "bytes waiting for one slow client before it is dropped")
+    inbox_messages: int = limit(100, "commands of one client read ahead before its socket is paused")
+    browsers: int = limit(100_000, "browser connections in all")
+    backends: int = limit(1_000, "CometQL connections in all")
+    login_seconds: int = limit(10, "time to finish a login or a WebSocket handshake, in seconds")

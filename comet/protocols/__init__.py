@@ -1,0 +1,1 @@
+"""The wires: MySQL for backends, WebSocket and HTTP for browsers."""

@@ -1,0 +1,88 @@
+"""
+What the rest of comet asks of a store.
+
+All methods are C{async} and answer when what they promise is safe: a write that has returned survives the
+death of the process. A store that cannot do so raises L{comet.errors.Unavailable}, and then nothing was
+written. Times are seconds since 1970.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Protocol
+
+from comet.model import Channel, Message, PrivateMessage, User
+
+
+class Store(Protocol):
+    """Everything that must outlive the process."""
+
+    async def start(self) -> None:
+        """Make ready for use: connect, create or migrate the schema."""
+
+    async def stop(self) -> None:
+        """Finish what was begun and let go."""
+
+    # Keys of users ----------------------------------------------------------------------------------------
+
+    async def set_key(self, user: User, key: str) -> None:
+        """Give C{user} this key in place of any other."""
+
+    async def keys(self, users: Collection[User]) -> dict[User, str]:
+        """@return: the keys of those users who have one."""
+
+    async def remove_keys(self, users: Collection[User]) -> int:
+        """@return: how many users had a key."""
+
+    # When users were here ---------------------------------------------------------------------------------
+
+    async def set_last_seen(self, user: User, time: int) -> None:
+        """Note that C{user} was here at C{time}."""
+
+    async def last_seen(self, users: Collection[User]) -> dict[User, int]:
+        """@return: when those who were ever here were here last."""
+
+    # Channels and their history ---------------------------------------------------------------------------
+
+    async def set_length(self, channel: Channel, length: int) -> None:
+        """Let C{channel} keep its last C{length} messages; what is beyond that is removed now."""
+
+    async def lengths(self) -> dict[Channel, int]:
+        """@return: every channel that has a length, with it."""
+
+    async def remove_channels(self, channels: Collection[Channel]) -> int:
+        """
+        Forget the lengths and the history of these channels.
+
+        @return: how many of them had a length.
+        """
+
+    async def append(self, message: Message, keep: int) -> None:
+        """Add to the history of its channel and remove what is older than the newest C{keep}, C{keep} > 0."""
+
+    async def history(self, channel: Channel, limit: int) -> list[Message]:
+        """@return: the newest C{limit} messages at most, oldest first."""
+
+    async def remove_history(self, channels: Collection[Channel]) -> int:
+        """@return: how many messages were removed."""
+
+    async def remove_messages(self, dev_id: int, ids: Collection[str]) -> int:
+        """@return: how many of these messages of this tenant there were to remove."""
+
+    # The queue of private messages ------------------------------------------------------------------------
+
+    async def enqueue(self, message: PrivateMessage, keep: int) -> int:
+        """
+        Add to the queue of its user and remove what is older than the newest C{keep}, C{keep} > 0.
+
+        @return: how many older messages were dropped.
+        """
+
+    async def queue(self, user: User) -> list[PrivateMessage]:
+        """@return: the queue, oldest first, each message with its number."""
+
+    async def dequeue(self, user: User, numbers: Collection[int]) -> int:
+        """@return: how many messages were removed."""
+
+    async def remove_queues(self, users: Collection[User]) -> int:
+        """@return: how many messages were removed."""
