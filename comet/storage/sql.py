@@ -1,0 +1,200 @@
+"""
+The store over C{twisted.enterprise.adbapi}: SQLite today.
+
+Writes are committed in groups. While one group is being committed in a thread, further writes wait in a
+list; when it is done they become the next group. So the number of commits follows the speed of the disk
+while the number of writes follows the load, and every write is answered after its own commit.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from twisted.enterprise.adbapi import ConnectionPool, Transaction
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.interfaces import IReactorThreads
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from comet.errors import CometError, Unavailable
+from comet.model import Channel, Message, PrivateMessage, User
+from comet.storage import migrations, queries
+from comet.storage.interface import Store
+
+#: The most writes in one transaction: more would make those at its head wait for too many others.
+GROUP_LIMIT = 500
+
+#: One write that waits: the function, its arguments, who waits.
+Write = tuple[queries.Query, tuple[Any, ...], "Deferred[Any]"]
+
+
+def sqlite_pool(path: Path, reactor: IReactorThreads) -> ConnectionPool:
+    """@return: connections to the SQLite database in the file C{path}, which is created if need be."""
+
+    def configure(connection: sqlite3.Connection) -> None:
+        # WAL lets readers go on during a commit; FULL makes each commit survive the loss of power, too
+        # (https://www.sqlite.org/pragma.html#pragma_synchronous).
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+
+    pool: ConnectionPool = ConnectionPool(
+        "sqlite3",
+        str(path),
+        check_same_thread=False,
+        timeout=10.0,
+        cp_min=1,
+        cp_max=4,
+        cp_openfun=configure,
+        cp_reactor=reactor,
+        cp_noisy=False,
+    )
+    return pool
+
+
+def _attempt(transaction: Transaction, writes: list[Write]) -> list[Any]:
+    return [function(transaction, *arguments) for function, arguments, _ in writes]
+
+
+class SQLStore(Store):
+    """A L{Store} in a database."""
+
+    _log = Logger()
+
+    def __init__(self, pool: ConnectionPool) -> None:
+        self._pool = pool
+        self._waiting: list[Write] = []
+        self._busy = self._stopped = False
+        self._committed: Deferred[None] = succeed(None)
+
+    async def start(self) -> None:
+        """Create or migrate the schema."""
+        found = await self._read(migrations.migrate)
+        self._log.debug("the store had schema version {found}", found=found)
+
+    async def stop(self) -> None:
+        """Commit what waits, then close; once is enough."""
+        while self._busy:
+            await self._committed
+        if not self._stopped:
+            self._stopped = True
+            self._pool.close()
+
+    # Reads and writes -------------------------------------------------------------------------------------
+
+    async def _read(self, function: queries.Query, *arguments: Any) -> Any:
+        try:
+            return await self._pool.runInteraction(function, *arguments)
+        except CometError:
+            raise
+        except Exception as error:
+            raise self._unavailable(error) from error
+
+    async def _write(self, function: queries.Query, *arguments: Any) -> Any:
+        done: Deferred[Any] = Deferred()
+        self._waiting.append((function, arguments, done))
+        if not self._busy:
+            self._busy = True
+            self._committed = Deferred.fromCoroutine(self._commit())
+        return await done
+
+    async def _commit(self) -> None:
+        """Commit one group after the other until nothing waits."""
+        while self._waiting:
+            group, self._waiting = self._waiting[:GROUP_LIMIT], self._waiting[GROUP_LIMIT:]
+            try:
+                results = await self._pool.runInteraction(_attempt, group)
+            except Exception as error:
+                await self._commit_singly(group, error)
+            else:
+                for (_, _, done), result in zip(group, results, strict=True):
+                    done.callback(result)
+        self._busy = False
+
+    async def _commit_singly(self, group: list[Write], error: Exception) -> None:
+        """One write of a group has failed, and with it the group: try each by itself."""
+        for function, arguments, done in group:
+            if len(group) > 1:
+                try:
+                    done.callback(await self._pool.runInteraction(function, *arguments))
+                    continue
+                except Exception as own_error:
+                    error = own_error
+            done.errback(Failure(self._unavailable(error)))
+
+    def _unavailable(self, error: Exception) -> Unavailable:
+        self._log.error("the store failed: {error!r}", error=error)
+        return Unavailable(f"the store failed: {error}")
+
+    # What a store does ------------------------------------------------------------------------------------
+
+    async def set_key(self, user: User, key: str) -> None:
+        """See L{Store.set_key}."""
+        await self._write(queries.set_key, user, key)
+
+    async def keys(self, users: Collection[User]) -> dict[User, str]:
+        """See L{Store.keys}."""
+        found: dict[User, str] = await self._read(queries.keys, users)
+        return found
+
+    async def remove_keys(self, users: Collection[User]) -> int:
+        """See L{Store.remove_keys}."""
+        return int(await self._write(queries.remove_keys, users))
+
+    async def set_last_seen(self, user: User, time: int) -> None:
+        """See L{Store.set_last_seen}."""
+        await self._write(queries.set_last_seen, user, time)
+
+    async def last_seen(self, users: Collection[User]) -> dict[User, int]:
+        """See L{Store.last_seen}."""
+        found: dict[User, int] = await self._read(queries.last_seen, users)
+        return found
+
+    async def set_length(self, channel: Channel, length: int) -> None:
+        """See L{Store.set_length}."""
+        await self._write(queries.set_length, channel, length)
+
+    async def lengths(self) -> dict[Channel, int]:
+        """See L{Store.lengths}."""
+        found: dict[Channel, int] = await self._read(queries.lengths)
+        return found
+
+    async def remove_channels(self, channels: Collection[Channel]) -> int:
+        """See L{Store.remove_channels}."""
+        return int(await self._write(queries.remove_channels, channels))
+
+    async def append(self, message: Message, keep: int) -> None:
+        """See L{Store.append}."""
+        await self._write(queries.append, message, keep)
+
+    async def history(self, channel: Channel, limit: int) -> list[Message]:
+        """See L{Store.history}."""
+        found: list[Message] = await self._read(queries.history, channel, limit)
+        return found
+
+    async def remove_history(self, channels: Collection[Channel]) -> int:
+        """See L{Store.remove_history}."""
+        return int(await self._write(queries.remove_history, channels))
+
+    async def remove_messages(self, dev_id: int, ids: Collection[str]) -> int:
+        """See L{Store.remove_messages}."""
+        return int(await self._write(queries.remove_messages, dev_id, ids))
+
+    async def enqueue(self, message: PrivateMessage, keep: int) -> int:
+        """See L{Store.enqueue}."""
+        return int(await self._write(queries.enqueue, message, keep))
+
+    async def queue(self, user: User) -> list[PrivateMessage]:
+        """See L{Store.queue}."""
+        found: list[PrivateMessage] = await self._read(queries.queue, user)
+        return found
+
+    async def dequeue(self, user: User, numbers: Collection[int]) -> int:
+        """See L{Store.dequeue}."""
+        return int(await self._write(queries.dequeue, user, numbers))
+
+    async def remove_queues(self, users: Collection[User]) -> int:
+        """See L{Store.remove_queues}."""
+        return int(await self._write(queries.remove_queues, users))

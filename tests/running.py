@@ -1,0 +1,81 @@
+"""Running coroutines in tests, and the plainest form of events."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.trial.unittest import SynchronousTestCase
+
+from comet.broker import Broker
+from comet.limits import Limits
+from comet.storage.memory import MemoryStore
+
+
+def finish(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """@return: what C{coroutine} returns; it must not wait for anything."""
+    return SynchronousTestCase().successResultOf(Deferred.fromCoroutine(coroutine))
+
+
+def spawn(coroutine: Coroutine[Any, Any, None]) -> None:
+    """Run C{coroutine} with nobody waiting for it."""
+    Deferred.fromCoroutine(coroutine)
+
+
+class Plain:
+    """A form whose bytes are the event itself, so that tests compare events."""
+
+    def encode(self, event):
+        return event
+
+
+PLAIN = Plain()
+
+
+class Ear:
+    """A subscriber, and device, that remembers what it heard."""
+
+    def __init__(self, form=PLAIN):
+        self.form, self.heard, self.goodbyes = form, [], []
+
+    def deliver(self, frame):
+        self.heard.append(frame)
+
+    def lose(self, goodbye):
+        self.goodbyes.append(goodbye)
+
+
+class SlowStore(MemoryStore):
+    """A memory store that answers only when it is told to, in the order it was asked."""
+
+    def __init__(self):
+        super().__init__()
+        self.waiting = []
+
+    def _slow(name):
+        async def method(self, *arguments):
+            turn = Deferred()
+            self.waiting.append(turn)
+            await turn
+            return await getattr(super(SlowStore, self), name)(*arguments)
+
+        return method
+
+    enqueue, queue, dequeue, append = map(_slow, ("enqueue", "queue", "dequeue", "append"))
+
+    def step(self):
+        """Answer the oldest question."""
+        self.waiting.pop(0).callback(None)
+
+    def settle(self):
+        """Answer until nothing is asked any more."""
+        while self.waiting:
+            self.step()
+
+
+def make_broker(store=None, time=1000, rules=None, **limits):
+    """@return: a started broker whose clock stands still."""
+    broker = Broker(store or MemoryStore(), Limits(**limits), lambda: time, spawn, rules)
+    finish(broker.start())
+    return broker

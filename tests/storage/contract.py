@@ -1,0 +1,151 @@
+"""What every store promises; mix into a test case and write C{make_store}."""
+
+from __future__ import annotations
+
+from comet.model import Channel, Message, PrivateMessage, User
+
+CHAT, NEWS, ABROAD = Channel(0, "chat"), Channel(0, "news"), Channel(7, "chat")
+ANN, BOB, STRANGER = User(0, 1), User(0, 2), User(7, 1)
+#: Text that a careless store loses: every kind of quote, controls, what is no 3-byte UTF-8.
+NASTY = "it's \"q\" `b` \\ \\' ? %s {} \n\r\t\x00\x1a \u2028 кириллица 🦦"
+
+
+def said(number, channel=CHAT, **more):
+    return Message(channel, "say", f"m{number}", 1000 + number, id=f"id-{channel.dev_id}-{number}", **more)
+
+
+def whispered(number, user=ANN):
+    return PrivateMessage(user, "note", f"p{number}", 1000 + number)
+
+
+class StoreContract:
+    """The promises of L{comet.storage.interface.Store}."""
+
+    def make_store(self):
+        """@return: a store that is empty and started, in a coroutine."""
+        raise NotImplementedError
+
+    async def test_a_key_is_kept_until_it_is_replaced_or_removed(self):
+        """The newest key counts, users without one are left out, and removing tells how many had one."""
+        store = await self.make_store()
+        await store.set_key(ANN, "old")
+        await store.set_key(ANN, "new")
+        await store.set_key(STRANGER, "other")
+        self.assertEqual(await store.keys([ANN, BOB, STRANGER]), {ANN: "new", STRANGER: "other"})
+        self.assertEqual(await store.remove_keys([ANN, BOB]), 1)
+        self.assertEqual(await store.keys([ANN, BOB, STRANGER]), {STRANGER: "other"})
+
+    async def test_many_users_can_be_asked_for_at_once(self):
+        """A list longer than a database takes parameters is no special case."""
+        store = await self.make_store()
+        users = [User(0, number) for number in range(1, 2501)]
+        for user in users[::100]:
+            await store.set_last_seen(user, 5)
+        self.assertEqual(await store.last_seen(users), dict.fromkeys(users[::100], 5))
+
+    async def test_the_last_time_seen_is_the_last_one_set(self):
+        """Times are kept by user and tenant."""
+        store = await self.make_store()
+        await store.set_last_seen(ANN, 10)
+        await store.set_last_seen(ANN, 20)
+        self.assertEqual(await store.last_seen([ANN, BOB, STRANGER]), {ANN: 20})
+
+    async def test_history_is_the_newest_in_the_order_they_came(self):
+        """A channel keeps as many as it should, and gives as many as asked for, oldest first."""
+        store = await self.make_store()
+        for number in range(5):
+            await store.append(said(number), keep=3)
+        self.assertEqual(await store.history(CHAT, 99), [said(2), said(3), said(4)])
+        self.assertEqual(await store.history(CHAT, 2), [said(3), said(4)])
+
+    async def test_history_gives_back_exactly_what_was_said(self):
+        """Text, sender and absence of a sender survive."""
+        store = await self.make_store()
+        message = Message(CHAT, "", NASTY, 7, user_id=0, id="a")
+        await store.append(message, keep=9)
+        await store.append(said(1, user_id=4), keep=9)
+        await store.append(said(2), keep=9)
+        self.assertEqual(await store.history(CHAT, 9), [message, said(1, user_id=4), said(2)])
+
+    async def test_histories_do_not_mix(self):
+        """Trimming one channel leaves the others alone, also that of the same name of another tenant."""
+        store = await self.make_store()
+        for channel in (CHAT, NEWS, ABROAD):
+            await store.append(Message(channel, "say", "x", 1, id=f"{channel}"), keep=1)
+        await store.append(said(1), keep=1)
+        self.assertEqual(await store.history(CHAT, 9), [said(1)])
+        self.assertEqual(len(await store.history(NEWS, 9)), 1)
+        self.assertEqual(len(await store.history(ABROAD, 9)), 1)
+
+    async def test_a_shorter_length_takes_effect_at_once(self):
+        """Setting a length removes what is beyond it."""
+        store = await self.make_store()
+        for number in range(4):
+            await store.append(said(number), keep=9)
+        await store.set_length(CHAT, 2)
+        self.assertEqual(await store.history(CHAT, 9), [said(2), said(3)])
+        await store.set_length(CHAT, 0)
+        self.assertEqual(await store.history(CHAT, 9), [])
+        self.assertEqual(await store.lengths(), {CHAT: 0})
+
+    async def test_removing_a_channel_removes_its_length_and_history(self):
+        """The count is of lengths; the other channels stay."""
+        store = await self.make_store()
+        await store.set_length(CHAT, 5)
+        await store.set_length(ABROAD, 6)
+        await store.append(said(1), keep=5)
+        self.assertEqual(await store.remove_channels([CHAT, NEWS]), 1)
+        self.assertEqual(await store.lengths(), {ABROAD: 6})
+        self.assertEqual(await store.history(CHAT, 9), [])
+
+    async def test_messages_are_removed_by_channel_or_by_id(self):
+        """Both ways tell how many there were; a tenant does not reach another's messages."""
+        store = await self.make_store()
+        for number in range(4):
+            await store.append(said(number), keep=9)
+        await store.append(said(0, ABROAD), keep=9)
+        self.assertEqual(await store.remove_messages(0, ["id-0-1", "id-7-0", "none"]), 1)
+        self.assertEqual(await store.history(CHAT, 9), [said(0), said(2), said(3)])
+        self.assertEqual(await store.remove_history([CHAT]), 3)
+        self.assertEqual(await store.history(ABROAD, 9), [said(0, ABROAD)])
+
+    async def test_the_queue_keeps_order_and_drops_the_oldest(self):
+        """More than the queue holds pushes out its head, and tells how many."""
+        store = await self.make_store()
+        dropped = [await store.enqueue(whispered(number), keep=3) for number in range(5)]
+        self.assertEqual(dropped, [0, 0, 0, 1, 1])
+        waiting = await store.queue(ANN)
+        self.assertEqual([message.text for message in waiting], ["p2", "p3", "p4"])
+        self.assertEqual([message.time for message in waiting], [1002, 1003, 1004])
+        self.assertEqual(sorted({message.number for message in waiting}), [m.number for m in waiting])
+        self.assertTrue(all(message.queued for message in waiting))
+
+    async def test_exactly_what_was_handed_over_leaves_the_queue(self):
+        """What came in the meantime stays."""
+        store = await self.make_store()
+        await store.enqueue(whispered(1), keep=9)
+        await store.enqueue(whispered(1, BOB), keep=9)
+        read = await store.queue(ANN)
+        await store.enqueue(whispered(2), keep=9)
+        numbers = [message.number for message in read]
+        self.assertEqual(await store.dequeue(ANN, numbers), 1)
+        self.assertEqual(await store.dequeue(ANN, numbers), 0)
+        self.assertEqual([message.text for message in await store.queue(ANN)], ["p2"])
+        self.assertEqual([message.text for message in await store.queue(BOB)], ["p1"])
+
+    async def test_queues_are_removed_by_user(self):
+        """Everything goes, and is counted."""
+        store = await self.make_store()
+        for number in range(3):
+            await store.enqueue(whispered(number), keep=9)
+        await store.enqueue(whispered(1, STRANGER), keep=9)
+        self.assertEqual(await store.remove_queues([ANN, BOB]), 3)
+        self.assertEqual(await store.queue(ANN), [])
+        self.assertEqual(len(await store.queue(STRANGER)), 1)
+
+    async def test_private_text_survives(self):
+        """What comes out of the queue is what went in."""
+        store = await self.make_store()
+        await store.enqueue(PrivateMessage(ANN, "", NASTY, 7), keep=9)
+        (message,) = await store.queue(ANN)
+        self.assertEqual((message.event, message.text, message.time), ("", NASTY, 7))

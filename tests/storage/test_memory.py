@@ -1,0 +1,15 @@
+"""Tests for L{comet.storage.memory}."""
+
+from twisted.trial.unittest import TestCase
+
+from comet.storage.memory import MemoryStore
+from tests.storage.contract import StoreContract
+
+
+class MemoryStoreTests(StoreContract, TestCase):
+    """The memory store keeps the promises of all stores."""
+
+    async def make_store(self):
+        store = MemoryStore()
+        await store.start()
+        return store
