@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import re
+from collections.abc import Collection
 
 from comet.errors import BadValue, NotAllowed, TooLong
 
@@ -75,3 +76,21 @@ def check_listing(name: str) -> None:
     """@raise NotAllowed: if clients may not ask who listens to the channel."""
     if not is_tracked(name):
         raise NotAllowed("only channels whose names begin with track_ list their subscribers")
+
+
+def origin_allowed(origin: str, allowed: Collection[str]) -> bool:
+    """
+    @param origin: the C{Origin} header of a page (RFC 6454), empty for what is no page.
+    @param allowed: hosts, with or without a port, or whole origins; C{*.host} stands for all below a host.
+    @return: whether pages of this origin may connect; everybody may if nothing is listed.
+    """
+    if not allowed or not origin:
+        return True
+    place = origin.lower().partition("://")[2] or origin.lower()
+    host = place.rpartition(":")[0] or place
+    for entry in map(str.lower, allowed):
+        if entry.startswith("*.") and host.endswith(entry[1:]):
+            return True
+        if entry in ("*", origin.lower(), place, host):
+            return True
+    return False

@@ -278,7 +278,7 @@ class Broker:
             self._spawn(self.store.set_last_seen(user, self.now()))
 
     async def last_seen(self, users: Iterable[User]) -> dict[User, int]:
-        """@return: for each of C{users} 0 if online, -1 if never seen, else the time in seconds since 1970."""
+        """@return: for each of C{users} 0 if online, -1 if never seen, else seconds since 1970."""
         users = tuple(users)
         away = [user for user in users if user not in self.presence]
         known = await self.store.last_seen(away) if away else {}

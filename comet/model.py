@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, NamedTuple, Protocol
 
-from comet.errors import BadValue, CometError, TooLong, TooShort
+from comet.errors import BadValue, CometError, Refused, TooLong, TooShort
 
 #: The longest name of a channel, and the longest name of an event, in characters.
 NAME_LIMIT = 64
@@ -119,6 +119,14 @@ class AskStatus(Command):
 @dataclass(frozen=True, slots=True)
 class Nothing(Command):
     """A command that has no effect and no answer; kept because clients send it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable(Command):
+    """A command of the kind C{intended} whose arguments are wrong; the client is told so."""
+
+    intended: type[Command]
+    error: Refused
 
 
 # What a client is told ------------------------------------------------------------------------------------
@@ -300,6 +308,10 @@ class Goodbye(Enum):
     KILLED = (4500, "disconnected by the administrator")
     REPLACED = (4501, "this user has connected from more devices than are allowed")
     ORIGIN = (4502, "pages of this origin may not connect")
+    NO_SESSION = (4510, "the address of the connection lacks sesion=KEY")
+    NO_USER = (4511, "the address of the connection lacks myid=USER_ID")
+    NO_DEVELOPER = (4512, "the address of the connection lacks devid=DEV_ID")
+    NO_VERSION = (4513, "the address of the connection lacks v=MAJOR.MINOR")
 
     @property
     def code(self) -> int:

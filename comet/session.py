@@ -34,6 +34,7 @@ from comet.model import (
     Send,
     Status,
     Subscribe,
+    Unreadable,
     User,
     Welcome,
     check_name,
@@ -193,6 +194,8 @@ class Session:
                     user = User(self.visitor.dev_id, user_id)
                     seen = await self._broker.last_seen([user])
                     self.tell(Status(user_id, seen[user], self._broker.now()))
+                case Unreadable(intended, error):
+                    self.refuse(error, intended)
                 case Nothing():
                     pass
                 case _:

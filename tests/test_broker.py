@@ -1,0 +1,228 @@
+"""Tests for L{comet.broker}."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.internet.defer import Deferred
+from twisted.trial.unittest import SynchronousTestCase
+
+from comet.broker import StatusRules
+from comet.errors import TableFull, Unavailable
+from comet.model import Channel, Goodbye, Message, PrivateMessage, StatusChanged, User
+from comet.storage.memory import MemoryStore
+from tests.running import Ear, SlowStore, finish, make_broker
+
+CHAT = Channel(0, "chat")
+ANN, BOB = User(0, 1), User(0, 2)
+
+
+def said(text, channel=CHAT):
+    return Message(channel, "say", text, 1)
+
+
+def note(text, user=ANN):
+    return PrivateMessage(user, "note", text, 1)
+
+
+def texts(events):
+    return [event.text for event in events if isinstance(event, PrivateMessage | Message)]
+
+
+class PublishTests(SynchronousTestCase):
+    """Channel messages."""
+
+    def test_a_message_is_stored_before_it_is_heard(self):
+        """Nobody sees what a crash could still undo."""
+        store = SlowStore()
+        broker, ear = make_broker(store), Ear()
+        broker.hub.subscribe(CHAT, ear)
+        finish(broker.set_length(CHAT, 5))
+        answer = Deferred.fromCoroutine(broker.publish(said("a")))
+        self.assertEqual(ear.heard, [])
+        self.assertNoResult(answer)
+        store.step()
+        self.assertEqual(self.successResultOf(answer), 1)
+        self.assertEqual(texts(ear.heard), ["a"])
+        self.assertEqual(len(ear.heard[0].id), 36)
+
+    def test_a_message_that_cannot_be_stored_is_not_heard(self):
+        """The publisher gets the error, the subscribers nothing."""
+
+        class Broken(MemoryStore):
+            async def append(self, message, keep):
+                raise Unavailable("the disk is full")
+
+        broker, ear = make_broker(Broken()), Ear()
+        broker.hub.subscribe(CHAT, ear)
+        finish(broker.set_length(CHAT, 5))
+        self.failureResultOf(Deferred.fromCoroutine(broker.publish(said("a"))), Unavailable)
+        self.assertEqual(ear.heard, [])
+
+    def test_a_channel_without_a_length_keeps_nothing(self):
+        """And with a length of 0 neither; trust_ channels always keep some."""
+        broker = make_broker(history=2)
+        finish(broker.publish(said("a")))
+        finish(broker.set_length(CHAT, 0))
+        finish(broker.publish(said("b")))
+        self.assertEqual(finish(broker.history(CHAT)), [])
+        trust = Channel(0, "trust_x")
+        for text in "abc":
+            finish(broker.publish(said(text, trust)))
+        self.assertEqual(texts(finish(broker.history(trust))), ["b", "c"])
+
+    def test_lengths_are_brought_into_range(self):
+        """Neither below 0 nor above the limit."""
+        broker = make_broker(history=50)
+        for asked, kept in ((-5, 0), (7, 7), (1000, 50)):
+            finish(broker.set_length(CHAT, asked))
+            self.assertEqual(broker.setting(CHAT), kept)
+
+    def test_lengths_survive_a_restart_of_the_broker(self):
+        """They are read from the store at the start."""
+        store = MemoryStore()
+        finish(make_broker(store).set_length(CHAT, 3))
+        self.assertEqual(make_broker(store).length(CHAT), 3)
+
+    def test_the_number_of_channels_with_a_length_is_limited(self):
+        """One more is refused, those that are there may be changed."""
+        broker = make_broker(history_channels=1)
+        finish(broker.set_length(CHAT, 3))
+        finish(broker.set_length(CHAT, 4))
+        other = Deferred.fromCoroutine(broker.set_length(Channel(1, "chat"), 3))
+        self.failureResultOf(other, TableFull)
+        finish(broker.remove_channels([CHAT]))
+        finish(broker.set_length(Channel(1, "chat"), 3))
+
+
+class PrivateMessageTests(SynchronousTestCase):
+    """Messages to a user."""
+
+    def test_all_devices_of_a_user_hear(self):
+        """And nobody else; nothing is queued."""
+        broker, phone, desk, other = make_broker(), Ear(), Ear(), Ear()
+        for user, ear in ((ANN, phone), (ANN, desk), (BOB, other)):
+            finish(broker.arrive(user, ear))
+        self.assertTrue(finish(broker.send_private(note("a"))))
+        self.assertEqual([texts(ear.heard) for ear in (phone, desk, other)], [["a"], ["a"], []])
+        self.assertEqual(finish(broker.store.queue(ANN)), [])
+
+    def test_the_absent_get_their_queue_on_arrival_once_and_in_order(self):
+        """What was handed over has left the queue."""
+        broker = make_broker(queue=3)
+        for text in "abcd":
+            self.assertFalse(finish(broker.send_private(note(text))))
+        ear = Ear()
+        finish(broker.arrive(ANN, ear))
+        self.assertEqual(texts(ear.heard), ["b", "c", "d"])
+        self.assertTrue(all(event.queued for event in ear.heard))
+        broker.depart(ANN, ear)
+        again = Ear()
+        finish(broker.arrive(ANN, again))
+        self.assertEqual(again.heard, [])
+        self.assertEqual(broker.counters.queue_dropped, 1)
+
+    def test_a_new_message_does_not_overtake_the_queue(self):
+        """What is sent while the queue is on its way lines up behind it."""
+        store = SlowStore()
+        broker, ear = make_broker(store), Ear()
+        sent = Deferred.fromCoroutine(broker.send_private(note("first")))
+        store.settle()
+        arriving = Deferred.fromCoroutine(broker.arrive(ANN, ear))
+        late = Deferred.fromCoroutine(broker.send_private(note("second")))
+        store.settle()
+        self.assertEqual(texts(ear.heard), ["first", "second"])
+        self.successResultOf(arriving)
+        self.assertFalse(self.successResultOf(sent))
+        self.assertTrue(self.successResultOf(late))
+
+    def test_nothing_is_taken_from_the_queue_for_somebody_who_has_left(self):
+        """A device that goes while the queue is read leaves it as it was."""
+        store = SlowStore()
+        broker, ear = make_broker(store), Ear()
+        Deferred.fromCoroutine(broker.send_private(note("a")))
+        store.settle()
+        Deferred.fromCoroutine(broker.arrive(ANN, ear))
+        broker.depart(ANN, ear)
+        store.settle()
+        self.assertEqual(ear.heard, [])
+        later = Ear()
+        Deferred.fromCoroutine(broker.arrive(ANN, later))
+        store.settle()
+        self.assertEqual(texts(later.heard), ["a"])
+
+    @settings(max_examples=300, deadline=None)
+    @given(st.lists(st.sampled_from(["send", "arrive", "depart", "step", "step", "step"]), max_size=40))
+    def test_every_message_arrives_once_and_in_order(self, steps):
+        """However sending, arriving, leaving and the store interleave."""
+        store = SlowStore()
+        broker, here, heard, sent = make_broker(store), [], [], 0
+        for step in steps:
+            if step == "send":
+                sent += 1
+                Deferred.fromCoroutine(broker.send_private(note(str(sent))))
+            elif step == "arrive" and not here:
+                here.append(Ear())
+                here[0].heard = heard
+                Deferred.fromCoroutine(broker.arrive(ANN, here[0]))
+            elif step == "depart" and here:
+                broker.depart(ANN, here.pop())
+            elif step == "step" and store.waiting:
+                store.step()
+        store.settle()
+        if not here:
+            ear = Ear()
+            ear.heard = heard
+            Deferred.fromCoroutine(broker.arrive(ANN, ear))
+            store.settle()
+        self.assertEqual(texts(heard), [str(number) for number in range(1, sent + 1)])
+        self.assertEqual(broker._mailboxes, {})
+
+
+class UserTests(SynchronousTestCase):
+    """Keys, devices and times."""
+
+    def test_the_right_key_opens(self):
+        """A wrong key, no key and an empty key do not."""
+        broker = make_broker()
+        finish(broker.store.set_key(ANN, "k1"))
+        finish(broker.store.set_key(BOB, ""))
+        self.assertEqual(finish(broker.authenticate(ANN, "k1")), "k1")
+        for user, key in ((ANN, "k2"), (ANN, ""), (BOB, ""), (User(1, 1), "k1"), (ANN, "k1\u0435")):
+            self.assertIsNone(finish(broker.authenticate(user, key)))
+
+    def test_removing_a_key_closes_the_devices_of_its_user(self):
+        """Of nobody else; the answer is how many keys there were."""
+        broker, phone, other = make_broker(), Ear(), Ear()
+        finish(broker.store.set_key(ANN, "k1"))
+        finish(broker.arrive(ANN, phone))
+        finish(broker.arrive(BOB, other))
+        self.assertEqual(finish(broker.remove_keys([ANN, BOB])), 1)
+        self.assertEqual(phone.goodbyes, [Goodbye.KEY_REMOVED])
+
+    def test_one_device_too_many_closes_the_oldest(self):
+        """With a goodbye that tells why."""
+        broker, ears = make_broker(devices=2), [Ear() for _ in range(3)]
+        for ear in ears:
+            finish(broker.arrive(ANN, ear))
+        self.assertEqual([ear.goodbyes for ear in ears], [[Goodbye.REPLACED], [], []])
+
+    def test_status_is_told_and_kept(self):
+        """Online with the first device, offline with the last; the time of leaving is kept."""
+        broker, watcher, phone, desk = make_broker(time=70), Ear(), Ear(), Ear()
+        broker.hub.subscribe(Channel(0, "user_status_1"), watcher)
+        self.assertEqual(finish(broker.last_seen([ANN])), {ANN: -1})
+        finish(broker.arrive(ANN, phone))
+        finish(broker.arrive(ANN, desk))
+        self.assertEqual(finish(broker.last_seen([ANN, BOB])), {ANN: 0, BOB: -1})
+        broker.depart(ANN, phone)
+        broker.depart(ANN, desk)
+        self.assertEqual(finish(broker.last_seen([ANN])), {ANN: 70})
+        self.assertEqual(watcher.heard, [StatusChanged(ANN, True), StatusChanged(ANN, False)])
+
+    def test_status_can_be_kept_quiet(self):
+        """Each of the three switches does its own."""
+        broker, watcher, phone = make_broker(rules=StatusRules(False, True, False)), Ear(), Ear()
+        broker.hub.subscribe(Channel(0, "user_status_1"), watcher)
+        finish(broker.arrive(ANN, phone))
+        broker.depart(ANN, phone)
+        self.assertEqual(watcher.heard, [StatusChanged(ANN, False)])
+        self.assertEqual(finish(broker.last_seen([ANN])), {ANN: -1})

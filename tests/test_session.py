@@ -1,0 +1,288 @@
+"""Tests for L{comet.session}."""
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from comet.model import (
+    AskCount,
+    AskHistory,
+    AskMembers,
+    AskStatus,
+    Channel,
+    Counted,
+    Farewell,
+    Goodbye,
+    Joined,
+    Left,
+    Member,
+    Members,
+    Message,
+    Nothing,
+    PrivateMessage,
+    Recalled,
+    Refusal,
+    Reported,
+    Send,
+    Status,
+    Subscribe,
+    User,
+    Welcome,
+)
+from comet.session import Session, Visitor
+from tests.running import finish, make_broker
+
+
+class Frame(bytes):
+    """Bytes that remember their event."""
+
+    def __new__(cls, event, size=10):
+        frame = super().__new__(cls, size)
+        frame.event = event
+        return frame
+
+
+class Framing:
+    """A form whose frames are ten bytes each."""
+
+    def encode(self, event):
+        return Frame(event)
+
+
+FRAMING = Framing()
+
+
+class Line:
+    """A wire that takes everything at once, until it is told to hold."""
+
+    def __init__(self):
+        self.events, self.goodbye, self.holding, self.session = [], None, False, None
+
+    def ready(self):
+        if not self.holding:
+            self.events += [frame.event for frame in self.session.take()]
+
+    def lose(self, goodbye):
+        self.holding = False
+        self.ready()
+        self.goodbye = goodbye
+
+
+class SessionCase(SynchronousTestCase):
+    """Sessions around one broker."""
+
+    def setUp(self):
+        self.broker = make_broker(time=50, channels=3, outbox_messages=5, message=20)
+        finish(self.broker.store.set_key(User(0, 7), "key7"))
+
+    def connect(self, **visitor):
+        line = Line()
+        line.session = Session(Visitor(**visitor), FRAMING, line, self.broker, "comet test")
+        finish(line.session.start())
+        return line
+
+    def ask(self, line, command):
+        """@return: what the client hears because of C{command}."""
+        before = len(line.events)
+        finish(line.session.receive(command))
+        return line.events[before:]
+
+
+class StartTests(SessionCase):
+    """Coming in."""
+
+    def test_the_right_key_makes_a_user(self):
+        """Who hears so, with the key, and then what has waited."""
+        finish(self.broker.send_private(PrivateMessage(User(0, 7), "n", "hello", 40)))
+        line = self.connect(user_id=7, key="key7")
+        welcome, waited = line.events
+        self.assertEqual(welcome, Welcome(True, "key7", "comet test", 50))
+        self.assertEqual(waited.text, "hello")
+        self.assertIn(User(0, 7), self.broker.presence)
+
+    def test_a_wrong_key_makes_a_stranger(self):
+        """Who stays connected, but is nobody, and is not told the key."""
+        line = self.connect(user_id=7, key="wrong")
+        self.assertEqual(line.events, [Welcome(False, "", "comet test", 50)])
+        self.assertEqual(line.session.user_id, 0)
+        self.assertEqual(len(self.broker.presence), 0)
+
+    def test_a_key_of_another_tenant_opens_nothing(self):
+        """Users of different tenants are different users."""
+        line = self.connect(dev_id=1, user_id=7, key="key7")
+        self.assertFalse(line.events[0].authorized)
+
+
+class SubscribeTests(SessionCase):
+    """What a client listens to."""
+
+    def members(self, name):
+        return self.broker.hub.count(Channel(0, name))
+
+    def test_a_list_replaces_the_one_before(self):
+        """What is not in it any more is left."""
+        line = self.connect()
+        self.assertEqual(self.ask(line, Subscribe(("one", "two"))), [])
+        self.ask(line, Subscribe(("two", "three")))
+        self.assertEqual([self.members(name) for name in ("one", "two", "three")], [0, 1, 1])
+
+    def test_what_stays_in_the_list_is_not_left_and_joined(self):
+        """Others see nobody come and go."""
+        watcher, line = self.connect(uuid="W"), self.connect(uuid="L")
+        self.ask(watcher, Subscribe(("track_room",)))
+        self.ask(line, Subscribe(("track_room",)))
+        self.ask(line, Subscribe(("other", "track_room")))
+        line.session.end()
+        channel, member = Channel(0, "track_room"), Member(0, "L")
+        self.assertEqual(watcher.events[1:], [Joined(channel, member, 50), Left(channel, member, 50)])
+        self.assertEqual(len(line.events), 1)
+
+    def test_a_bad_name_does_not_harm_the_good_ones(self):
+        """One refusal for each bad name; the rest is subscribed."""
+        line = self.connect()
+        refusals = self.ask(line, Subscribe(("x", "ok_1", "private_z", "no spaces", "ok-2", "y" * 65)))
+        self.assertEqual([type(event) for event in refusals], [Refusal] * 4)
+        self.assertEqual({event.command for event in refusals}, {Subscribe})
+        self.assertEqual([self.members("ok_1"), self.members("ok-2")], [1, 1])
+
+    def test_names_of_the_servers_own_frames_are_no_channels(self):
+        """They are accepted, and nothing comes of it."""
+        line = self.connect()
+        self.assertEqual(self.ask(line, Subscribe(("msg", "sys", "_answer", "chat"))), [])
+        self.assertEqual([self.members(name) for name in ("msg", "sys", "_answer", "chat")], [0, 0, 0, 1])
+
+    def test_the_number_of_channels_is_limited(self):
+        """The first ones stay, each further one is refused."""
+        line = self.connect()
+        refusals = self.ask(line, Subscribe(("aa", "bb", "cc", "dd", "ee")))
+        self.assertEqual(len(refusals), 2)
+        self.assertEqual([self.members(name) for name in ("aa", "cc", "dd")], [1, 1, 0])
+
+
+class SendTests(SessionCase):
+    """Publishing."""
+
+    def test_others_hear_and_the_sender_gets_a_report(self):
+        """With the true number of receivers; the sender does not hear the own message."""
+        sender, one, two = self.connect(user_id=7, key="key7"), self.connect(), self.connect(dev_id=1)
+        for line in (sender, one, two):
+            self.ask(line, Subscribe(("web_chat",)))
+        report = self.ask(sender, Send("web_chat", "say", "hi"))
+        self.assertEqual(report, [Reported("web_chat", "hi", 1, 50)])
+        message = Message(Channel(0, "web_chat"), "say", "hi", 50, user_id=7)
+        self.assertEqual(one.events[1:], [message])
+        self.assertEqual(len(two.events), 1)
+
+    def test_a_sender_may_hide(self):
+        """Then nobody is named."""
+        sender, one = self.connect(user_id=7, key="key7"), self.connect()
+        self.ask(one, Subscribe(("web_chat",)))
+        self.ask(sender, Send("web_chat", "say", "hi", hide_sender=True))
+        self.assertEqual(one.events[-1].user_id, 0)
+
+    def test_what_is_not_allowed_is_refused_and_nobody_hears(self):
+        """The connection stays."""
+        sender, one = self.connect(), self.connect()
+        self.ask(one, Subscribe(("plain", "webauth_x", "web_x")))
+        for command in (Send("plain", "", "x"), Send("webauth_x", "", "x"), Send("web_x", "", "й" * 11)):
+            (refusal,) = self.ask(sender, command)
+            self.assertEqual((type(refusal), refusal.command), (Refusal, Send))
+        self.assertEqual(len(one.events), 1)
+        self.assertIsNone(sender.goodbye)
+
+
+class QuestionTests(SessionCase):
+    """What a client may ask."""
+
+    def test_count_and_members(self):
+        """Who listens, newest first."""
+        one, two = self.connect(uuid="U1"), self.connect(user_id=7, key="key7", uuid="U2")
+        for line in (one, two):
+            self.ask(line, Subscribe(("track_room",)))
+        self.assertEqual(self.ask(one, AskCount("track_room", "m")), [Counted("m", 2, 50)])
+        members = (Member(7, "U2"), Member(0, "U1"))
+        self.assertEqual(
+            self.ask(one, AskMembers("track_room", "m")), [Members("track_room", "m", members, 50)]
+        )
+        self.assertIsInstance(self.ask(one, AskMembers("web_x", "m"))[0], Refusal)
+
+    def test_history(self):
+        """What was said, oldest first, and only to the one who asks."""
+        channel = Channel(0, "chat")
+        finish(self.broker.set_length(channel, 5))
+        for text in "ab":
+            finish(self.broker.publish(Message(channel, "say", text, 9)))
+        line = self.connect()
+        events = self.ask(line, AskHistory("chat", "m"))
+        self.assertEqual(
+            [(type(event), event.message.text) for event in events], [(Recalled, "a"), (Recalled, "b")]
+        )
+        self.assertIsInstance(self.ask(line, AskHistory("private_x", "m"))[0], Refusal)
+
+    def test_status(self):
+        """0 while online, -1 if unknown."""
+        self.connect(user_id=7, key="key7")
+        line = self.connect()
+        self.assertEqual(self.ask(line, AskStatus(7)), [Status(7, 0, 50)])
+        self.assertEqual(self.ask(line, AskStatus(8)), [Status(8, -1, 50)])
+
+    def test_nothing(self):
+        """Has no answer."""
+        self.assertEqual(self.ask(self.connect(), Nothing()), [])
+
+
+class OutboxTests(SessionCase):
+    """Waiting for a client that does not read."""
+
+    def test_events_wait_in_order(self):
+        """Until the wire is willing."""
+        line = self.connect()
+        line.holding = True
+        for number in range(3):
+            line.session.tell(Counted("m", number, 50))
+        self.assertEqual((len(line.events), line.session.waiting_bytes), (1, 30))
+        line.holding = False
+        line.ready()
+        self.assertEqual([event.count for event in line.events[1:]], [0, 1, 2])
+        self.assertEqual(line.session.waiting_bytes, 0)
+
+    def test_too_many_waiting_events_end_the_session(self):
+        """What waited is dropped, the goodbye says why, and the client has left everything."""
+        line = self.connect()
+        self.ask(line, Subscribe(("chat",)))
+        line.holding = True
+        for number in range(7):
+            line.session.tell(Counted("m", number, 50))
+        self.assertEqual(line.goodbye, Goodbye.SLOW)
+        self.assertEqual(line.events[1:], [Farewell(Goodbye.SLOW, 50)])
+        self.assertEqual(self.broker.hub.count(Channel(0, "chat")), 0)
+
+    def test_too_many_waiting_bytes_end_the_session(self):
+        """However few events they are."""
+        self.broker = make_broker(outbox_bytes=25)
+        line = self.connect()
+        line.holding = True
+        for number in range(3):
+            self.assertIsNone(line.goodbye)
+            line.session.tell(Counted("m", number, 50))
+        self.assertEqual(line.goodbye, Goodbye.SLOW)
+
+
+class EndTests(SessionCase):
+    """Going."""
+
+    def test_a_lost_session_leaves_everything_at_once(self):
+        """Channels and presence, and a second end changes nothing."""
+        line = self.connect(user_id=7, key="key7")
+        self.ask(line, Subscribe(("chat",)))
+        line.session.lose(Goodbye.KILLED)
+        self.assertEqual(line.events[-1], Farewell(Goodbye.KILLED, 50))
+        self.assertEqual((len(self.broker.hub), len(self.broker.presence)), (0, 0))
+        line.session.end()
+        line.session.lose(Goodbye.SHUTDOWN)
+        self.assertEqual(line.goodbye, Goodbye.KILLED)
+
+    def test_nothing_is_delivered_after_the_end(self):
+        """A late event disappears."""
+        line = self.connect()
+        line.session.end()
+        line.session.tell(Counted("m", 1, 50))
+        self.assertEqual(len(line.events), 1)
