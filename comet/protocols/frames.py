@@ -1,0 +1,29 @@
+"""How events travel: the framing of the transports, joined with a dialect into a form."""
+
+from __future__ import annotations
+
+from comet.model import Event, Form
+from comet.protocols.dialects.interface import Dialect
+
+
+def text_frame(payload: bytes) -> bytes:
+    """@return: an unmasked text frame with FIN, as a server sends it (RFC 6455, 5.2)."""
+    size = len(payload)
+    if size < 126:
+        return bytes((0x81, size)) + payload
+    if size < 1 << 16:
+        return b"\x81\x7e" + size.to_bytes(2, "big") + payload
+    return b"\x81\x7f" + size.to_bytes(8, "big") + payload
+
+
+class WebSocketForm(Form):
+    """A dialect in WebSocket frames. A frame from a server has no mask, so all clients get the same bytes."""
+
+    transport = "websocket"
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.dialect = dialect
+
+    def encode(self, event: Event) -> bytes:
+        """See L{Form.encode}."""
+        return text_frame(self.dialect.encode(event).encode())

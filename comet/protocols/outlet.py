@@ -1,0 +1,57 @@
+"""The way out to one socket: the only place that writes the frames of a session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from twisted.internet.interfaces import IPushProducer, ITransport
+from zope.interface import implementer
+
+
+@implementer(IPushProducer)
+class Outlet:
+    """
+    Writes what a session has to say while the transport is willing; the rest waits in the session.
+
+    Frames are whole byte strings and go out in the order they are taken, so whatever else writes to the same
+    transport between two calls (a pong, say) finds it between two frames.
+    """
+
+    __slots__ = ("_open", "_paused", "_take", "_transport")
+
+    def __init__(self, transport: ITransport, take: Callable[[], list[bytes]]) -> None:
+        """@param take: gives the frames that wait, and forgets them."""
+        self._transport = transport
+        self._take = take
+        self._paused = False
+        self._open = True
+        transport.registerProducer(self, True)  # type: ignore[attr-defined]
+
+    def ready(self) -> None:
+        """There may be something to take."""
+        if self._open and not self._paused:
+            self._write()
+
+    def _write(self) -> None:
+        if frames := self._take():
+            self._transport.write(b"".join(frames))
+
+    def finish(self) -> None:
+        """Write what waits, whether or not the transport is willing, and never write again."""
+        if self._open:
+            self._open = False
+            self._write()
+            self._transport.unregisterProducer()  # type: ignore[attr-defined]
+
+    def pauseProducing(self) -> None:
+        """The transport has enough for now."""
+        self._paused = True
+
+    def resumeProducing(self) -> None:
+        """The transport wants more."""
+        self._paused = False
+        self.ready()
+
+    def stopProducing(self) -> None:
+        """The transport is gone."""
+        self._open = False

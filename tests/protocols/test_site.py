@@ -1,0 +1,133 @@
+"""Tests for L{comet.protocols.site} and L{comet.protocols.pages}, on in-memory transports."""
+
+import json
+
+from twisted.internet.error import ConnectionDone
+from twisted.internet.task import Clock
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.server import Site
+
+from comet.limits import Limits
+from comet.protocols.pages import Facts, Root
+from comet.protocols.site import HEAD_LIMIT, BrowserPort
+from comet.protocols.websocket import BrowserFactory
+from tests.protocols.browser import Browser, request
+from tests.running import make_broker
+
+
+class PortCase(SynchronousTestCase):
+    """The browser port as a whole."""
+
+    limits = Limits(login_seconds=5, browsers=2)
+
+    def setUp(self):
+        self.clock, self.reasons = Clock(), []
+        self.port = self.make_port({"sql": "mysql ...", "channel": "web_demo"})
+
+    def make_port(self, demo):
+        facts = Facts("node-one-of-many", demo and (lambda: demo), lambda: self.reasons)
+        websockets = BrowserFactory(make_broker(), self.clock, server="comet test")
+        return BrowserPort(websockets, Site(Root(facts), reactor=self.clock), self.limits, self.clock)
+
+    def get(self, path, method="GET"):
+        """@return: status, headers in lower case, body."""
+        browser = Browser(self.port)
+        browser.send(f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        head, _, body = browser.socket.value().partition(b"\r\n\r\n")
+        status, *lines = head.decode().split("\r\n")
+        headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
+        browser.vanish(Failure(ConnectionDone()))
+        return int(status.split()[1]), headers, body
+
+
+class DoorwayTests(PortCase):
+    """For whom a connection is."""
+
+    def test_websocket_and_http_share_the_port(self):
+        """The first line decides."""
+        browser = Browser(self.port).open()
+        self.assertTrue(browser.head.startswith(b"HTTP/1.1 101 "))
+        self.assertEqual(browser.heard()[0]["event"], "serverInfo")
+        self.assertEqual(self.get("/health/live")[0], 200)
+
+    def test_a_request_may_come_in_pieces(self):
+        """Of any size."""
+        browser = Browser(self.port)
+        for byte in request():
+            browser.send(bytes([byte]))
+        self.assertTrue(browser.socket.value().startswith(b"HTTP/1.1 101 "))
+
+    def test_a_head_without_an_end_is_refused(self):
+        """Before it grows."""
+        browser = Browser(self.port)
+        browser.send(b"GET /ws/ HTTP/1.1\r\n" + b"X: " + b"x" * HEAD_LIMIT)
+        self.assertIn(b" 431 ", browser.socket.value())
+        self.assertEqual(browser.socket.ended, "lost")
+        browser.send(b"more")
+
+    def test_silence_is_ended(self):
+        """Whoever does not say what they want in time."""
+        browser = Browser(self.port)
+        self.clock.pump([1.0] * 7)
+        self.assertEqual(browser.socket.ended, "lost")
+
+    def test_a_connection_that_is_served_does_not_time_out_at_the_door(self):
+        """Only the door has that haste."""
+        browser = Browser(self.port).open()
+        self.clock.pump([1.0] * 7)
+        self.assertIsNone(browser.socket.ended)
+
+    def test_too_many_connections_are_refused(self):
+        """Until some are gone."""
+        browsers = [Browser(self.port).open() for _ in range(3)]
+        self.assertIn(b" 503 ", browsers[2].head)
+        for browser in browsers[1:]:
+            browser.vanish(Failure(ConnectionDone()))
+        self.assertIn(b" 101 ", Browser(self.port).open().head)
+
+
+class PageTests(PortCase):
+    """What is served."""
+
+    def test_the_client_is_served_to_pages_of_any_origin(self):
+        """As a script."""
+        status, headers, body = self.get("/comet/comet.js")
+        self.assertEqual((status, headers["content-type"]), (200, "text/javascript; charset=utf-8"))
+        self.assertEqual(headers["access-control-allow-origin"], "*")
+        self.assertIn(b"cometApi", body)
+
+    def test_the_demo_is_a_page_with_a_strict_policy(self):
+        """And brings along its parts."""
+        status, headers, _ = self.get("/")
+        self.assertEqual((status, headers["content-type"]), (200, "text/html; charset=utf-8"))
+        self.assertIn("default-src 'self'", headers["content-security-policy"])
+        for path in ("/comet/demo.js", "/comet/demo.css"):
+            self.assertEqual(self.get(path)[0], 200)
+        self.assertEqual(json.loads(self.get("/demo.json")[2])["channel"], "web_demo")
+
+    def test_without_the_demo_there_is_a_name(self):
+        """And nothing of the demo."""
+        self.port = self.make_port(None)
+        self.assertTrue(self.get("/")[2].startswith(b"comet "))
+        for path in ("/demo.json", "/comet/demo.js"):
+            self.assertEqual(self.get(path)[0], 404)
+
+    def test_info_has_ten_characters_of_the_name(self):
+        """Under both of its paths."""
+        for path in ("/info", "/comet-server/info"):
+            self.assertEqual(json.loads(self.get(path)[2]), {"status": "ok", "node": "node-one-o"})
+        self.assertEqual(self.get("/comet-server/comet-server/info")[0], 404)
+
+    def test_health(self):
+        """Live always, ready when nothing is wrong, else with the reasons."""
+        self.assertEqual(self.get("/health/live")[0], 200)
+        self.assertEqual(self.get("/health/ready")[0], 200)
+        self.reasons.append("the store does not answer")
+        status, _, body = self.get("/health/ready")
+        self.assertEqual((status, json.loads(body)["reasons"]), (503, self.reasons))
+
+    def test_what_is_not_there_is_not_found(self):
+        """And other methods are not allowed."""
+        self.assertEqual(self.get("/none")[0], 404)
+        self.assertEqual(self.get("/info", "POST")[0], 405)
