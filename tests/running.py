@@ -58,7 +58,7 @@ class SlowStore(MemoryStore):
             turn = Deferred()
             self.waiting.append(turn)
             await turn
-            return await getattr(super(SlowStore, self), name)(*arguments)
+            return await getattr(super(), name)(*arguments)
 
         return method
 
