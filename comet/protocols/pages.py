@@ -17,7 +17,7 @@ NODE_NAME_SIZE = 10
 #: Nothing on our pages comes from elsewhere or is written into them.
 PAGE_POLICY = "default-src 'self'; connect-src 'self' ws: wss:; frame-ancestors 'self'; base-uri 'none'"
 
-_TYPES = {"js": "text/javascript", "css": "text/css", "html": "text/html"}
+_TYPES = {"js": "text/javascript", "css": "text/css", "html": "text/html", "svg": "image/svg+xml"}
 
 
 def _answer(request: Request, body: bytes, content_type: str, cache: str = "no-cache") -> bytes:
@@ -104,8 +104,8 @@ class Root(Resource):
         self.putChild(b"comet-server", _Prefix(self))
         if facts.demo:
             demo = facts.demo
-            own.putChild(b"demo.js", WebFile("demo.js"))
-            own.putChild(b"demo.css", WebFile("demo.css"))
+            for name in ("demo.js", "demo.css", "demo.svg"):
+                own.putChild(name.encode(), WebFile(name))
             self.putChild(b"demo.json", Json(lambda: (200, demo())))
             self.putChild(b"", WebFile("demo.html"))
         else:

@@ -102,7 +102,7 @@ class PageTests(PortCase):
         status, headers, _ = self.get("/")
         self.assertEqual((status, headers["content-type"]), (200, "text/html; charset=utf-8"))
         self.assertIn("default-src 'self'", headers["content-security-policy"])
-        for path in ("/comet/demo.js", "/comet/demo.css"):
+        for path in ("/comet/demo.js", "/comet/demo.css", "/comet/demo.svg"):
             self.assertEqual(self.get(path)[0], 200)
         self.assertEqual(json.loads(self.get("/demo.json")[2])["channel"], "web_demo")
 
