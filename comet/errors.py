@@ -11,7 +11,7 @@ The branch tells the edge what to do::
      +-- PeerError            the peer broke its protocol: answer once, then close
      |    +-- PacketTooLarge
      |    +-- OutOfOrder
-     |    +-- LoginRefused
+     |    +-- LoginRefused, TooManyConnections, ShuttingDown
      +-- Refused              a well-formed request that is not granted: answer, and carry on
           +-- SyntaxRefused, NotSupported, UnknownTable, UnknownColumn, ...
 
@@ -73,6 +73,14 @@ class TooManyConnections(PeerError):
     code = 403
     number = 1040
     sqlstate = "08004"
+
+
+class ShuttingDown(PeerError):
+    """The server is going down, and the connection with it."""
+
+    code = 500
+    number = 1053
+    sqlstate = "08S01"
 
 
 class Refused(CometError):

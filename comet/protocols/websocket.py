@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
@@ -42,12 +43,12 @@ class _Quiet(Logger):
 
 @dataclass(slots=True)
 class Traffic:
-    """What has come and gone on a listener since the start."""
+    """What has come and gone since the start; by tenant where it says so in C{SHOW STATUS}."""
 
-    online: int = 0
+    online: Counter[int] = field(default_factory=Counter)
     added: int = 0
     removed: int = 0
-    messages: int = 0
+    messages: Counter[int] = field(default_factory=Counter)
 
 
 class BrowserProtocol(WebSocketServerProtocol):
@@ -97,7 +98,7 @@ class BrowserProtocol(WebSocketServerProtocol):
             self._drop()
             return
         factory.sessions[self] = None
-        factory.traffic.online += 1
+        factory.traffic.online[self._visitor.dev_id] += 1
         factory.traffic.added += 1
         self._session = Session(self._visitor, self._form, self, factory.broker, factory.server)
         self._outlet = Outlet(self.transport, self._session.take)
@@ -113,7 +114,7 @@ class BrowserProtocol(WebSocketServerProtocol):
         """A whole message is here."""
         if self._session is None:
             return
-        self.factory.traffic.messages += 1
+        self.factory.traffic.messages[self._visitor.dev_id] += 1
         try:
             if isBinary:
                 raise PeerError("a binary message, only text is understood")
@@ -133,7 +134,7 @@ class BrowserProtocol(WebSocketServerProtocol):
             self._session = None
             self._inbox.close()
             del self.factory.sessions[self]
-            self.factory.traffic.online -= 1
+            self.factory.traffic.online[self._visitor.dev_id] -= 1
             self.factory.traffic.removed += 1
 
     def sendCloseFrame(

@@ -168,7 +168,7 @@ class EndTests(WebSocketCase):
     """Closing a connection."""
 
     def online(self):
-        return (self.factory.traffic.online, len(self.factory.open_sessions()), len(self.broker.hub))
+        return (self.factory.traffic.online.total(), len(self.factory.open_sessions()), len(self.broker.hub))
 
     def test_a_close_frame_is_answered_by_the_end_of_the_connection(self):
         """Never by a Close frame: old clients come back only after an unclean end."""

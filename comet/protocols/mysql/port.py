@@ -1,0 +1,71 @@
+"""What a connection of the CometQL port has to do with the port itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IOpenSSLContextFactory, IReactorTime
+
+from comet.limits import Limits
+
+
+@dataclass(slots=True)
+class Counters:
+    """
+    What the CometQL port has done since the start.
+
+    @ivar accepted: connections that were greeted.
+    @ivar closed: those of them that are gone.
+    @ivar refused: connections that there was no room for.
+    @ivar commands: packets of clients that were logged in.
+    """
+
+    accepted: int = 0
+    closed: int = 0
+    refused: int = 0
+    commands: int = 0
+
+    @property
+    def open(self) -> int:
+        """How many connections there are now."""
+        return self.accepted - self.closed
+
+
+class Client(Protocol):
+    """
+    A connection, as the port knows it.
+
+    @ivar ended: fires when the connection is gone and its last statement has ended.
+    """
+
+    ended: Deferred[None]
+
+    def shut_down(self) -> None:
+        """Close the connection."""
+
+
+class Port(Protocol):
+    """
+    What a connection asks of the port that it came in by.
+
+    @ivar wait_timeout: how long a client may be silent, in seconds; C{None} for ever.
+    @ivar tls: makes the TLS of clients that ask for it; C{None} if none is offered.
+    """
+
+    limits: Limits
+    clock: IReactorTime
+    wait_timeout: int | None
+    tls: IOpenSSLContextFactory | None
+    counters: Counters
+
+    def admit(self, client: Client) -> None:
+        """
+        Count a connection that has been made.
+
+        @raise TooManyConnections: if it is one too many.
+        """
+
+    def dismiss(self, client: Client) -> None:
+        """Count a connection that is gone."""

@@ -1,0 +1,239 @@
+"""A socket of the CometQL port: bytes to and from the L{Conversation}, at the pace of the client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet import protocol
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import (
+    IDelayedCall,
+    IPushProducer,
+    ITCPTransport,
+)
+from twisted.logger import Logger
+from twisted.protocols.policies import TimeoutMixin
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from comet.errors import CometError, PeerError, Refused, ShuttingDown, TooManyConnections
+from comet.protocols.mysql import events
+from comet.protocols.mysql.connection import ServerConnection
+from comet.protocols.mysql.conversation import Conversation
+from comet.protocols.mysql.events import Event
+from comet.protocols.mysql.port import Client, Port
+from comet.protocols.mysql.replies import Err
+
+#: While a statement is being answered, reading pauses when this many bytes wait behind it.
+READ_AHEAD = 1 << 16
+
+_SHUTDOWN = Err.of(ShuttingDown("Server shutdown in progress"))
+_INTERNAL = Err.of(CometError("internal error"))
+
+
+@implementer(IPushProducer)
+class MySQLProtocol(protocol.Protocol, TimeoutMixin, Client):
+    """
+    One client of the CometQL port.
+
+    One coroutine at a time serves it, event by event: the next packet is parsed after the last answer has
+    been written, and an answer is written no faster than the client reads it.
+    """
+
+    _log = Logger()
+    transport: Any
+
+    def __init__(
+        self, port: Port, connection: ServerConnection, conversation: Conversation, address: str
+    ) -> None:
+        """@param address: where the client comes from, for the log."""
+        self._port = port
+        self.ended: Deferred[None] = Deferred()
+        self._connection = connection
+        self._conversation = conversation
+        self._address = address
+        self._drained: Deferred[None] | None = None
+        self._busy = False
+        self._reading = True
+        self._over = False
+        self._gone = False
+
+    # The life of a connection -----------------------------------------------------------------------------
+
+    def connectionMade(self) -> None:
+        """Greet the client, if there is room for it."""
+        if ITCPTransport.providedBy(self.transport):
+            self.transport.setTcpNoDelay(True)
+            self.transport.setTcpKeepAlive(True)
+        self.transport.registerProducer(self, True)
+        self.setTimeout(self._port.limits.login_seconds)
+        try:
+            self._port.admit(self)
+        except TooManyConnections as error:
+            self._disconnect(error)
+        else:
+            self.transport.write(self._connection.greet())
+
+    def dataReceived(self, data: bytes) -> None:
+        """Serve what has come in whole; read no further while much waits behind a statement."""
+        if self._over:
+            return
+        self._connection.receive(data)
+        self._stirred()
+        if not self._busy:
+            self._busy = True
+            Deferred.fromCoroutine(self._serve()).addErrback(self._give_up)
+        if self._busy and self._reading and self._connection.waiting > READ_AHEAD:
+            self._reading = False
+            self.transport.pauseProducing()
+
+    def connectionLost(self, reason: Failure = protocol.connectionDone) -> None:
+        """Leave everything; a statement that is being run may end first."""
+        self.setTimeout(None)
+        self._gone = True
+        self._cease()
+        self._port.dismiss(self)
+        if not self._busy:
+            self._end()
+
+    def _end(self) -> None:
+        self._conversation.close()
+        self.ended.callback(None)
+
+    def shut_down(self) -> None:
+        """Close the connection; a client that waits for an answer is told why there is none."""
+        self._leave(_SHUTDOWN if self._busy else None)
+
+    def _disconnect(self, error: PeerError) -> None:
+        self._log.info("{peer} is disconnected: {error}", peer=self._address, error=error)
+        self._leave(Err.of(error))
+
+    def _give_up(self, failure: Failure) -> None:
+        self._log.failure("serving {peer} failed", failure=failure, peer=self._address)
+        self._leave(_INTERNAL)
+
+    def _leave(self, farewell: Err | None = None) -> None:
+        if self._over:
+            return
+        if farewell is not None:
+            self.transport.write(self._connection.send(farewell))
+        self._cease()
+        # Twisted waits for its producer before it closes, and we may be a paused one.
+        self.transport.unregisterProducer()
+        self.transport.loseConnection()
+        # A client that does not read what is on its way to it is not waited for.
+        self.setTimeout(self._port.limits.login_seconds)
+
+    def _cease(self) -> None:
+        """Neither take nor give any more."""
+        self._over = True
+        self._connection.close()
+        self.resumeProducing()
+
+    # Timeouts ---------------------------------------------------------------------------------------------
+
+    def callLater(self, period: float, func: Callable[[], object]) -> IDelayedCall:
+        """@return: a call of C{func} in C{period} seconds of the port's clock."""
+        return self._port.clock.callLater(period, func)
+
+    def _logged_in(self) -> bool:
+        return self._conversation.session is not None
+
+    def _stirred(self) -> None:
+        """The client is alive. Before the login that buys it no time."""
+        if self._logged_in():
+            self.resetTimeout()
+
+    def timeoutConnection(self) -> None:
+        """The client has been silent for too long; if it waits for our answer, that is no fault of its."""
+        if self._logged_in() and self._busy and self._drained is None and not self._over:
+            self.setTimeout(self._port.wait_timeout)
+        else:
+            self.transport.abortConnection()
+
+    # Back-pressure ----------------------------------------------------------------------------------------
+
+    def pauseProducing(self) -> None:
+        """The client reads more slowly than we write: wait with the next piece."""
+        if self._drained is None and not self._over:
+            self._drained = Deferred()
+
+    def resumeProducing(self) -> None:
+        """The client has caught up."""
+        drained, self._drained = self._drained, None
+        if drained is not None:
+            if not self._over:
+                self._stirred()
+            drained.callback(None)
+
+    def stopProducing(self) -> None:
+        """The connection is gone."""
+        self._cease()
+
+    async def _write(self, data: bytes) -> None:
+        """Write, and return when there is room for more."""
+        if not self._over:
+            self.transport.write(data)
+        if self._drained is not None:
+            await self._drained
+
+    # Serving ----------------------------------------------------------------------------------------------
+
+    async def _serve(self) -> None:
+        """Answer every packet that has come in whole."""
+        try:
+            for event in self._connection.events():
+                await self._answer(event)
+        except PeerError as error:
+            self._disconnect(error)
+        finally:
+            self._busy = False
+        if self._gone:
+            self._end()
+        elif not self._reading and not self._over:
+            self._reading = True
+            self.transport.resumeProducing()
+
+    async def _answer(self, event: Event) -> None:
+        """Answer C{event}; a statement that fails, fails alone, but a login that fails is the end."""
+        try:
+            await self._carry_out(event)
+        except PeerError:
+            raise
+        except Refused as error:
+            await self._refuse(Err.of(error))
+        except Exception:
+            self._log.failure("a statement of {peer} failed", peer=self._address)
+            await self._refuse(_INTERNAL)
+
+    async def _refuse(self, error: Err) -> None:
+        if self._logged_in():
+            for piece in self._conversation.send(error):
+                await self._write(piece)
+        else:
+            self._leave(error)
+
+    async def _carry_out(self, event: Event) -> None:
+        match event:
+            case events.TLSRequested():
+                return self._start_tls()
+            case events.QuitReceived():
+                return self._leave()
+        before = self._logged_in()
+        pieces = await self._conversation.answer(event)
+        if before:
+            self._port.counters.commands += 1
+        elif self._logged_in() and not self._over:
+            self.setTimeout(self._port.wait_timeout)
+        for piece in pieces:
+            await self._write(piece)
+            if self._over:
+                return
+
+    def _start_tls(self) -> None:
+        glued = self._connection.start_tls()
+        self.transport.startTLS(self._port.tls)
+        if glued:
+            # Sent before anybody could have answered: it is the beginning of TLS or it is nothing.
+            self.transport.protocol.dataReceived(glued)

@@ -1,0 +1,126 @@
+"""
+What the server answers, other than rows.
+
+U{https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_basic_response_packets.html}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from comet.errors import CometError
+from comet.protocols.mysql.codec import lenenc_bytes, lenenc_int
+from comet.protocols.mysql.constants import Status
+
+#: The longest text of an error, in bytes; clients keep 512 with the NUL that ends it.
+ERROR_TEXT = 511
+
+
+@dataclass(slots=True)
+class Terms:
+    """
+    What an answer depends on, besides itself.
+
+    @ivar status: the state of the session, which clients are told with each answer.
+    @ivar schema: the database that has been selected, as columns name it.
+    @ivar greeted: whether the client has our greeting, so that it looks for an SQLSTATE in errors.
+    @ivar deprecate_eof: whether the client wants an OK in place of an EOF.
+    """
+
+    status: Status = Status.AUTOCOMMIT
+    schema: str = ""
+    greeted: bool = False
+    deprecate_eof: bool = False
+
+
+class Reply(Protocol):
+    """An answer to one packet."""
+
+    def payloads(self, terms: Terms) -> Iterator[bytes]:
+        """@return: the payloads of the packets that this answer is made of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ok(Reply):
+    """It was done."""
+
+    affected: int = 0
+    insert_id: int = 0
+    warnings: int = 0
+    info: str = ""
+
+    def payloads(self, terms: Terms) -> Iterator[bytes]:
+        """@return: one packet."""
+        yield self.payload(terms)
+
+    def payload(self, terms: Terms, header: bytes = b"\x00") -> bytes:
+        """
+        @param header: 0xFE at the end of rows.
+        @return: the payload of the packet.
+        """
+        return b"".join(
+            (
+                header,
+                lenenc_int(self.affected),
+                lenenc_int(self.insert_id),
+                terms.status.to_bytes(2, "little"),
+                min(self.warnings, 0xFFFF).to_bytes(2, "little"),
+                lenenc_bytes(self.info.encode()) if self.info else b"",
+            )
+        )
+
+
+def eof_payload(terms: Terms) -> bytes:
+    """@return: the end of columns, or of rows, for clients that know it."""
+    return b"\xfe\x00\x00" + terms.status.to_bytes(2, "little")
+
+
+def end_payload(terms: Terms) -> bytes:
+    """@return: the end of rows, in the way the client wants it."""
+    return Ok().payload(terms, header=b"\xfe") if terms.deprecate_eof else eof_payload(terms)
+
+
+@dataclass(frozen=True, slots=True)
+class Err(Reply):
+    """It was not done."""
+
+    number: int
+    sqlstate: str
+    text: str
+
+    @classmethod
+    def of(cls, error: CometError) -> Err:
+        """@return: what the client is told of C{error}."""
+        return cls(error.number, error.sqlstate, error.wire_text())
+
+    def payloads(self, terms: Terms) -> Iterator[bytes]:
+        """@return: one packet."""
+        state = b"#" + self.sqlstate.encode() if terms.greeted else b""
+        # A character that the cut goes through is left out.
+        text = self.text.encode("utf-8", "replace")[:ERROR_TEXT].decode("utf-8", "ignore").encode()
+        yield b"\xff" + self.number.to_bytes(2, "little") + state + text
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics(Reply):
+    """A line of plain text, for a person."""
+
+    text: str
+
+    def payloads(self, terms: Terms) -> Iterator[bytes]:
+        """@return: one packet."""
+        yield self.text.encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Switch(Reply):
+    """Prove the password again, with this plugin and this salt."""
+
+    plugin: str
+    salt: bytes
+
+    def payloads(self, terms: Terms) -> Iterator[bytes]:
+        """@return: one packet."""
+        yield b"\xfe" + self.plugin.encode() + b"\0" + self.salt + b"\0"
