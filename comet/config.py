@@ -1,0 +1,228 @@
+"""
+The configuration, read and checked as a whole, so that every problem is told at once.
+
+A value comes from the environment variable C{COMET_<SECTION>_<KEY>}, else from the file, else it is the
+default. An empty value counts as none.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from comet.ini import Document, Entry, Remark
+from comet.kinds import is_secret, kind_of
+from comet.legacy import meaning
+from comet.limits import Limits
+from comet.sections import SECTIONS, Cluster, CometQL, Db, Log, Main, Tls, Ws
+
+#: Names the configuration file where the command line does not.
+FILE_VARIABLE = "COMET_CONFIG"
+_PREFIX = "COMET_"
+
+
+class CannotStart(Exception):
+    """
+    The server cannot start; C{str(error)} is the sentence that says why.
+
+    @cvar status: the exit status of the process.
+    """
+
+    status = 1
+
+
+class ConfigError(CannotStart):
+    """The configuration has problems, one a line in C{str(error)}, and perhaps warnings too."""
+
+    # EX_CONFIG of sysexits.h
+    status = 78
+
+    def __init__(self, file: str, problems: Iterable[Remark], warnings: Iterable[Remark]) -> None:
+        """@param file: what to call the file."""
+        self.problems, self.warnings = tuple(problems), tuple(warnings)
+        super().__init__("\n".join(problem.located(file) for problem in self.problems))
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything that can be set, and what to warn of."""
+
+    main: Main = field(default_factory=Main)
+    ws: Ws = field(default_factory=Ws)
+    cometql: CometQL = field(default_factory=CometQL)
+    tls: Tls = field(default_factory=Tls)
+    db: Db = field(default_factory=Db)
+    cluster: Cluster = field(default_factory=Cluster)
+    limits: Limits = field(default_factory=Limits)
+    log: Log = field(default_factory=Log)
+    warnings: tuple[Remark, ...] = field(default=(), compare=False)
+
+    @classmethod
+    def read(cls, text: str = "", environment: Mapping[str, str] | None = None, file: str = "ini") -> Config:
+        """
+        @param text: what stands in a configuration file.
+        @param file: what to call the file in the error.
+        @raise ConfigError: with all that is wrong.
+        """
+        return _Reader(Document(text), environment or {}).config(file)
+
+    @classmethod
+    def load(cls, file: str | None, environment: Mapping[str, str]) -> Config:
+        """
+        @param file: the path of a configuration file, C{None} if there is none.
+        @raise CannotStart: if it cannot be read, or anything in it or in the environment is wrong.
+        """
+        if not file:
+            return cls.read("", environment)
+        try:
+            text = Path(file).read_text("utf-8")
+        except OSError as error:
+            raise ConfigError(file, [Remark(f"the file cannot be read: {error.strerror}")], ()) from None
+        except UnicodeDecodeError:
+            raise ConfigError(file, [Remark("the file is no text in UTF-8")], ()) from None
+        return cls.read(text, environment, file)
+
+    @property
+    def tls_ip(self) -> str:
+        """The address to listen on for browsers over TLS."""
+        return self.tls.ip or self.ws.ip
+
+    @property
+    def demo(self) -> bool:
+        """Whether the demo page is shown."""
+        if self.ws.demo is not None:
+            return self.ws.demo
+        return all(ipaddress.ip_address(ip).is_loopback for ip in (self.ws.ip, self.tls_ip))
+
+    def sqlite_path(self, folder: Path) -> Path:
+        """@return: the file of the store, given the data folder."""
+        return Path(self.db.url.path).absolute() if self.db.url else folder / "comet.sqlite3"
+
+
+_KEYS = {name: [each.name for each in fields(section)] for name, section in SECTIONS.items()}
+
+
+class _Reader:
+    """Turns entries into sections, and gathers what to say about them."""
+
+    def __init__(self, document: Document, environment: Mapping[str, str]) -> None:
+        self._entries = dict(document.entries)
+        self._problems = list(document.problems)
+        self._warnings = list(document.warnings)
+        self._check_names(document)
+        self._add_environment(environment)
+        self._sections = {name: section(**self._values(name)) for name, section in SECTIONS.items()}
+        self._check_tls()
+        self._check_store()
+        self._check_cluster()
+
+    def config(self, file: str) -> Config:
+        problems, warnings = (
+            sorted(remarks, key=lambda remark: remark.line) for remarks in (self._problems, self._warnings)
+        )
+        if problems:
+            raise ConfigError(file, problems, warnings)
+        return Config(**self._sections, warnings=tuple(warnings))
+
+    # Names ------------------------------------------------------------------------------------------------
+
+    def _check_names(self, document: Document) -> None:
+        for section, line in document.sections.items():
+            if section not in SECTIONS and meaning(section) is None:
+                near = _nearest(section, SECTIONS)
+                wrong = f"there is no such section; the nearest is [{near}]"
+                self._problems.append(Remark(wrong, section, line=line))
+        for entry in document.entries.values():
+            if entry.key in _KEYS.get(entry.section, ()):
+                continue
+            old = meaning(entry.section, entry.key)
+            if old is not None:
+                self._warnings.append(entry.remark(old))
+            elif entry.section in SECTIONS:
+                near = _nearest_key(entry.section, entry.key)
+                self._problems.append(entry.remark(f"there is no such key; the nearest is {near}"))
+
+    def _add_environment(self, environment: Mapping[str, str]) -> None:
+        known = {_variable(section, key): (section, key) for section, keys in _KEYS.items() for key in keys}
+        for variable, value in sorted(environment.items()):
+            if not variable.startswith(_PREFIX) or variable == FILE_VARIABLE:
+                continue
+            if variable in known:
+                if value:
+                    self._entries[known[variable]] = Entry(*known[variable], [value], source=variable)
+            else:
+                near = _nearest(variable, known)
+                self._warnings.append(
+                    Remark(f"no key has this variable; the nearest is {near}", source=variable)
+                )
+
+    # Values -----------------------------------------------------------------------------------------------
+
+    def _values(self, section: str) -> dict[str, Any]:
+        values = {}
+        for declared in fields(SECTIONS[section]):
+            entry = self._entries.get((section, declared.name))
+            if entry is None or not any(entry.values):
+                continue
+            kind = kind_of(declared)
+            if entry.is_list and not kind.many:
+                self._problems.append(entry.remark(f"this is a list ([]); expected {kind.right}"))
+                continue
+            try:
+                values[declared.name] = kind.read(",".join(filter(None, entry.values)))
+            except ValueError:
+                shown = "the value" if is_secret(declared) else repr(",".join(entry.values)[:80])
+                self._problems.append(entry.remark(f"{shown} is wrong; expected {kind.right}"))
+        return values
+
+    # What concerns several keys ---------------------------------------------------------------------------
+
+    def _refuse(self, section: str, key: str, wrong: str) -> None:
+        entry = self._entries.get((section, key), Entry(section, key, []))
+        self._problems.append(entry.remark(wrong))
+
+    def _check_tls(self) -> None:
+        tls = self._sections["tls"]
+        given = [name for name in ("certificate", "key") if getattr(tls, name) is not None]
+        if len(given) == 1 and not self._is_wrong("tls"):
+            missing = "key" if given == ["certificate"] else "certificate"
+            self._refuse("tls", given[0], f"it needs [tls] {missing} beside it, the other half of the pair")
+
+    def _check_store(self) -> None:
+        db = self._sections["db"]
+        if db.url is not None and db.url.scheme != "sqlite":
+            self._refuse("db", "url", "only sqlite works so far; expected sqlite:///PATH, or no url at all")
+        elif db.url is None and db.host:
+            wrong = "only sqlite works so far: leave out host, user, password, name and port of [db]"
+            self._refuse("db", "host", wrong)
+
+    def _check_cluster(self) -> None:
+        if self._sections["cluster"].redis:
+            self._refuse(
+                "cluster", "redis", "clusters do not work yet: leave the key out to run a single server"
+            )
+
+    def _is_wrong(self, section: str) -> bool:
+        return any(problem.section == section for problem in self._problems)
+
+
+def _variable(section: str, key: str) -> str:
+    return f"{_PREFIX}{section}_{key}".upper()
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    by_fold = {each.casefold(): each for each in known}
+    return by_fold[get_close_matches(name.casefold(), by_fold, 1, cutoff=0)[0]]
+
+
+def _nearest_key(section: str, key: str) -> str:
+    """@return: the nearest key of the section, or the same key where it does exist."""
+    if not get_close_matches(key.casefold(), _KEYS[section], 1, cutoff=0.6):
+        for other, keys in _KEYS.items():
+            if key.casefold() in keys:
+                return f"{key.casefold()} in section [{other}]"
+    return _nearest(key, _KEYS[section])

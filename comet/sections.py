@@ -1,0 +1,126 @@
+"""The sections of the configuration: each key once, with its kind, default and line of documentation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from comet import __version__
+from comet.kinds import (
+    ADDRESS,
+    DATABASE,
+    FILE,
+    FLAG,
+    FLAG_OR_AUTO,
+    FOLDER,
+    LEVEL,
+    ORIGINS,
+    PORT,
+    DatabaseUrl,
+    choice,
+    integer,
+    matching,
+    setting,
+    size,
+    text,
+)
+from comet.limits import Limits
+
+LOOPBACK = "127.0.0.1"
+_PLUGINS = {name: name for name in ("caching_sha2_password", "mysql_native_password")}
+
+
+@dataclass(frozen=True, slots=True)
+class Main:
+    """Section C{[main]}."""
+
+    data: Path = setting(Path("comet-data"), FOLDER, "folder of the database, generated keys and ports.json")
+    password: str = setting("", text(), "password of root; empty: one is generated", secret=True)
+    node_name: str = setting("comet", text(64), "name of this server, for people")
+    dev_index_size: int = setting(100_000, integer(1, 2**31 - 1), "tenants: dev_id 0 to this less one")
+    send_user_online_events: bool = setting(True, FLAG, "tell browsers that a user comes online")
+    send_user_offline_events: bool = setting(True, FLAG, "tell browsers that a user goes offline")
+    save_users_last_online_time: bool = setting(True, FLAG, "keep when each user was here last")
+
+
+@dataclass(frozen=True, slots=True)
+class Ws:
+    """Section C{[ws]}: the port of the browsers."""
+
+    ip: str = setting(LOOPBACK, ADDRESS, "address to listen on")
+    port: int = setting(8087, PORT, "port to listen on; 0 takes a free one")
+    host: tuple[str, ...] = setting((), ORIGINS, "origins whose pages may connect; empty: all")
+    demo: bool | None = setting(None, FLAG_OR_AUTO, "the demo page at /; auto: only on this machine alone")
+    ping_interval: int = setting(30, integer(0, 86_400, "seconds"), "seconds between pings; 0: none")
+
+
+@dataclass(frozen=True, slots=True)
+class CometQL:
+    """Section C{[cometql]}: the port of MySQL clients."""
+
+    ip: str = setting(LOOPBACK, ADDRESS, "address to listen on")
+    port: int = setting(3307, PORT, "port to listen on; 0 takes a free one")
+    max_allowed_packet: int = setting(16 << 20, size(1 << 10, 1 << 30), "the longest statement, in bytes")
+    wait_timeout: int = setting(
+        28_800, integer(1, 31_536_000, "seconds"), "seconds until an idle client is dropped"
+    )
+    # Programs from before 2018 know the native one only; those that prefer the other switch to it.
+    auth_plugin: str = setting("mysql_native_password", choice(_PLUGINS), "authentication offered first")
+    version: str = setting(
+        f"8.0.40-comet-{__version__}",
+        matching(r"\d+\.\d+\.\d+[ -~]{0,80}", "a text that begins with three numbers, such as 8.0.40"),
+        "version of MySQL that clients are told",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Section C{[tls]}: encryption."""
+
+    certificate: Path | None = setting(None, FILE, "PEM file of the certificate and its chain")
+    key: Path | None = setting(None, FILE, "PEM file of the private key")
+    port: int = setting(8443, PORT, "port of browsers over TLS; 0 takes a free one")
+    ip: str = setting("", ADDRESS, "address to listen on; empty: that of [ws]")
+
+
+@dataclass(frozen=True, slots=True)
+class Db:
+    """Section C{[db]}: the store. Without a URL it is an SQLite file in the data folder."""
+
+    url: DatabaseUrl | None = setting(
+        None, DATABASE, "sqlite:///PATH; empty: comet.sqlite3 in the data folder", secret=True
+    )
+    host: str = setting("", text(), "host of a MySQL server")
+    port: int = setting(3306, PORT, "port of a MySQL server")
+    user: str = setting("", text(), "user name at a MySQL server")
+    password: str = setting("", text(), "password at a MySQL server", secret=True)
+    name: str = setting("", text(), "name of the database at a MySQL server")
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Section C{[cluster]}: several servers as one."""
+
+    redis: str = setting("", text(), "redis://HOST:PORT/DB; empty: this server stands alone", secret=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """Section C{[log]}."""
+
+    level: str = setting("info", LEVEL, "the least important events that are logged")
+
+
+#: The sections by name, in the order in which they are shown.
+SECTIONS: Mapping[str, Any] = {
+    "main": Main,
+    "ws": Ws,
+    "cometql": CometQL,
+    "tls": Tls,
+    "db": Db,
+    "cluster": Cluster,
+    "limits": Limits,
+    "log": Log,
+}

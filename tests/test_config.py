@@ -1,0 +1,302 @@
+"""Tests of the configuration: values, defaults, problems and warnings."""
+
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from comet.config import Config, ConfigError
+from comet.limits import Limits
+
+#: The form of a file as it was written for CppComet, but for its database.
+OLD = """
+[main]
+password = 0000000000000000000000000000000000000000000000000000000000000000
+node_name = CppComet
+dev_index_size = 1000   ; tenants
+useQueryLoger = false
+buf_size = 103840
+pidfile = /var/run/cppcomet.pid
+[ws]
+ip = 0.0.0.0
+port = 8087
+thread_num = 10
+statistics = 10
+uptimeTestInterval = 60
+cluster = []Server=127.0.0.1,user=root,pw=x,db=app,port=3307
+cluster = []Server=127.0.0.2,user=root,pw=x,db=app,port=3307
+[cometql]
+ip = 0.0.0.0
+port = 3307
+thread_num = 3
+[cometqlproxy]
+port = 3311
+[freeswitch]
+thread_num = 0
+[statistics]
+to_log = true
+allow = true
+[content-type]
+html = text/html
+[sip]
+pipesalt = salt
+freeswitch = []node1.example.com
+[log]
+level = 200
+tcpServer = 300
+"""
+
+
+class ValueTests(SynchronousTestCase):
+    """What a configuration without problems holds."""
+
+    def test_defaults(self):
+        """Without a word of configuration, the server is on this machine alone, at the known ports."""
+        config = Config.read()
+        self.assertEqual((config.ws.ip, config.ws.port), ("127.0.0.1", 8087))
+        self.assertEqual((config.cometql.ip, config.cometql.port), ("127.0.0.1", 3307))
+        self.assertEqual((config.tls.certificate, config.tls.port), (None, 8443))
+        self.assertEqual((config.main.data, config.main.password), (Path("comet-data"), ""))
+        self.assertEqual(config.cometql.max_allowed_packet, 16 << 20)
+        self.assertEqual(config.cometql.wait_timeout, 28800)
+        self.assertEqual(config.limits, Limits())
+        self.assertEqual(config.warnings, ())
+
+    def test_file(self):
+        """The file gives values of each kind."""
+        config = Config.read(
+            "[main]\ndata = /srv/comet\nsend_user_online_events = FALSE\n"
+            "[ws]\nip = ::\nport = 0\nping_interval = 5\nhost = https://a.example, http://b.example:80/\n"
+            "[cometql]\nmax_allowed_packet = 64M\nversion = 8.4.0 ours\nauth_plugin = mysql_native_password\n"
+            "[limits]\nmessage = 64K\nqueue = 10\n[log]\nlevel = Warn\n"
+        )
+        self.assertEqual(config.main.data, Path("/srv/comet"))
+        self.assertIs(config.main.send_user_online_events, False)
+        self.assertEqual((config.ws.ip, config.ws.port, config.ws.ping_interval), ("::", 0, 5))
+        self.assertEqual(config.ws.host, ("https://a.example", "http://b.example:80"))
+        self.assertEqual(config.cometql.max_allowed_packet, 64 << 20)
+        self.assertEqual((config.cometql.version, config.log.level), ("8.4.0 ours", "warn"))
+        self.assertEqual(config.cometql.auth_plugin, "mysql_native_password")
+        self.assertEqual((config.limits.message, config.limits.queue), (65536, 10))
+
+    def test_environment_wins(self):
+        """A variable overrides the file, in each section; an empty one does not count."""
+        environment = {
+            "COMET_WS_PORT": "1",
+            "COMET_MAIN_DEV_INDEX_SIZE": "7",
+            "COMET_LIMITS_OUTBOX_BYTES": "1M",
+            "COMET_WS_HOST": "https://a,https://b",
+            "COMET_COMETQL_PORT": "",
+            "COMET_MAIN_PASSWORD": "a;b#c",
+            "PATH": "/bin",
+        }
+        config = Config.read("[ws]\nport = 80\n[cometql]\nport = 3300", environment)
+        self.assertEqual((config.ws.port, config.cometql.port), (1, 3300))
+        self.assertEqual((config.main.dev_index_size, config.limits.outbox_bytes), (7, 1 << 20))
+        self.assertEqual(config.ws.host, ("https://a", "https://b"))
+        self.assertEqual(config.main.password, "a;b#c")
+        self.assertEqual(config.warnings, ())
+
+    def test_empty_value_is_the_default(self):
+        """A key without a value is as good as none."""
+        self.assertEqual(Config.read("[ws]\nport =\nhost = \n[main]\npassword = ; none\n"), Config.read())
+
+    def test_list_of_origins(self):
+        """Origins may be a list of lines."""
+        config = Config.read("[ws]\nhost = []https://a.example\nhost = []b.example\n")
+        self.assertEqual(config.ws.host, ("https://a.example", "b.example"))
+
+    def test_log_levels_by_number(self):
+        """CppComet's levels are numbers, the last two digits of which do not matter here."""
+        for number, level in (("0", "critical"), ("100", "critical"), ("200", "error"), ("403", "info")):
+            self.assertEqual(Config.read(f"[log]\nlevel = {number}").log.level, level)
+        self.assertEqual(Config.read("[log]\nlevel = 600").log.level, "debug")
+
+    def test_demo_page(self):
+        """The demo page is shown where nobody else can reach it, unless the file says otherwise."""
+        for lines, shown in (
+            ("", True),
+            ("ip = ::1", True),
+            ("ip = 0.0.0.0", False),
+            ("ip = 0.0.0.0\ndemo = auto", False),
+            ("ip = 0.0.0.0\ndemo = on", True),
+            ("demo = no", False),
+            ("[tls]\nip = 0.0.0.0", False),
+        ):
+            self.assertIs(Config.read(f"[ws]\n{lines}").demo, shown, lines)
+
+    def test_address_of_tls(self):
+        """TLS listens where the browser port does, unless it has an address of its own."""
+        self.assertEqual(Config.read("[ws]\nip = 10.0.0.1").tls_ip, "10.0.0.1")
+        self.assertEqual(Config.read("[ws]\nip = 10.0.0.1\n[tls]\nip = 10.0.0.2").tls_ip, "10.0.0.2")
+
+    def test_database(self):
+        """The store is a file in the data folder, or the one that the URL names."""
+        folder = Path("/data")
+        self.assertEqual(Config.read().sqlite_path(folder), Path("/data/comet.sqlite3"))
+        for url, path in (
+            ("sqlite:////srv/a%20b.db", "/srv/a b.db"),
+            ("sqlite:///c.db", f"{Path.cwd()}/c.db"),
+        ):
+            self.assertEqual(Config.read(f"[db]\nurl = {url}").sqlite_path(folder), Path(path))
+
+    def test_secrets_are_not_shown(self):
+        """No password appears where a configuration is printed."""
+        shown = repr(Config.read("[main]\npassword = sesame\n[db]\npassword = simsim\n"))
+        self.assertNotIn("sesame", shown)
+        self.assertNotIn("simsim", shown)
+
+
+class ProblemTests(SynchronousTestCase):
+    """What is refused, and how that is told."""
+
+    def refused(self, content, environment=None):
+        """@return: the lines of the error."""
+        return str(self.assertRaises(ConfigError, Config.read, content, environment, "a.ini")).splitlines()
+
+    def test_all_problems_at_once(self):
+        """Every problem is told with its line, section and key, in the order of the file."""
+        found = self.refused("[ws]\nport = 80870\nip = here\n[cometql]\nwait_timeout = -1\nnonsense\n")
+        self.assertEqual(
+            [line.split(" ")[:3] for line in found],
+            [
+                ["a.ini:2:", "[ws]", "port:"],
+                ["a.ini:3:", "[ws]", "ip:"],
+                ["a.ini:5:", "[cometql]", "wait_timeout:"],
+                ["a.ini:6:", "this", "line"],
+            ],
+        )
+
+    def test_what_would_be_right(self):
+        """A wrong value is shown beside what would be right."""
+        self.assertEqual(
+            self.refused("[ws]\nport = 80870"),
+            ["a.ini:2: [ws] port: '80870' is wrong; expected a port from 0 to 65535"],
+        )
+
+    def test_wrong_values(self):
+        """Each kind refuses what it is not."""
+        for section, line in (
+            ("main", "dev_index_size = 0"),
+            ("main", "save_users_last_online_time = perhaps"),
+            ("main", f"node_name = {'x' * 65}"),
+            ("ws", "port = eighty"),
+            ("ws", "port = \u0661"),
+            ("ws", "ip = example.com"),
+            ("ws", "host = https://"),
+            ("ws", "host = ftp://a.example"),
+            ("ws", "demo = sometimes"),
+            ("ws", "port = []80"),
+            ("cometql", "max_allowed_packet = 16 MB of data"),
+            ("cometql", "max_allowed_packet = 2G"),
+            ("cometql", "version = comet"),
+            ("cometql", "auth_plugin = sha256_password"),
+            ("limits", "queue = 0"),
+            ("log", "level = loud"),
+            ("db", "url = postgresql://localhost/comet"),
+            ("db", "url = sqlite://"),
+            ("db", "url = sqlite:///:memory:"),
+        ):
+            [problem] = self.refused(f"[{section}]\n{line}")
+            self.assertIn(f"a.ini:2: [{section}] {line.split()[0]}: ", problem)
+            self.assertIn("; expected ", problem)
+
+    def test_unknown_key(self):
+        """An unknown key is refused, and the nearest known one named."""
+        for section, key, near in (
+            ("ws", "prot", "port"),
+            ("ws", "PORT", "port"),
+            ("cometql", "max_packet", "max_allowed_packet"),
+            ("limits", "device", "devices"),
+            ("ws", "password", "password in section [main]"),
+        ):
+            [problem] = self.refused(f"[{section}]\n{key} = 1")
+            self.assertEqual(
+                problem, f"a.ini:2: [{section}] {key}: there is no such key; the nearest is {near}"
+            )
+
+    def test_unknown_section(self):
+        """An unknown section is refused once, whatever is in it."""
+        self.assertEqual(
+            self.refused("[commetql]\nport = 3307\nip = 127.0.0.1"),
+            ["a.ini:1: [commetql]: there is no such section; the nearest is [cometql]"],
+        )
+
+    def test_wrong_variable(self):
+        """A wrong value in the environment is told by the name of the variable."""
+        [problem] = self.refused("", {"COMET_WS_PORT": "x"})
+        self.assertEqual(problem, "COMET_WS_PORT: [ws] port: 'x' is wrong; expected a port from 0 to 65535")
+
+    def test_wrong_secrets_are_not_shown(self):
+        """A wrong value that may hold a password is not repeated."""
+        for line in ("[db]\nurl = mysql://me:sesame@", "[main]\npassword = sesame\x07", "[db]\nurl = sesame"):
+            [problem] = self.refused(line)
+            self.assertNotIn("sesame", problem)
+
+    def test_half_a_pair(self):
+        """A certificate needs its key, and a key its certificate."""
+        for given, missing in (("certificate", "key"), ("key", "certificate")):
+            [problem] = self.refused(f"[tls]\n{given} = /a.pem")
+            self.assertIn(f"a.ini:2: [tls] {given}: it needs [tls] {missing}", problem)
+
+    def test_what_does_not_work_yet(self):
+        """A database server and a cluster are understood, and refused in a sentence."""
+        for section, line in (
+            ("db", "url = mysql://user:password@localhost:3306/comet"),
+            ("db", "host = localhost"),
+            ("cluster", "redis = redis://localhost:6379/0"),
+        ):
+            [problem] = self.refused(f"[{section}]\n{line}")
+            self.assertIn("yet" if section == "cluster" else "only sqlite works so far", problem)
+
+    def test_file_that_cannot_be_read(self):
+        """A file that is not there, or is no text, is a problem."""
+        missing = self.mktemp()
+        error = self.assertRaises(ConfigError, Config.load, missing, {})
+        self.assertEqual(str(error), f"{missing}: the file cannot be read: No such file or directory")
+        binary = Path(self.mktemp())
+        binary.write_bytes(b"\xff\xfe\x00")
+        self.assertIn("no text in UTF-8", str(self.assertRaises(ConfigError, Config.load, str(binary), {})))
+
+
+class WarningTests(SynchronousTestCase):
+    """What is accepted with a word."""
+
+    def test_old_file(self):
+        """A file written for CppComet is accepted; each key without a meaning here earns a warning."""
+        config = Config.read(OLD)
+        self.assertEqual(
+            (config.ws.ip, config.main.dev_index_size, config.log.level), ("0.0.0.0", 1000, "error")
+        )
+        self.assertEqual(
+            [(warning.section, warning.key) for warning in config.warnings],
+            [
+                *[("main", "useQueryLoger"), ("main", "buf_size"), ("main", "pidfile")],
+                *[
+                    ("ws", "thread_num"),
+                    ("ws", "statistics"),
+                    ("ws", "uptimeTestInterval"),
+                    ("ws", "cluster"),
+                ],
+                *[("cometql", "thread_num"), ("cometqlproxy", "port"), ("freeswitch", "thread_num")],
+                *[("statistics", "to_log"), ("statistics", "allow"), ("content-type", "html")],
+                *[("sip", "pipesalt"), ("sip", "freeswitch"), ("log", "tcpServer")],
+            ],
+        )
+
+    def test_replacement_is_named(self):
+        """The warning about a list of servers names what takes its place."""
+        [warning] = Config.read("[ws]\ncluster = []Server=a\n").warnings
+        self.assertIn("[cluster] redis", warning.text)
+
+    def test_unknown_variable(self):
+        """A variable of no key is perhaps misspelt: the nearest one is named. That of the file is known."""
+        config = Config.read("", {"COMET_WS_PROT": "1", "COMET_CONFIG": "a.ini"})
+        [warning] = config.warnings
+        self.assertEqual(
+            warning.located("a.ini"), "COMET_WS_PROT: no key has this variable; the nearest is COMET_WS_PORT"
+        )
+
+    def test_warnings_beside_problems(self):
+        """An error brings the warnings along."""
+        error = self.assertRaises(ConfigError, Config.read, "[ws]\nthread_num = 1\nport = x")
+        self.assertEqual([warning.key for warning in error.warnings], ["thread_num"])
