@@ -1,0 +1,58 @@
+"""The command C{comet}, also C{python -m comet}: finds the subcommand and runs it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import Protocol
+
+from comet.commands import check, demo, version
+from comet.config import CannotStart
+
+
+class Subcommand(Protocol):
+    """What each module in L{comet.commands} offers; the first line of its docstring is its help."""
+
+    __doc__: str | None
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare what may follow the name of the subcommand."""
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """@return: the exit status."""
+
+
+SUBCOMMANDS: dict[str, Subcommand] = {"demo": demo, "check": check, "version": version}
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """@return: the parser of the whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="comet",
+        description="A real-time notification server that a site talks to in SQL.",
+        epilog="The server itself is started by 'twistd -n comet [--config FILE]'.",
+    )
+    subparsers = parser.add_subparsers(dest="subcommand", required=True, metavar="SUBCOMMAND")
+    for name, module in SUBCOMMANDS.items():
+        summary = (module.__doc__ or "").strip().partition("\n")[0]
+        subparser = subparsers.add_parser(name, help=summary, description=summary)
+        module.add_arguments(subparser)
+    return parser
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """
+    @param words: what follows C{comet} on the command line.
+    @return: the exit status.
+    """
+    arguments = make_parser().parse_args(words)
+    try:
+        return SUBCOMMANDS[arguments.subcommand].run(arguments)
+    except CannotStart as error:
+        print("comet cannot start:", error, file=sys.stderr)
+        return error.status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

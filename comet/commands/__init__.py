@@ -1,0 +1,1 @@
+"""What the command C{comet} can do: a module for each subcommand."""

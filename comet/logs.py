@@ -1,0 +1,34 @@
+"""How much is logged."""
+
+from __future__ import annotations
+
+from twisted.application.service import Service
+from twisted.logger import (
+    FilteringLogObserver,
+    LogLevel,
+    LogLevelFilterPredicate,
+    LogPublisher,
+    globalLogPublisher,
+)
+
+
+class LogThreshold(Service):
+    """
+    Keeps what is less important than a level out of the log.
+
+    A service, because C{twistd} sets up its log, to a file or elsewhere, after services have been made and
+    before they are started.
+    """
+
+    def __init__(self, level: str, publisher: LogPublisher = globalLogPublisher) -> None:
+        """@param level: the name of the least important level that is logged."""
+        self._level = LogLevel.levelWithName(level)
+        self._publisher = publisher
+
+    def startService(self) -> None:
+        """Put a filter before everything that observes the log."""
+        super().startService()
+        for observer in tuple(self._publisher._observers):
+            filtered = FilteringLogObserver(observer, [LogLevelFilterPredicate(self._level)])
+            self._publisher.removeObserver(observer)
+            self._publisher.addObserver(filtered)

@@ -1,0 +1,69 @@
+"""The command line of C{twistd comet}: from options to the service, which listens once it is started."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from twisted.application.service import MultiService
+from twisted.logger import Logger
+from twisted.python import usage
+from twisted.python.failure import Failure
+
+from comet.config import FILE_VARIABLE, CannotStart, Config
+from comet.data import DataFolder
+from comet.logs import LogThreshold
+from comet.service import make_service
+
+_log = Logger()
+
+
+class Options(usage.Options):
+    """What may follow C{twistd comet}."""
+
+    synopsis = "[--config FILE]"
+    optParameters = [
+        ["config", "c", None, f"the configuration, an ini file [default: ${FILE_VARIABLE}, or none]"]
+    ]
+    longdesc = (
+        "A real-time notification server that a site talks to in SQL. It works without a configuration; "
+        "each key can also be given as an environment variable COMET_<SECTION>_<KEY>. "
+        "'comet check --config FILE' tells what is wrong with a configuration."
+    )
+
+
+def makeService(options: Mapping[str, Any], reactor: Any = None) -> MultiService:
+    """
+    Wire the server together; nothing listens before C{startService}.
+
+    @raise SystemExit: if the server cannot start; why has then been said on standard error.
+    """
+    if reactor is None:
+        from twisted.internet import reactor
+    try:
+        config = Config.load(options["config"] or os.environ.get(FILE_VARIABLE), os.environ)
+        service = make_service(config, DataFolder.open(config), reactor)
+    except CannotStart as error:
+        # twistd would follow a usage error with its whole help, and any other with a traceback.
+        print("comet cannot start:", error, file=sys.stderr)
+        raise SystemExit(error.status) from None
+    service.listening.addErrback(give_up, reactor)
+    LogThreshold(config.log.level).setServiceParent(service)
+    return service
+
+
+def give_up(failure: Failure, reactor: Any) -> None:
+    """Log why the server could not start, and end the process with an exit status that says so."""
+    error, status = failure.value, 1
+    if isinstance(error, CannotStart):
+        _log.critical("comet cannot start: {error}", error=error)
+        status = error.status
+    else:
+        _log.failure("comet cannot start", failure)
+    # twistd ends with 0 whenever its reactor stops: the status is for the interpreter's end.
+    atexit.register(os._exit, status)
+    atexit.register(sys.stdout.flush)
+    reactor.callWhenRunning(reactor.stop)

@@ -1,0 +1,52 @@
+#!/bin/sh
+# Installs what the tests use besides Python packages: setup_tests.sh PYTHON. What is there already is left alone.
+#
+# What cannot be installed is no failure: the tests that need it are skipped with that reason, and this script says
+# so in a line for each, here and (in .venv/left-out) for the end of the run.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+. tools/system.sh
+python=$1
+left_out=.venv/left-out
+: >"$left_out"
+
+leave_out() {
+    echo "left out: $1" | tee -a "$left_out"
+}
+
+# need WHAT PACKAGES TEST...: install the packages unless the test passes; leave out what still is not there.
+need() {
+    what=$1 packages=$2
+    shift 2
+    "$@" && return
+    install_packages $packages
+    "$@" || leave_out "$what (apt-get install $packages)"
+}
+
+have_client() { have mariadb || have mysql; }
+have_browser() { have chromium || have chromium-browser || have google-chrome; }
+have_node() { have node && have npm; }
+have_headers() { have pkg-config && { pkg-config --exists libmariadb || pkg-config --exists mysqlclient; }; }
+have_compiler() { have cc || have gcc; }
+
+need "the mariadb command line" mariadb-client have_client
+need "Chromium" chromium have_browser
+need "Node.js and npm" "nodejs npm" have_node
+
+if ! "$python" -c 'import MySQLdb' 2>/dev/null; then
+    # pip builds it, against the headers of this Python too; those of Debian's own are a package of their own.
+    need "the headers of libmariadb, for mysqlclient" "libmariadb-dev pkg-config" have_headers
+    need "a C compiler, for mysqlclient" "gcc libc6-dev" have_compiler
+    header=$("$python" -c 'import sysconfig; print(sysconfig.get_paths()["include"])')/Python.h
+    need "the headers of Python, for mysqlclient" "python3-dev libc6-dev" test -e "$header"
+    "$python" -m pip --disable-pip-version-check --quiet install mysqlclient >/dev/null 2>&1 ||
+        leave_out "mysqlclient (pip install mysqlclient)"
+fi
+
+modules=tests/node/node_modules
+if have_node && [ -e tests/node/package.json ] && ! [ "$modules/.package-lock.json" -nt tests/node/package.json ]; then
+    echo "installing the packages of the Node.js tests ..."
+    (cd tests/node && npm install --no-audit --no-fund --loglevel=error && touch node_modules/.package-lock.json) ||
+        leave_out "the packages of the Node.js tests (npm install in tests/node)"
+fi
+exit 0
