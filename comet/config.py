@@ -94,8 +94,11 @@ class Config:
     @property
     def demo(self) -> bool:
         """Whether the demo page is shown."""
-        if self.ws.demo is not None:
-            return self.ws.demo
+        return self.is_local if self.ws.demo is None else self.ws.demo
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only browsers on this machine can connect."""
         return all(ipaddress.ip_address(ip).is_loopback for ip in (self.ws.ip, self.tls_ip))
 
     def sqlite_path(self, folder: Path) -> Path:

@@ -238,6 +238,19 @@ class NotAllowed(Refused):
     sqlstate = "42000"
 
 
+class DatabaseDenied(NotAllowed):
+    """The database of another tenant."""
+
+    number = 1044
+
+
+class ReadOnlyVariable(NotAllowed):
+    """A system variable that is a fact."""
+
+    number = 1238
+    sqlstate = "HY000"
+
+
 class Unavailable(Refused):
     """The store did not do its part; the statement had no effect."""
 

@@ -46,11 +46,11 @@ def check_name(name: str, what: str, shortest: int, longest: int = NAME_LIMIT) -
     @raise TooShort, TooLong, BadValue: if not.
     """
     if len(name) < shortest:
-        raise TooShort(f"{what} {name!r} has {len(name)} characters, at least {shortest} are needed")
+        raise TooShort(f"Data too short for {what}: {len(name)} characters, at least {shortest}")
     if len(name) > longest:
         raise TooLong(f"Data too long for {what}: {len(name)} characters, at most {longest}")
     if not _NAME.fullmatch(name):
-        raise BadValue(f"Incorrect {what} {name[:80]!r}: only the characters A-Za-z0-9_- are allowed")
+        raise BadValue(f"Incorrect value {name[:80]!r} for {what}: only A-Za-z0-9_- are allowed")
     return name
 
 

@@ -28,6 +28,9 @@ from comet.protocols.mysql.replies import Err
 #: While a statement is being answered, reading pauses when this many bytes wait behind it.
 READ_AHEAD = 1 << 16
 
+#: How long a client may take to leave when the server stops, in seconds.
+SHUTDOWN_SECONDS = 1.0
+
 _SHUTDOWN = Err.of(ShuttingDown("Server shutdown in progress"))
 _INTERNAL = Err.of(CometError("internal error"))
 
@@ -104,6 +107,8 @@ class MySQLProtocol(protocol.Protocol, TimeoutMixin, Client):
     def shut_down(self) -> None:
         """Close the connection; a client that waits for an answer is told why there is none."""
         self._leave(_SHUTDOWN if self._busy else None)
+        # Over TLS the end is a dialogue, and an idle client takes no part in it.
+        self.setTimeout(SHUTDOWN_SECONDS)
 
     def _disconnect(self, error: PeerError) -> None:
         self._log.info("{peer} is disconnected: {error}", peer=self._address, error=error)

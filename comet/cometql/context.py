@@ -1,0 +1,74 @@
+"""What a statement may know and change of the connection that it came on."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from comet.broker import Broker
+from comet.cometql.interface import Login
+from comet.cometql.status import Gauges
+from comet.cometql.variables import Variables
+from comet.errors import DatabaseDenied, UnknownDatabase
+
+#: The database whose tables are those of the tenant that has logged in; its name is that of the language.
+DATABASE = "CometQL_v1"
+
+_TENANT = re.compile(r"db_(0|[1-9][0-9]{0,8})")
+
+
+@dataclass(slots=True)
+class Context:
+    """
+    One connection, as its statements see it.
+
+    @ivar tenants: the C{dev_id}s are below this number.
+    @ivar dev_id: the tenant whose tables are meant.
+    @ivar database: the name of what was selected, empty if nothing was.
+    @ivar insert_id: what LAST_INSERT_ID() gives.
+    @ivar row_count: what ROW_COUNT() gives.
+    @ivar warnings: level, number and text of the warnings of the last statement.
+    """
+
+    login: Login
+    broker: Broker
+    gauges: Gauges
+    variables: Variables
+    tenants: int
+    dev_id: int = 0
+    database: str = ""
+    insert_id: int = 0
+    row_count: int = -1
+    warnings: list[tuple[str, int, str]] = field(default_factory=list)
+
+    def tenant(self, database: str) -> int:
+        """
+        @param database: C{CometQL_v1}, C{db_N}, or empty for what is selected.
+        @return: the tenant that is meant.
+        @raise UnknownDatabase: if there is none of that name.
+        @raise DatabaseDenied: if it belongs to another tenant.
+        """
+        if not database:
+            return self.dev_id
+        if database.lower() == DATABASE.lower():
+            return self.login.dev_id
+        found = _TENANT.fullmatch(database)
+        if found is None or int(found[1]) >= self.tenants:
+            raise UnknownDatabase(f"Unknown database '{database[:80]}'")
+        dev_id = int(found[1])
+        if self.login.dev_id not in (0, dev_id):
+            raise DatabaseDenied(f"Access denied for user {self.user} to database '{database}'")
+        return dev_id
+
+    def use(self, database: str) -> None:
+        """Select C{database}; raises as L{tenant}."""
+        if not database:
+            raise UnknownDatabase("No database selected")
+        self.dev_id = self.tenant(database)
+        self.database = DATABASE if database.lower() == DATABASE.lower() else database
+
+    @property
+    def user(self) -> str:
+        """Who has logged in, as USER() tells it."""
+        host = self.login.address.rpartition(":")[0].strip("[]")
+        return f"'{self.login.user}'@'{host or 'localhost'}'"

@@ -1,0 +1,225 @@
+"""
+The grammar of CometQL.
+
+C{[ ]} is optional, what stands in curly brackets repeats, C{|} is a choice. Keywords go in any letter case.
+C{literal} is a string, a number, or the C{?} of a prepared statement::
+
+    text        = [ statement ] { ";" } .
+    statement   = insert | select | delete | show | describe | use | set | transaction .
+
+    insert      = "INSERT" [ "INTO" ] table
+                  ( [ "(" column { "," column } ")" ] ( "VALUES" | "VALUE" ) row { "," row }
+                  | "SET" column "=" expression { "," column "=" expression } ) .
+    row         = "(" expression { "," expression } ")" .
+    delete      = "DELETE" "FROM" table [ alias ] [ where ] [ order ] [ limit ] .
+    select      = "SELECT" item { "," item } [ "FROM" table [ alias ] [ where ] [ order ] ] [ limit ] .
+    item        = [ name "." ] "*" | expression [ alias ] .
+    alias       = [ "AS" ] name .
+
+    where       = "WHERE" conditions .
+    conditions  = condition { "AND" condition } .
+    condition   = "(" conditions ")" | column comparison sum | column "IS" [ "NOT" ] "NULL"
+                | column [ "NOT" ] "IN" "(" sum { "," sum } ")" | column [ "NOT" ] "LIKE" sum
+                | column [ "NOT" ] "BETWEEN" sum "AND" sum .
+    comparison  = "=" | "<=>" | "<>" | "!=" | "<" | "<=" | ">" | ">=" .
+    order       = "ORDER" "BY" place [ "ASC" | "DESC" ] { "," place [ "ASC" | "DESC" ] } .
+    place       = column | number .
+    limit       = "LIMIT" literal [ "," literal | "OFFSET" literal ] .
+
+    expression  = sum { "IS" [ "NOT" ] "NULL" } .
+    sum         = product { ( "+" | "-" ) product } .
+    product     = operand { "*" operand } .
+    operand     = { "+" | "-" } ( [ "_charset" | "N" ] literal | "NULL" | "TRUE" | "FALSE" | "DEFAULT" | word
+                | variable | function [ "(" [ expression { "," expression } ] ")" ] | "(" expression ")" ) .
+    variable    = "@" name | "@@" [ ( "GLOBAL" | "SESSION" | "LOCAL" ) "." ] name .
+
+    table       = [ name "." ] name .
+    column      = [ [ name "." ] name "." ] name .
+    name        = word | name in backticks | string .
+
+    show        = "SHOW" ( [ "GLOBAL" | "SESSION" ] ( "STATUS" | "VARIABLES" ) | "DATABASES" | "SCHEMAS"
+                | [ "FULL" ] "TABLES" [ from ] | "TABLE" "STATUS" [ from ]
+                | [ "FULL" ] ( "COLUMNS" | "FIELDS" ) "FROM" table [ from ]
+                | ( "INDEX" | "INDEXES" | "KEYS" ) "FROM" table [ from ] | "CREATE" "TABLE" table
+                | "WARNINGS" | "ERRORS" | "COLLATION" | "CHARSET" | "CHARACTER" "SET"
+                | [ "STORAGE" ] "ENGINES" | "PLUGINS" ) [ "LIKE" expression ] [ where ] [ limit ] .
+    from        = ( "FROM" | "IN" ) name .
+    describe    = ( "DESCRIBE" | "DESC" | "EXPLAIN" ) table [ name ] .
+    use         = "USE" name .
+    set         = "SET" assignment { "," assignment } .
+    assignment  = [ "GLOBAL" | "SESSION" | "LOCAL" ] name "=" expression | variable ( "=" | ":=" ) expression
+                | "NAMES" expression [ "COLLATE" expression ] | ( "CHARACTER" "SET" | "CHARSET" ) expression
+                | [ "GLOBAL" | "SESSION" ] "TRANSACTION" characteristic { "," characteristic } .
+    transaction = ( "BEGIN" | "COMMIT" | "ROLLBACK" ) [ "WORK" ]
+                | "START" "TRANSACTION" [ characteristic { "," characteristic } ] .
+
+A word where a value is expected stands for its own text, and a string where a name is expected is that name:
+C{INSERT INTO pipes_settings ("name", "length") VALUES (chat, 10)}. Comments count as blanks. A lone quote at
+the very end is passed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from comet.cometql import clauses, session_grammar
+from comet.cometql.cursor import Cursor, words
+from comet.cometql.literals import Literal
+from comet.cometql.statements import (
+    Delete,
+    Expression,
+    Insert,
+    Item,
+    Name,
+    Nothing,
+    Select,
+    SelectValues,
+    Slot,
+    Star,
+    Statement,
+)
+from comet.errors import NotSupported, ValueCount
+
+#: What MySQL carries out and comet does not: a clean refusal rather than a syntax error.
+_ELSEWHERE = words(
+    "ALTER ANALYZE CALL CHANGE CHECK CREATE DEALLOCATE DO DROP EXECUTE FLUSH GRANT HANDLER INSTALL"
+    " KILL LOAD LOCK OPTIMIZE PREPARE PURGE RELEASE RENAME REPAIR REPLACE RESET REVOKE SAVEPOINT"
+    " SIGNAL TABLE TRUNCATE UNINSTALL UNLOCK UPDATE VALUES WITH XA"
+)
+
+
+def parse(
+    shape: str, literals: Sequence[Literal], sources: Sequence[str]
+) -> tuple[Statement, frozenset[int]]:
+    """
+    Parse what L{comet.cometql.shape.cut} gave.
+
+    @return: the statement, and the literals that it depends on.
+    @raise Refused: if it is none that comet carries out.
+    """
+    cursor = Cursor(shape, literals, sources)
+    while cursor.accept(";"):
+        pass
+    word = cursor.next.key
+    read = STATEMENTS.get(word)
+    if read is None and word in _ELSEWHERE:
+        raise NotSupported(f"{word} is not supported")
+    if read is not None:
+        cursor.take()
+        statement: Statement = read(cursor)
+    else:
+        statement = Nothing()
+    while cursor.accept(";"):
+        pass
+    if not cursor.at_end:
+        raise cursor.error()
+    return statement, frozenset(cursor.pins)
+
+
+def _insert(cursor: Cursor) -> Insert:
+    if word := cursor.accept_any("IGNORE", "LOW_PRIORITY", "HIGH_PRIORITY", "DELAYED"):
+        raise NotSupported(f"INSERT {word} is not supported")
+    cursor.accept("INTO")
+    table = clauses.table_name(cursor)
+    if cursor.accept("SET"):
+        pairs = cursor.listed(lambda: _pair(cursor))
+        return Insert(table, tuple(name for name, _ in pairs), (tuple(value for _, value in pairs),))
+    columns = None
+    if cursor.accept("("):
+        columns = cursor.nested(lambda: cursor.listed(lambda: clauses.column_name(cursor)))
+    if cursor.at("SELECT"):
+        raise NotSupported("INSERT ... SELECT is not supported")
+    if not cursor.accept_any("VALUES", "VALUE"):
+        raise cursor.error()
+    rows = cursor.listed(lambda: clauses.row(cursor))
+    if cursor.at("ON"):
+        raise NotSupported("ON DUPLICATE KEY UPDATE is not supported")
+    for number, row in enumerate(rows, 1):
+        if columns is not None and len(row) != len(columns):
+            raise ValueCount(f"Column count doesn't match value count at row {number}")
+    return Insert(table, columns, rows)
+
+
+def _pair(cursor: Cursor) -> tuple[Name, Expression]:
+    name = clauses.column_name(cursor)
+    cursor.expect("=")
+    return name, clauses.expression(cursor)
+
+
+def _delete(cursor: Cursor) -> Delete:
+    cursor.expect("FROM")
+    table = clauses.table_name(cursor)
+    table = replace(table, alias=clauses.alias(cursor))
+    clauses.refuse_beyond(cursor)
+    return Delete(table, clauses.where(cursor), clauses.order(cursor), clauses.limit(cursor))
+
+
+def _select(cursor: Cursor) -> Select | SelectValues:
+    if word := cursor.accept_any("DISTINCT", "DISTINCTROW"):
+        raise NotSupported(f"SELECT {word} is not supported")
+    while cursor.accept_any("ALL", "SQL_NO_CACHE", "SQL_CACHE"):
+        pass
+    spans = cursor.listed(lambda: _item(cursor))
+    if not cursor.accept("FROM") or cursor.accept("DUAL"):
+        clauses.refuse_beyond(cursor)
+        return SelectValues(tuple(_titled(cursor, *span) for span in spans), clauses.limit(cursor))
+    if cursor.at("("):
+        raise NotSupported("a SELECT within a statement is not supported")
+    items = tuple(_column_item(cursor, *span) for span in spans)
+    table = clauses.table_name(cursor)
+    table = replace(table, alias=clauses.alias(cursor))
+    clauses.refuse_beyond(cursor)
+    where = clauses.where(cursor)
+    clauses.refuse_beyond(cursor)
+    found = Select(table, items, where, clauses.order(cursor), clauses.limit(cursor))
+    clauses.refuse_beyond(cursor)
+    return found
+
+
+#: As long as MySQL lets an alias be.
+_LONGEST_TITLE = 256
+
+#: An item: the expression, its alias, and the places of its first token and of the one behind its last.
+_Span = tuple[Expression, str, int, int]
+
+
+def _item(cursor: Cursor) -> _Span:
+    start = cursor.place
+    if cursor.accept("*"):
+        return Star(), "", start, cursor.place
+    if cursor.ahead().key == "." and cursor.ahead(2).key == "*" and cursor.at_name():
+        qualifier = cursor.name()
+        cursor.expect(".", "*")
+        return Star((qualifier,)), "", start, cursor.place
+    found = clauses.expression(cursor)
+    end = cursor.place
+    return found, clauses.alias(cursor), start, end
+
+
+def _titled(cursor: Cursor, found: Expression, alias: str, start: int, end: int) -> Item:
+    """@return: an item that needs no table, its title as it is written."""
+    title = alias
+    if not title and isinstance(found, Slot) and isinstance(value := cursor.literal(found.index), str):
+        title = value
+    return Item(found, (title or cursor.source(start, end))[:_LONGEST_TITLE])
+
+
+def _column_item(cursor: Cursor, found: Expression, alias: str, start: int, end: int) -> Item:
+    """@return: an item of a table: a column, or all."""
+    if isinstance(found, Slot) and isinstance(value := cursor.literal(found.index), str):
+        found = Name(value)
+    if isinstance(found, Name):
+        return Item(found, (alias or found.column)[:_LONGEST_TITLE])
+    if isinstance(found, Star):
+        return Item(found, "")
+    raise NotSupported(f"'{cursor.source(start, end)[:80]}' in a SELECT from a table is not supported")
+
+
+#: How a statement begins, and what reads the rest of it.
+STATEMENTS: dict[str, Callable[[Cursor], Statement]] = {
+    **session_grammar.STATEMENTS,
+    "INSERT": _insert,
+    "SELECT": _select,
+    "DELETE": _delete,
+}

@@ -1,0 +1,183 @@
+"""The part of the grammar that is not about rows: SHOW, DESCRIBE, USE, SET and transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from comet.cometql import clauses
+from comet.cometql.cursor import Cursor
+from comet.cometql.statements import (
+    Assignment,
+    Constant,
+    Default,
+    Expression,
+    Set,
+    Show,
+    Statement,
+    TableName,
+    Transaction,
+    Use,
+    Variable,
+)
+from comet.errors import NotSupported
+
+# SHOW -----------------------------------------------------------------------------------------------------
+
+#: What SHOW takes, by its words; the subject is what the answer is looked up by.
+_SUBJECTS = {
+    ("TABLES",): "TABLES",
+    ("TABLE", "STATUS"): "TABLE STATUS",
+    ("DATABASES",): "DATABASES",
+    ("SCHEMAS",): "DATABASES",
+    ("STATUS",): "STATUS",
+    ("VARIABLES",): "VARIABLES",
+    ("COLUMNS",): "COLUMNS",
+    ("FIELDS",): "COLUMNS",
+    ("INDEX",): "INDEX",
+    ("INDEXES",): "INDEX",
+    ("KEYS",): "INDEX",
+    ("CREATE", "TABLE"): "CREATE TABLE",
+    ("WARNINGS",): "WARNINGS",
+    ("ERRORS",): "ERRORS",
+    ("COLLATION",): "COLLATION",
+    ("CHARACTER", "SET"): "CHARACTER SET",
+    ("CHARSET",): "CHARACTER SET",
+    ("ENGINES",): "ENGINES",
+    ("STORAGE", "ENGINES"): "ENGINES",
+    ("PLUGINS",): "PLUGINS",
+}
+#: Subjects that are asked of a table, and whether a FROM stands before it.
+_OF_A_TABLE = {"COLUMNS": True, "INDEX": True, "CREATE TABLE": False}
+
+
+def _show(cursor: Cursor) -> Show:
+    cursor.accept("EXTENDED")
+    full = cursor.accept("FULL")
+    scope = cursor.accept_any("GLOBAL", "SESSION", "LOCAL")
+    subject = next((name for words, name in _SUBJECTS.items() if cursor.accept(*words)), None)
+    if subject is None:
+        if not cursor.at_name():
+            raise cursor.error()
+        raise NotSupported(f"SHOW {cursor.next.text.upper()[:64]} is not supported")
+    table, database = None, ""
+    if subject in _OF_A_TABLE:
+        if _OF_A_TABLE[subject] and not cursor.accept_any("FROM", "IN"):
+            raise cursor.error()
+        table = clauses.table_name(cursor)
+    if cursor.accept_any("FROM", "IN"):
+        database = cursor.name()
+    like = clauses.expression(cursor) if cursor.accept("LIKE") else None
+    where = clauses.where(cursor)
+    clauses.limit(cursor)  # for WARNINGS, of which there are never many
+    if table is not None and database:
+        table, database = TableName(table.name, database), ""
+    return Show(subject, full, "GLOBAL" if scope == "GLOBAL" else "SESSION", table, database, like, where)
+
+
+def _describe(cursor: Cursor) -> Show:
+    if cursor.at("SELECT", "INSERT", "DELETE", "UPDATE", "REPLACE", "ANALYZE", "FORMAT"):
+        raise NotSupported("EXPLAIN of a statement is not supported")
+    table = clauses.table_name(cursor)
+    like: Expression | None = None
+    if cursor.at_name():
+        like = Constant(cursor.name())
+    return Show("COLUMNS", table=table, like=like)
+
+
+# SET, USE, transactions -----------------------------------------------------------------------------------
+
+
+def _set(cursor: Cursor) -> Set:
+    if cursor.at("PASSWORD", "ROLE", "DEFAULT", "STATEMENT", "RESOURCE"):
+        raise NotSupported(f"SET {cursor.next.key} is not supported")
+    found: list[Assignment] = []
+    for assignments in cursor.listed(lambda: _assignments(cursor)):
+        found += assignments
+    return Set(tuple(found))
+
+
+def _assignments(cursor: Cursor) -> list[Assignment]:
+    if cursor.accept("NAMES"):
+        return _names(cursor)
+    if cursor.accept("CHARACTER", "SET") or cursor.accept("CHARSET"):
+        value = clauses.expression(cursor)
+        return [_assign("character_set_client", value), _assign("character_set_results", value)]
+    scope = ""
+    if not cursor.at("@", "@@") and cursor.ahead().key not in ("=", ":="):
+        scope = cursor.accept_any("GLOBAL", "SESSION", "LOCAL", "PERSIST")
+    if cursor.accept("TRANSACTION"):
+        return _characteristics(cursor)
+    is_marked = cursor.at("@", "@@")
+    variable = clauses.variable(cursor) if is_marked else Variable(cursor.name().lower(), scope)
+    if not cursor.accept_any("=", ":="):
+        raise cursor.error()
+    return [Assignment(variable, clauses.expression(cursor))]
+
+
+def _assign(name: str, value: Expression) -> Assignment:
+    return Assignment(Variable(name), value)
+
+
+def _names(cursor: Cursor) -> list[Assignment]:
+    value = clauses.expression(cursor)
+    names = ("character_set_client", "character_set_connection", "character_set_results")
+    found = [_assign(name, value) for name in names]
+    # Without COLLATE the character set has a collation of its own.
+    found.append(
+        _assign("collation_connection", clauses.expression(cursor) if cursor.accept("COLLATE") else Default())
+    )
+    return found
+
+
+def _characteristics(cursor: Cursor) -> list[Assignment]:
+    return list(cursor.listed(lambda: _characteristic(cursor)))
+
+
+def _characteristic(cursor: Cursor) -> Assignment:
+    if cursor.accept("ISOLATION", "LEVEL"):
+        for level in ("REPEATABLE READ", "READ COMMITTED", "READ UNCOMMITTED", "SERIALIZABLE"):
+            if cursor.accept(*level.split()):
+                return _assign("transaction_isolation", Constant(level.replace(" ", "-")))
+    elif cursor.accept("READ", "ONLY"):
+        return _assign("transaction_read_only", Constant(1))
+    elif cursor.accept("READ", "WRITE"):
+        return _assign("transaction_read_only", Constant(0))
+    raise cursor.error()
+
+
+def _use(cursor: Cursor) -> Use:
+    return Use(cursor.name())
+
+
+def _start(cursor: Cursor) -> Transaction:
+    cursor.expect("TRANSACTION")
+    if cursor.accept("WITH", "CONSISTENT", "SNAPSHOT"):
+        cursor.accept(",")
+    if cursor.at("READ"):
+        _characteristics(cursor)
+    return Transaction("BEGIN")
+
+
+def _transaction(verb: str) -> Callable[[Cursor], Transaction]:
+    def read(cursor: Cursor) -> Transaction:
+        cursor.accept("WORK")
+        if verb == "ROLLBACK" and cursor.at("TO"):
+            raise NotSupported("ROLLBACK TO a savepoint is not supported")
+        return Transaction(verb)
+
+    return read
+
+
+#: The first words of these statements, and what reads the rest.
+STATEMENTS: dict[str, Callable[[Cursor], Statement]] = {
+    "SHOW": _show,
+    "DESCRIBE": _describe,
+    "DESC": _describe,
+    "EXPLAIN": _describe,
+    "USE": _use,
+    "SET": _set,
+    "BEGIN": _transaction("BEGIN"),
+    "START": _start,
+    "COMMIT": _transaction("COMMIT"),
+    "ROLLBACK": _transaction("ROLLBACK"),
+}

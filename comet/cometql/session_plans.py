@@ -1,0 +1,74 @@
+"""Plans of statements that change the connection they come on: USE, SET, BEGIN, COMMIT, ROLLBACK."""
+
+from __future__ import annotations
+
+from comet.cometql.context import Context
+from comet.cometql.evaluate import Evaluation, Parameters, evaluation
+from comet.cometql.plans import Plan
+from comet.cometql.results import Done, Result
+from comet.cometql.statements import Assignment, Default, Set, Transaction, Use, UserVariable
+from comet.errors import CometError, NotAllowed, UnknownVariable
+
+#: The most warnings that are kept of one statement, as many as MySQL keeps.
+_MOST = 64
+
+
+class UsePlan(Plan):
+    """Selects a database."""
+
+    def __init__(self, use: Use) -> None:
+        self._database = use.database
+
+    async def run(self, context: Context, parameters: Parameters) -> Result:
+        """@return: that it is selected."""
+        context.use(self._database)
+        return Done()
+
+
+class SetPlan(Plan):
+    """
+    Gives variables new values, in order.
+
+    A system variable that comet does not have is passed over with a warning: drivers set the ones of servers
+    that they were written for. So is a global one: these are matters of the configuration.
+    """
+
+    def __init__(self, statement: Set) -> None:
+        self._assignments = [(assignment, self._value(assignment)) for assignment in statement.assignments]
+
+    def _value(self, assignment: Assignment) -> Evaluation | None:
+        if isinstance(assignment.value, Default):
+            return None
+        return evaluation(assignment.value, words=True)
+
+    async def run(self, context: Context, parameters: Parameters) -> Result:
+        """@return: how many variables do not exist, as warnings."""
+        for assignment, value in self._assignments:
+            variable = assignment.variable
+            if isinstance(variable, UserVariable):
+                context.variables.set_own(variable.name, value(context, parameters) if value else None)
+            elif variable.scope in ("GLOBAL", "PERSIST"):
+                self._warn(context, NotAllowed(f"global variable '{variable.name[:80]}' was not changed"))
+            elif not self._assign(context, variable.name, value, parameters):
+                self._warn(context, UnknownVariable(f"Unknown system variable '{variable.name[:80]}'"))
+        return Done(warnings=len(context.warnings))
+
+    def _warn(self, context: Context, error: CometError) -> None:
+        if len(context.warnings) < _MOST:
+            context.warnings.append(("Warning", error.number, str(error)))
+
+    def _assign(self, context: Context, name: str, value: Evaluation | None, parameters: Parameters) -> bool:
+        if value is None:
+            return context.variables.reset(name)
+        return context.variables.set(name, value(context, parameters))
+
+
+class TransactionPlan(Plan):
+    """Answers OK: each statement takes effect at once."""
+
+    def __init__(self, statement: Transaction) -> None:
+        self.verb = statement.verb
+
+    async def run(self, context: Context, parameters: Parameters) -> Result:
+        """@return: that it was heard."""
+        return Done()

@@ -1,0 +1,235 @@
+"""What a statement says, after parsing and before anybody asks whether its tables exist."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from comet.cometql.results import Value
+
+# Expressions ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The value of a literal or of a bind mark, by its place in the statement."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """NULL, TRUE or FALSE."""
+
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Default:
+    """DEFAULT: whatever the column, or the variable, has by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A column, with what it is qualified by; or a bare word that stands for its own text."""
+
+    column: str
+    qualifiers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """C{@@scope.name}."""
+
+    name: str
+    scope: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UserVariable:
+    """C{@name}."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function with its arguments; the name is in upper case."""
+
+    function: str
+    arguments: tuple[Expression, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """Two numbers and C{+}, C{-} or C{*} between them."""
+
+    left: Expression
+    sign: str
+    right: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class NullTest:
+    """C{IS NULL}, or C{IS NOT NULL} if C{negated}."""
+
+    tested: Expression
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Star:
+    """C{*}, or C{table.*}."""
+
+    qualifiers: tuple[str, ...] = ()
+
+
+Expression = Slot | Constant | Default | Name | Variable | UserVariable | Call | Arithmetic | NullTest | Star
+
+# Clauses --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TableName:
+    """A table, with the database it is qualified by and the name it goes by in this statement."""
+
+    name: str
+    database: str = ""
+    alias: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One column of the answer and its title."""
+
+    expression: Expression
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """
+    A column compared with values.
+
+    @ivar operator: C{=}, C{<>}, C{<}, C{<=}, C{>}, C{>=}, C{<=>}, C{IN}, C{LIKE}, C{BETWEEN} or C{IS NULL}.
+    @ivar negated: whether NOT stands before the operator.
+    """
+
+    column: Name
+    operator: str
+    operands: tuple[Expression, ...] = ()
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A column to sort by: its name, or its place in the answer counted from 1."""
+
+    column: Name | int
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How many rows, and how many before them to leave out."""
+
+    count: Expression
+    offset: Expression | None = None
+
+
+# Statements -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """A text without a statement in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """Rows of a table."""
+
+    table: TableName
+    items: tuple[Item, ...]
+    where: tuple[Condition, ...] = ()
+    order: tuple[Order, ...] = ()
+    limit: Limit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SelectValues:
+    """One row that needs no table."""
+
+    items: tuple[Item, ...]
+    limit: Limit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """Rows for a table; without C{columns} each row has a value for every column."""
+
+    table: TableName
+    columns: tuple[Name, ...] | None
+    rows: tuple[tuple[Expression, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Rows to remove from a table."""
+
+    table: TableName
+    where: tuple[Condition, ...] = ()
+    order: tuple[Order, ...] = ()
+    limit: Limit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """
+    What the server tells of itself.
+
+    @ivar subject: what is asked for, such as C{TABLES} or C{CREATE TABLE}.
+    @ivar full: whether FULL was said.
+    @ivar scope: C{GLOBAL}, or C{SESSION}.
+    @ivar table: for what is asked of a table.
+    @ivar database: for what is asked of a database; empty for the current one.
+    """
+
+    subject: str
+    full: bool = False
+    scope: str = "SESSION"
+    table: TableName | None = None
+    database: str = ""
+    like: Expression | None = None
+    where: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Select a database."""
+
+    database: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """One variable and its new value."""
+
+    variable: Variable | UserVariable
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """New values of variables, given in order."""
+
+    assignments: tuple[Assignment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """BEGIN, COMMIT or ROLLBACK."""
+
+    verb: str
+
+
+Statement = Nothing | Select | SelectValues | Insert | Delete | Show | Use | Set | Transaction

@@ -1,0 +1,138 @@
+"""
+What the server counts, as SHOW STATUS tells it.
+
+CometQL reads the counters through L{Gauges}; whoever owns the listeners keeps them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class PortStatus:
+    """
+    The counters of one listener since the start.
+
+    @ivar interval: the seconds over which the rates are taken; 0 if none are.
+    @ivar online: connections that are open now.
+    @ivar messages: reads that were answered.
+    @ivar added: connections that were accepted.
+    @ivar deleted: connections that were closed.
+    """
+
+    interval: int = 0
+    online: int = 0
+    messages: int = 0
+    added: int = 0
+    deleted: int = 0
+    messages_per_second: float = 0.0
+    added_per_second: float = 0.0
+    deleted_per_second: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ServerStatus:
+    """
+    The counters of the whole server.
+
+    @ivar uptime: whole seconds since the start.
+    @ivar ws: the listener for browsers.
+    @ivar cometql: the listener for MySQL clients.
+    """
+
+    uptime: int = 0
+    ws: PortStatus = field(default_factory=PortStatus)
+    cometql: PortStatus = field(default_factory=PortStatus)
+
+
+@dataclass(frozen=True, slots=True)
+class TenantStatus:
+    """
+    The counters of one tenant.
+
+    @ivar users: browser connections that are open now.
+    @ivar backends: CometQL connections that are open now.
+    @ivar messages: messages of the tenant since the start.
+    """
+
+    users: int = 0
+    backends: int = 0
+    messages: int = 0
+
+
+class Gauges(Protocol):
+    """Where the counters are read."""
+
+    def server(self) -> ServerStatus:
+        """@return: the counters of the whole server, as they are now."""
+
+    def tenant(self, dev_id: int) -> TenantStatus:
+        """@return: the counters of one tenant, as they are now."""
+
+
+class NoGauges(Gauges):
+    """Counters that nobody keeps."""
+
+    def server(self) -> ServerStatus:
+        """@return: zeros."""
+        return ServerStatus()
+
+    def tenant(self, dev_id: int) -> TenantStatus:
+        """@return: zeros."""
+        return TenantStatus()
+
+
+def session_status(gauges: Gauges, dev_id: int) -> list[tuple[str, str]]:
+    """@return: names and values of SHOW STATUS."""
+    status = gauges.tenant(dev_id)
+    return [
+        ("flag", "session"),
+        ("id", str(dev_id)),
+        ("user_online", str(status.users)),
+        ("server_online", str(status.backends)),
+        ("messages", str(status.messages)),
+    ]
+
+
+def global_status(gauges: Gauges) -> list[tuple[str, str]]:
+    """@return: names and values of SHOW GLOBAL STATUS."""
+    status = gauges.server()
+    ws, cometql = status.ws, status.cometql
+    return [
+        ("flag", "global"),
+        ("uptime", str(status.uptime)),
+        ("uptime_in_hours", f"{status.uptime / 3600:.2f}"),
+        ("uptime_in_days", f"{status.uptime / 86400:.2f}"),
+        ("frontend_name", "ws"),
+        ("backend_name", "cometql"),
+        ("frontend_stat_interval", str(ws.interval)),
+        ("backend_stat_interval", str(cometql.interval)),
+        ("frontend_online", str(ws.online)),
+        ("backend_online", str(cometql.online)),
+        ("frontend_messages", str(ws.messages)),
+        ("backend_messages", str(cometql.messages)),
+        ("frontend_add_client", str(ws.added)),
+        ("backend_add_client", str(cometql.added)),
+        ("frontend_delete_client", str(ws.deleted)),
+        ("backend_delete_client", str(cometql.deleted)),
+        ("frontend_messages_ps", f"{ws.messages_per_second:.2f}"),
+        ("backend_messages_ps", f"{cometql.messages_per_second:.2f}"),
+        ("frontend_add_client_ps", f"{ws.added_per_second:.2f}"),
+        ("backend_add_client_ps", f"{cometql.added_per_second:.2f}"),
+        ("frontend_delete_client_ps", f"{ws.deleted_per_second:.2f}"),
+        ("backend_delete_client_ps", f"{cometql.deleted_per_second:.2f}"),
+        ("network_events", f"{float(ws.messages + cometql.messages):.6f}"),
+    ]
+
+
+def one_line(gauges: Gauges) -> str:
+    """@return: the line that C{mysqladmin status} shows."""
+    status = gauges.server()
+    cometql = status.cometql
+    return (
+        f"Uptime: {status.uptime}  Threads: {cometql.online}  Questions: {cometql.messages}  "
+        f"Slow queries: 0  Opens: {cometql.added}  Flush tables: 0  Open tables: 0  "
+        f"Queries per second avg: {cometql.messages / max(status.uptime, 1):.3f}"
+    )

@@ -1,0 +1,134 @@
+"""Tables about users: their keys, when they were here, what waits for them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from itertools import count
+from typing import NamedTuple
+
+from comet.access import KEY_LIMIT, check_key
+from comet.cometql import values
+from comet.cometql.results import Kind, Value
+from comet.cometql.tables.table import TEXT_LENGTH, Declared, Row, UserTable, id_column, users
+from comet.model import NAME_LIMIT, PrivateMessage, User
+
+
+class _Key(NamedTuple):
+    user: User
+    key: str
+
+
+class UsersAuth(UserTable[_Key]):
+    """The keys that browsers sign in with."""
+
+    name = "users_auth"
+    doc = "The key that the browsers of a user sign in with. Removing it closes the user's connections."
+    declared = (
+        id_column("the user", unique=True, required=True),
+        Declared(
+            "hash",
+            Kind.VARCHAR,
+            KEY_LIMIT,
+            "the key: at most 32 of the characters 0-9A-Za-z=+/_",
+            required=True,
+        ),
+    )
+
+    async def rows(self, dev_id: int, keys: Sequence[int]) -> Sequence[Row]:
+        """@return: a row for each user with a key."""
+        wanted = users(dev_id, keys)
+        found = await self.broker.store.keys(wanted)
+        return [(user.user_id, found[user]) for user in wanted if user in found]
+
+    def admit(self, dev_id: int, row: Sequence[Value]) -> _Key:
+        """@return: a key for a user."""
+        user_id, key = row
+        user = User(dev_id, values.user_id(user_id, "id", 1))
+        return _Key(user, check_key(values.text(key, "hash")))
+
+    async def write(self, entry: _Key) -> int:
+        """Give the user this key in place of any other; the insert id is the user's."""
+        await self.broker.store.set_key(entry.user, entry.key)
+        return entry.user.user_id
+
+    async def remove(self, dev_id: int, keys: Collection[int]) -> int:
+        """Take the keys of these users and close their connections."""
+        return await self.broker.remove_keys(users(dev_id, keys))
+
+    async def remove_rows(self, dev_id: int, rows: Sequence[Row]) -> int:
+        """As L{remove}."""
+        return await self.remove(dev_id, [row[0] for row in rows if isinstance(row[0], int)])
+
+
+class UsersTime(UserTable[None]):
+    """When users were here last."""
+
+    name = "users_time"
+    doc = "When a user was online last; there is a row for every user asked for."
+    declared = (
+        id_column("the user", unique=True),
+        Declared(
+            *(
+                "time",
+                Kind.BIGINT,
+                20,
+                "0 while online, -1 if never seen, else when the last connection was closed",
+            ),
+            default=-1,
+        ),
+    )
+    writable = False
+    least = 0
+
+    async def rows(self, dev_id: int, keys: Sequence[int]) -> Sequence[Row]:
+        """@return: a row for each key."""
+        wanted = users(dev_id, keys)
+        seen = await self.broker.last_seen(wanted)
+        return [(user.user_id, seen[user]) for user in wanted]
+
+
+class UsersMessages(UserTable[PrivateMessage]):
+    """Messages to one user, and the queue of those that wait."""
+
+    name = "users_messages"
+    doc = "Sends a message to all devices of a user, or queues it until the user comes; shows the queue."
+    declared = (
+        id_column("the user", required=True),
+        Declared("index", Kind.INT, 11, "the place in the answer: 0, 1, 2 ...", ignored=True, default=0),
+        Declared("event", Kind.VARCHAR, NAME_LIMIT, "a label, which may be empty"),
+        Declared("message", Kind.TEXT, TEXT_LENGTH, "the text", required=True, synonyms=("text",)),
+    )
+    least = 0
+
+    async def rows(self, dev_id: int, keys: Sequence[int]) -> Sequence[Row]:
+        """@return: what is queued for these users, oldest first; behind the columns is its number."""
+        places, found = count(), []
+        for user in users(dev_id, keys):
+            for message in await self.broker.store.queue(user):
+                found.append((user.user_id, next(places), message.event, message.text, message.number))
+        return found
+
+    def admit(self, dev_id: int, row: Sequence[Value]) -> PrivateMessage:
+        """@return: a message to a user."""
+        user_id, _, event, message = row
+        user = User(dev_id, values.user_id(user_id, "id", 0))
+        event = values.event_name(event, "event")
+        text = values.bounded_text(message, "message", self.broker.limits.message)
+        return PrivateMessage(user, event, text, self.broker.now())
+
+    async def write(self, entry: PrivateMessage) -> int:
+        """Send or queue the message; the insert id is the user's."""
+        await self.broker.send_private(entry)
+        return entry.user.user_id
+
+    async def remove(self, dev_id: int, keys: Collection[int]) -> int:
+        """Empty the queues of these users."""
+        return await self.broker.store.remove_queues(users(dev_id, keys))
+
+    async def remove_rows(self, dev_id: int, rows: Sequence[Row]) -> int:
+        """Remove these messages from the queues."""
+        numbers: dict[User, list[int]] = {}
+        for user_id, _, _, _, number in rows:
+            if isinstance(user_id, int) and isinstance(number, int):
+                numbers.setdefault(User(dev_id, user_id), []).append(number)
+        return sum([await self.broker.store.dequeue(user, queued) for user, queued in numbers.items()])

@@ -1,0 +1,132 @@
+"""
+Values of a statement as a column takes them.
+
+Texts of errors are in MySQL's style, with the column and the limit.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from comet.cometql.results import Value
+from comet.errors import BadValue, NullValue, OutOfRange, TooLong
+from comet.model import ID_LIMIT, NAME_LIMIT, SHORTEST_STORED, check_name, is_name
+
+
+def as_text(value: Value) -> str:
+    """
+    @return: C{value} the way MySQL turns it into a string.
+    @raise UnicodeDecodeError: if it is bytes that are not UTF-8.
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bytes):
+        return value.decode()
+    if isinstance(value, float):
+        return repr(value).removesuffix(".0")
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return str(value)
+
+
+def as_number(value: Value) -> int | float | Decimal | None:
+    """@return: the number that C{value} is or spells; C{None} if it is neither."""
+    if isinstance(value, bytes):
+        value = value.decode("latin-1")
+    if isinstance(value, str):
+        # More characters than any number that a column holds; converting them takes quadratic time.
+        if len(value) > 80 or "_" in value or not value.isascii():
+            return None
+        try:
+            return int(value)
+        except ValueError:
+            pass
+        try:
+            number = Decimal(value)
+        except ArithmeticError:
+            return None
+        return number if number.is_finite() else None
+    return value if isinstance(value, (int, float, Decimal)) else None
+
+
+def as_integer(value: Value) -> int | None:
+    """@return: the whole number that C{value} is or spells; C{None} if it is neither."""
+    if type(value) is int:
+        return value
+    number = as_number(value)
+    # Beyond 64 bits no column holds it, and making an integer of it may take long.
+    if number is None or not -(1 << 64) < number < 1 << 64 or number != int(number):
+        return None
+    return int(number)
+
+
+def text(value: Value, column: str) -> str:
+    """
+    @return: what C{column} takes C{value} for.
+    @raise NullValue: if it is NULL.
+    @raise BadValue: if it is no text.
+    """
+    if type(value) is str:
+        return value
+    if value is None:
+        raise NullValue(f"Column '{column}' cannot be null")
+    try:
+        return as_text(value)
+    except UnicodeDecodeError:
+        raise BadValue(f"Incorrect string value: {value!r:.80} for column '{column}'") from None
+
+
+def integer(value: Value, column: str) -> int:
+    """
+    @return: the whole number that C{column} takes C{value} for.
+    @raise NullValue: if it is NULL.
+    @raise BadValue: if it is no whole number.
+    """
+    if value is None:
+        raise NullValue(f"Column '{column}' cannot be null")
+    number = as_integer(value)
+    if number is None:
+        raise BadValue(f"Incorrect integer value: {shown(value)} for column '{column}'")
+    return number
+
+
+def shown(value: Value) -> str:
+    """@return: the beginning of C{value} in quotes, for the text of an error."""
+    written = as_text(value) if not isinstance(value, bytes) else repr(value)
+    return f"'{written}'" if len(written) <= 80 else f"'{written[:77]}...'"
+
+
+def user_id(value: Value, column: str, least: int) -> int:
+    """@return: the id of a user, at least C{least}."""
+    number = integer(value, column)
+    if not least <= number <= ID_LIMIT:
+        raise OutOfRange(f"Out of range value for column '{column}': {number}, from {least} to {ID_LIMIT}")
+    return number
+
+
+def channel_name(value: Value, column: str) -> str:
+    """@return: the name of a channel."""
+    name = text(value, column)
+    return name if is_name(name, SHORTEST_STORED) else check_name(name, f"column '{column}'", SHORTEST_STORED)
+
+
+def event_name(value: Value, column: str) -> str:
+    """@return: the name of an event, which may be empty."""
+    name = text(value, column)
+    return name if is_name(name, 0) else check_name(name, f"column '{column}'", 0, NAME_LIMIT)
+
+
+def bounded_text(value: Value, column: str, limit: int) -> str:
+    """
+    @return: a text of at most C{limit} bytes of UTF-8.
+    @raise TooLong: if it has more.
+    @raise BadValue: if UTF-8 cannot write it.
+    """
+    written = text(value, column)
+    try:
+        size = len(written) if written.isascii() else len(written.encode())
+    except UnicodeEncodeError:
+        raise BadValue(f"Incorrect string value for column '{column}': it is not UTF-8") from None
+    if size > limit:
+        raise TooLong(f"Data too long for column '{column}': {size} bytes, at most {limit}")
+    return written

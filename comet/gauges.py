@@ -1,0 +1,69 @@
+"""What the listeners have counted, as SHOW STATUS and the health pages read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import astuple, dataclass
+
+from comet.cometql.status import Gauges, PortStatus, ServerStatus, TenantStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """The counters of one listener at one moment; see L{PortStatus}."""
+
+    online: int = 0
+    messages: int = 0
+    added: int = 0
+    deleted: int = 0
+
+
+class Meter:
+    """One listener: its counters now, and the rates over the last interval."""
+
+    def __init__(self, count: Callable[[], Count], interval: int) -> None:
+        """@param interval: how often L{tick} is called, in seconds."""
+        self._count, self._interval = count, interval
+        self._last = Count()
+        self._rates = (0.0, 0.0, 0.0)
+
+    def tick(self) -> None:
+        """An interval is over."""
+        now = self._count()
+        steps = zip(astuple(self._last)[1:], astuple(now)[1:], strict=True)
+        messages, added, deleted = ((after - before) / self._interval for before, after in steps)
+        self._last, self._rates = now, (messages, added, deleted)
+
+    def status(self) -> PortStatus:
+        """@return: counters and rates."""
+        now = self._count()
+        return PortStatus(self._interval, now.online, now.messages, now.added, now.deleted, *self._rates)
+
+
+class ServerGauges(Gauges):
+    """The counters of a running server."""
+
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        ws: Meter,
+        cometql: Meter,
+        tenant: Callable[[int], TenantStatus],
+    ) -> None:
+        """@param clock: seconds that only grow."""
+        self._clock, self._started = clock, clock()
+        self._ws, self._cometql, self._tenant = ws, cometql, tenant
+
+    def tick(self) -> None:
+        """An interval is over."""
+        self._ws.tick()
+        self._cometql.tick()
+
+    def server(self) -> ServerStatus:
+        """See L{Gauges.server}."""
+        uptime = int(self._clock() - self._started)
+        return ServerStatus(uptime, self._ws.status(), self._cometql.status())
+
+    def tenant(self, dev_id: int) -> TenantStatus:
+        """See L{Gauges.tenant}."""
+        return self._tenant(dev_id)

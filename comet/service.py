@@ -1,0 +1,308 @@
+"""The server: from a configuration to listeners, wired together once, here."""
+
+from __future__ import annotations
+
+import resource
+import shlex
+import socket
+import time
+from collections.abc import Coroutine, Mapping
+from typing import Any
+
+from twisted.application.service import MultiService
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IListeningPort
+from twisted.internet.protocol import Factory
+from twisted.internet.task import LoopingCall, deferLater
+from twisted.logger import Logger
+from twisted.protocols.tls import TLSMemoryBIOFactory
+from twisted.python.failure import Failure
+from twisted.web.server import Site
+
+import comet
+from comet.broker import Broker, StatusRules
+from comet.cometql.engine import Engine
+from comet.cometql.status import TenantStatus
+from comet.config import CannotStart, Config
+from comet.data import DataFolder
+from comet.errors import CometError
+from comet.gauges import Count, Meter, ServerGauges
+from comet.model import Goodbye
+from comet.protocols.mysql.auth import PLUGINS
+from comet.protocols.mysql.server import MySQLFactory
+from comet.protocols.pages import Facts, Root
+from comet.protocols.site import HTTP_IDLE_SECONDS, BrowserPort
+from comet.protocols.tls import context_factory
+from comet.protocols.websocket import BrowserFactory
+from comet.storage.sql import SQLStore, sqlite_pool
+
+#: The interval of the rates in SHOW STATUS, in seconds.
+GAUGE_SECONDS = 10
+#: How long the last words of the server may take to leave, in seconds.
+FAREWELL_SECONDS = 0.2
+#: How long statements that run may take to end when the server stops, in seconds.
+STOP_SECONDS = 10.0
+#: Connections that the kernel holds for us until we take them.
+BACKLOG = 1024
+
+#: Stands for "no limit" on open files.
+FILES_ENOUGH = 1 << 30
+
+DEMO_CHANNEL = "web_demo"
+_log = Logger()
+
+
+def spawn(coroutine: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine that nobody waits for, and log its failure."""
+    work = Deferred.fromCoroutine(coroutine)
+    work.addErrback(lambda failure: _log.failure("work in the background failed", failure))
+
+
+def raise_file_limit() -> int:
+    """
+    Let this process have as many open files as it may; every connection is one.
+
+    @return: how many that are.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard == resource.RLIM_INFINITY:
+        return FILES_ENOUGH if soft == hard else soft
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
+
+
+class Listener:
+    """A port that is ours from the start and answers once the server is ready."""
+
+    def __init__(self, name: str, ip: str, port: int, factory: Factory) -> None:
+        """@raise CannotStart: if the port is not to be had."""
+        self.name, self.ip, self._factory = name, ip, factory
+        family = socket.AF_INET6 if ":" in ip else socket.AF_INET
+        self._socket = socket.socket(family, socket.SOCK_STREAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            self._socket.bind((ip, port))
+        except OSError as error:
+            self._socket.close()
+            raise CannotStart(f"[{name}] cannot listen on {ip}, port {port}: {error.strerror}") from None
+        self.port: int = self._socket.getsockname()[1]
+
+    def listen(self, reactor: Any) -> IListeningPort:
+        """Answer from now on."""
+        self._socket.listen(BACKLOG)
+        self._socket.setblocking(False)
+        port: IListeningPort = reactor.adoptStreamPort(
+            self._socket.fileno(), self._socket.family, self._factory
+        )
+        self._socket.close()
+        return port
+
+    def close(self) -> None:
+        """Give the port back without ever having answered."""
+        self._socket.close()
+
+
+class CometService(MultiService):
+    """
+    The whole server.
+
+    @ivar listening: fires with the ports by name once all are listened to, or fails with L{CannotStart}.
+    """
+
+    def __init__(self, config: Config, folder: DataFolder, reactor: Any) -> None:
+        """@raise CannotStart: if a port is not to be had."""
+        super().__init__()
+        self.listening: Deferred[Mapping[str, int]] = Deferred()
+        self._config, self._folder, self._reactor = config, folder, reactor
+        self._open: list[IListeningPort] = []
+        self._ready = False
+        self._build()
+        self._gauge = LoopingCall(self._gauges.tick)
+        self._gauge.clock = reactor
+        self._listeners = self._bind()
+
+    def _build(self) -> None:
+        config, reactor = self._config, self._reactor
+        rules = StatusRules(
+            tell_online=config.main.send_user_online_events,
+            tell_offline=config.main.send_user_offline_events,
+            keep_last_seen=config.main.save_users_last_online_time,
+        )
+        store = SQLStore(sqlite_pool(config.sqlite_path(self._folder.path), reactor))
+        self._broker = Broker(store, config.limits, time.time, spawn, rules)
+        self._websockets = BrowserFactory(
+            self._broker,
+            reactor,
+            server=f"comet {comet.__version__}",
+            origins=config.ws.host,
+            dev_index_size=config.main.dev_index_size,
+            ping_seconds=config.ws.ping_interval,
+        )
+        self._gauges = ServerGauges(
+            reactor.seconds,
+            Meter(self._browser_count, GAUGE_SECONDS),
+            Meter(self._backend_count, GAUGE_SECONDS),
+            self._tenant_status,
+        )
+        self._engine = Engine(
+            self._broker,
+            self._folder.password,
+            self._gauges,
+            dev_index_size=config.main.dev_index_size,
+            version=config.cometql.version,
+            max_allowed_packet=config.cometql.max_allowed_packet,
+        )
+        self._mysql = MySQLFactory(
+            self._engine,
+            config.limits,
+            reactor,
+            max_allowed_packet=config.cometql.max_allowed_packet,
+            wait_timeout=config.cometql.wait_timeout,
+            tls=context_factory(*self._folder.tls_pair()),
+            plugin=PLUGINS[config.cometql.auth_plugin],
+        )
+        facts = Facts(config.main.node_name, self._demo if config.demo else None, self._problems)
+        pages = Site(Root(facts), timeout=HTTP_IDLE_SECONDS, reactor=reactor)
+        pages.noisy = False
+        self._browsers = BrowserPort(self._websockets, pages, config.limits, reactor)
+
+    def _bind(self) -> list[Listener]:
+        config = self._config
+        wanted: list[tuple[str, str, int, Any]] = [
+            ("ws", config.ws.ip, config.ws.port, self._browsers),
+            ("cometql", config.cometql.ip, config.cometql.port, self._mysql),
+        ]
+        if config.tls.certificate is not None:
+            context = context_factory(*self._folder.tls_pair())
+            secure = TLSMemoryBIOFactory(context, False, self._browsers)
+            secure.noisy = False
+            wanted.append(("wss", config.tls_ip, config.tls.port, secure))
+        bound: list[Listener] = []
+        try:
+            for each in wanted:
+                bound.append(Listener(*each))
+        except CannotStart:
+            for listener in bound:
+                listener.close()
+            raise
+        return bound
+
+    # Life -------------------------------------------------------------------------------------------------
+
+    def startService(self) -> None:
+        """Open the store, then answer on all ports."""
+        super().startService()
+        files = raise_file_limit()
+        if files < self._config.limits.browsers:
+            _log.info("this process may have {files} files, and so at most as many connections", files=files)
+        Deferred.fromCoroutine(self._start()).addErrback(self._give_up)
+
+    async def _start(self) -> None:
+        for warning in self._config.warnings:
+            _log.warn("configuration: {warning}", warning=str(warning))
+        try:
+            await self._broker.start()
+        except CometError as error:
+            raise CannotStart(str(error)) from error
+        if not self.running:
+            return
+        self._open = [listener.listen(self._reactor) for listener in self._listeners]
+        self._gauge.start(GAUGE_SECONDS, now=False)
+        self._folder.write_ports(self._ports)
+        self._ready = True
+        for listener in self._listeners:
+            _log.info(
+                "{name} listens on {ip}, port {port}", name=listener.name, ip=listener.ip, port=listener.port
+            )
+        _log.info("to talk to it: {line}", line=self._mysql_line(tell_file=True))
+        self.listening.callback(self._ports)
+
+    def _give_up(self, failure: Failure) -> None:
+        for listener in self._listeners:
+            listener.close()
+        self.listening.errback(failure)
+
+    def stopService(self) -> Deferred[None]:
+        """Stop answering, say goodbye, finish what was begun."""
+        super().stopService()
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        was_ready, self._ready = self._ready, False
+        for port in self._open:
+            await _maybe(port.stopListening())
+        if was_ready:
+            self._gauge.stop()
+            self._websockets.lose_all(Goodbye.SHUTDOWN)
+            await self._at_most(STOP_SECONDS, self._mysql.close_all())
+            await deferLater(self._reactor, FAREWELL_SECONDS)
+        await self._broker.stop()
+        self._folder.close()
+
+    async def _at_most(self, seconds: float, work: Deferred[None]) -> None:
+        """Wait for C{work}, but not longer than that; it goes on by itself."""
+        over: Deferred[None] = Deferred()
+        timer = self._reactor.callLater(seconds, over.callback, None)
+        work.addBoth(lambda _: None if over.called else over.callback(None))
+        await over
+        if timer.active():
+            timer.cancel()
+
+    # Facts ------------------------------------------------------------------------------------------------
+
+    @property
+    def _ports(self) -> dict[str, int]:
+        return {listener.name: listener.port for listener in self._listeners}
+
+    def _mysql_line(self, tell_file: bool) -> str:
+        """
+        @param tell_file: whether to tell in which file the password is; it stays there itself.
+        @return: what to paste into a shell.
+        """
+        ip = self._config.cometql.ip
+        host = "127.0.0.1" if ip in ("0.0.0.0", "::") else ip
+        login = f"mysql --host={host} --port={self._ports['cometql']} --user=root"
+        if self._config.main.password or not tell_file:
+            return f"{login} --password CometQL_v1"
+        return f'{login} --password="$(cat {shlex.quote(str(self._folder.password_file))})" CometQL_v1'
+
+    def _demo(self) -> dict[str, str]:
+        insert = (
+            "INSERT INTO pipes_messages (name, event, message)"
+            f" VALUES ('{DEMO_CHANNEL}', 'message', 'Hello from SQL')"
+        )
+        return {
+            "sql": f'{self._mysql_line(tell_file=self._config.is_local)} -e "{insert}"',
+            "channel": DEMO_CHANNEL,
+            "version": comet.__version__,
+        }
+
+    def _problems(self) -> list[str]:
+        return [] if self._ready else ["the server is starting or stopping"]
+
+    def _browser_count(self) -> Count:
+        traffic = self._websockets.traffic
+        return Count(traffic.online.total(), traffic.messages.total(), traffic.added, traffic.removed)
+
+    def _backend_count(self) -> Count:
+        counters = self._mysql.counters
+        return Count(counters.open, counters.commands, counters.accepted, counters.closed)
+
+    def _tenant_status(self, dev_id: int) -> TenantStatus:
+        traffic = self._websockets.traffic
+        return TenantStatus(traffic.online[dev_id], self._engine.sessions[dev_id], traffic.messages[dev_id])
+
+
+async def _maybe(result: Any) -> None:
+    """Wait for what may be a Deferred."""
+    if isinstance(result, Deferred):
+        await result
+
+
+def make_service(config: Config, folder: DataFolder, reactor: Any) -> CometService:
+    """
+    Wire the server together.
+
+    @raise CannotStart: if a port is not to be had.
+    """
+    return CometService(config, folder, reactor)

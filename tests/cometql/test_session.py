@@ -1,0 +1,423 @@
+"""Tests for what a conversation knows and tells: variables, functions, SHOW, USE, SET."""
+
+from decimal import Decimal
+
+from comet.cometql.results import Done, Kind
+from comet.cometql.status import Gauges, PortStatus, ServerStatus, TenantStatus
+from comet.cometql.tables.catalogue import TABLES
+from comet.errors import (
+    BadValue,
+    NotSupported,
+    OutOfRange,
+    ReadOnlyVariable,
+    TooLong,
+    UnknownColumn,
+    UnknownDatabase,
+    UnknownFunction,
+    UnknownTable,
+    UnknownVariable,
+)
+from tests.cometql.talk import TalkTests
+
+
+class ValuesTests(TalkTests):
+    """SELECT without a table."""
+
+    def test_functions(self):
+        """What clients ask on connect."""
+        for text, value in (
+            ("DATABASE()", "CometQL_v1"),
+            ("schema()", "CometQL_v1"),
+            ("VERSION()", self.engine.version),
+            ("version()", self.engine.version),
+            ("USER()", "root@127.0.0.1"),
+            ("CURRENT_USER", "root@127.0.0.1"),
+            ("CURRENT_USER()", "root@127.0.0.1"),
+            ("CONNECTION_ID()", 7),
+            ("NOW()", "2023-11-14 22:13:20"),
+            ("CURDATE()", "2023-11-14"),
+            ("CURTIME()", "22:13:20"),
+            ("UNIX_TIMESTAMP()", 1_700_000_000),
+            ("LAST_INSERT_ID()", 0),
+            ("CONCAT('a', 1, NULL)", None),
+            ("CONCAT('a', 1, 2.50)", "a12.50"),
+            ("left(version(),6)", "8.0.40"),
+            ("LEFT('abc', -1)", ""),
+            ("CONVERT_TZ('2001-01-01 01:00:00', 'UTC', 'UTC') IS NOT NULL", 0),
+            ("1+1", 2),
+            ("1 - 2 * 3", -5),
+            ("1 + 0.50", Decimal("1.50")),
+            ("'2' + 1", 3),
+            ("1 + 1e0", 2.0),
+            ("1 + NULL", None),
+            ("-5", -5),
+            ("'x'", "x"),
+            ("''", ""),
+            ("x'ff'", b"\xff"),
+            ("NULL", None),
+            ("TRUE", 1),
+            ("NULL IS NULL", 1),
+            ("5 IS NULL", 0),
+            ("@nothing", None),
+        ):
+            found = self.value(f"SELECT {text}")
+            self.assertEqual(found, value, text)
+            self.assertIs(type(found), type(value), text)
+
+    def test_several(self):
+        """Several values, titled as they are written or by their aliases."""
+        text = "SELECT VERSION() as `version`, @@sql_mode AS m, @@lower_case_table_names,  1 + 1, 'it''s'"
+        self.assertEqual(self.titles(text), ["version", "m", "@@lower_case_table_names", "1 + 1", "it's"])
+        self.assertEqual(self.rows(text)[0][2:], (0, 2, "it's"))
+
+    def test_types(self):
+        """Each value has the type that it is of."""
+        columns = self.run_("SELECT 1, 'a', 1.5, 1e0, NULL").columns
+        kinds = [Kind.BIGINT, Kind.VARCHAR, Kind.DECIMAL, Kind.DOUBLE, Kind.NULL]
+        self.assertEqual([column.kind for column in columns], kinds)
+        self.assertGreaterEqual(self.run_(f"SELECT '{'x' * 5000}'").columns[0].length, 5000)
+
+    def test_limit(self):
+        """One row or none."""
+        self.assertEqual(len(self.rows("SELECT @@version_comment LIMIT 1")), 1)
+        self.assertEqual(len(self.rows("SELECT 1 LIMIT 0")), 0)
+        self.assertEqual(len(self.rows("SELECT 1 LIMIT 1, 5")), 0)
+
+    def test_row_count(self):
+        """ROW_COUNT() is about the statement before."""
+        self.run_("INSERT INTO users_auth VALUES (5, 'a'), (6, 'b')")
+        self.assertEqual(self.rows("SELECT ROW_COUNT(), LAST_INSERT_ID()"), [(2, 5)])
+        self.assertEqual(self.value("SELECT ROW_COUNT()"), -1)
+
+    def test_refusals(self):
+        """What does not exist, and what cannot be computed."""
+        self.refuses(UnknownFunction, "SELECT foo(1)", "FOO")
+        self.refuses(UnknownFunction, "SELECT VERSION(1)", "VERSION")
+        self.refuses(UnknownFunction, "SELECT CONCAT()", "CONCAT")
+        self.refuses(UnknownColumn, "SELECT foo", "'foo'")
+        self.refuses(UnknownColumn, "SELECT a.b", "'a.b'")
+        self.refuses(UnknownVariable, "SELECT @@foo", "'foo'")
+        self.refuses(NotSupported, "SELECT *")
+        self.refuses(NotSupported, "SELECT DEFAULT")
+        self.refuses(BadValue, "SELECT 1 + 'x'", "'x'")
+        self.refuses(BadValue, "SELECT CONCAT(x'ff', 'a')")
+        half = "x" * (1 << 23)
+        self.refuses(TooLong, f"SELECT CONCAT('{half}', '{half}', 'x')")
+        self.refuses(OutOfRange, "SELECT 1" + " * 9999999999" * 20)
+
+
+class VariableTests(TalkTests):
+    """System variables, variables of one's own, SET."""
+
+    def test_defaults(self):
+        """What drivers rely on."""
+        for name, value in (
+            ("lower_case_table_names", 0),
+            ("max_allowed_packet", 16 << 20),
+            ("autocommit", 1),
+            ("transaction_isolation", "REPEATABLE-READ"),
+            ("tx_isolation", "REPEATABLE-READ"),
+            ("character_set_client", "utf8mb4"),
+            ("time_zone", "+00:00"),
+            ("auto_increment_increment", 1),
+            ("sql_auto_is_null", 0),
+            ("socket", ""),
+            ("version", self.engine.version),
+        ):
+            for text in (f"@@{name}", f"@@session.{name}", f"@@GLOBAL.{name.upper()}"):
+                self.assertEqual(self.value(f"SELECT {text}"), value, text)
+        self.assertIn("comet", self.value("SELECT @@version_comment"))
+
+    def test_set(self):
+        """What is set is read back, by this session and from its own scope only."""
+        self.does("SET SESSION sql_mode = 'ANSI', wait_timeout = 5")
+        self.assertEqual(self.rows("SELECT @@sql_mode, @@session.wait_timeout"), [("ANSI", 5)])
+        self.assertNotEqual(self.value("SELECT @@global.sql_mode"), "ANSI")
+        self.assertNotEqual(self.value("SELECT @@sql_mode", self.open()), "ANSI")
+        self.does("SET sql_mode = DEFAULT")
+        self.assertNotEqual(self.value("SELECT @@sql_mode"), "ANSI")
+
+    def test_set_in_terms_of_itself(self):
+        """A value may be computed from the old one."""
+        self.does("SET sql_mode = 'A'")
+        self.does("set autocommit=1, sql_mode = concat(@@sql_mode,',B')")
+        self.assertEqual(self.value("SELECT @@sql_mode"), "A,B")
+
+    def test_autocommit(self):
+        """Every spelling, and the status flags follow."""
+        for spelling, state in (
+            ("0", False),
+            ("1", True),
+            ("OFF", False),
+            ("on", True),
+            ("'OFF'", False),
+            ("TRUE", True),
+            ("'0'", False),
+            ("DEFAULT", True),
+        ):
+            self.does(f"SET AUTOCOMMIT = {spelling}")
+            self.assertIs(self.talk.autocommit, state, spelling)
+        for spelling in ("2", "maybe", "NULL", "1.5"):
+            self.refuses(BadValue, f"SET autocommit = {spelling}", "autocommit")
+        self.assertTrue(self.talk.autocommit)
+
+    def test_names(self):
+        """SET NAMES sets three character sets and the collation."""
+        asked = (
+            "SELECT @@character_set_client, @@character_set_connection, @@character_set_results,"
+            " @@collation_connection"
+        )
+        for text, values in (
+            ("SET NAMES utf8mb4", ("utf8mb4",) * 3 + ("utf8mb4_0900_ai_ci",)),
+            ("SET NAMES 'latin1'", ("latin1",) * 3 + ("latin1_swedish_ci",)),
+            ("SET NAMES 'UTF8MB4' COLLATE 'utf8mb4_unicode_ci'", ("utf8mb4",) * 3 + ("utf8mb4_unicode_ci",)),
+        ):
+            self.does(text)
+            self.assertEqual(self.rows(asked), [values], text)
+        self.does("SET character_set_results = NULL")
+        self.assertIsNone(self.value("SELECT @@character_set_results"))
+        self.refuses(BadValue, "SET NAMES klingon", "klingon")
+
+    def test_what_drivers_send(self):
+        """Every SET that drivers send without being asked."""
+        for text in (
+            "SET NAMES 'utf8mb4' COLLATE 'utf8mb4_0900_ai_ci'",
+            "SET @@session.autocommit = ON",
+            "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+            'set time_zone="+00:00"',
+            "set session sql_mode='ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES'",
+            "SET character_set_server = 'utf8mb4'",
+            "SET collation_connection = 'utf8mb4_unicode_ci'",
+            "SET @@wait_timeout = 2147483",
+            "SET SQL_AUTO_IS_NULL=0",
+            "SET NAMES utf8mb4,  @@SESSION.sql_mode = CONCAT(CONCAT(@@sql_mode, ',STRICT_ALL_TABLES'), ',X'),"
+            "  @@SESSION.sql_auto_is_null = 0, @@SESSION.wait_timeout = 2147483",
+            "SET session_track_schema= ON",
+            "SET session_track_system_variables='autocommit,transaction_isolation'",
+            "SET NAMES utf8mb4, SESSION sql_mode='TRADITIONAL'",
+            "SET lc_messages = 'en_US'",
+            "SET sql_quote_show_create = 1, autocommit = 1",
+            "/*!40100 SET @@SQL_MODE='' */",
+            "/*!40103 SET TIME_ZONE='+00:00' */",
+            "SET @OLD = @@sql_mode, @x := 5",
+            "SET SESSION TRANSACTION READ ONLY",
+        ):
+            result = self.run_(text)
+            self.assertEqual(result, Done(), text)
+        self.assertEqual(self.rows("SELECT @x, @@transaction_read_only, @@sql_mode, @old"), [(5, 1, "", "")])
+
+    def test_unknown(self):
+        """An unknown variable, or a global one, is passed over with a warning that can be read once."""
+        self.assertEqual(self.run_("SET foo = 1, sql_notes = 0, GLOBAL max_connections = 5").warnings, 2)
+        warnings = self.rows("SHOW WARNINGS")
+        self.assertEqual([warning[:2] for warning in warnings], [("Warning", 1193), ("Warning", 1142)])
+        self.assertIn("foo", warnings[0][2])
+        self.assertEqual(self.rows("SELECT @@sql_notes, @@max_connections"), [(0, 1000)])
+        self.assertEqual(self.rows("SHOW WARNINGS"), [])
+        self.assertEqual(self.rows("SHOW ERRORS"), [])
+
+    def test_refusals(self):
+        """Facts, wrong types and endless texts."""
+        self.refuses(ReadOnlyVariable, "SET version = 'x'", "version")
+        self.refuses(BadValue, "SET wait_timeout = 'soon'", "wait_timeout", "'soon'")
+        self.refuses(BadValue, "SET time_zone = NULL", "time_zone")
+        self.refuses(BadValue, "SET time_zone = x'ff'", "time_zone")
+        self.refuses(TooLong, f"SET sql_mode = '{'x' * 5000}'", "sql_mode")
+        self.refuses(TooLong, f"SET @x = '{'x' * 5000}'", "@x")
+        for number in range(200):
+            self.does(f"SET @v{number} = 1")
+        self.refuses(TooLong, "SET @more = 1")
+
+
+class ShowTests(TalkTests):
+    """SHOW and DESCRIBE."""
+
+    TABLES = (
+        "users_auth",
+        "users_time",
+        "users_messages",
+        "pipes_messages",
+        "users_in_pipes",
+        "pipes",
+        "pipes_settings",
+    )
+
+    def test_tables(self):
+        """All tables, in their order; FULL, FROM, LIKE and WHERE."""
+        every = [(name,) for name in self.TABLES]
+        self.assertEqual(self.rows("SHOW TABLES"), every)
+        self.assertEqual(self.titles("SHOW TABLES"), ["Tables_in_CometQL_v1"])
+        self.assertEqual(self.rows("SHOW TABLES FROM CometQL_v1"), every)
+        self.assertEqual(self.titles("SHOW TABLES FROM db_3"), ["Tables_in_db_3"])
+        self.assertEqual(self.rows("SHOW TABLES LIKE '%'"), every)
+        self.assertEqual(
+            self.rows("SHOW TABLES LIKE 'PIPES\\_%'"), [("pipes_messages",), ("pipes_settings",)]
+        )
+        self.assertEqual(self.rows("SHOW FULL TABLES LIKE 'pipes'"), [("pipes", "BASE TABLE")])
+        self.assertEqual(len(self.rows("show full tables where table_type = 'BASE TABLE'")), 7)
+        self.assertEqual(self.rows("show full tables where Table_type = 'VIEW'"), [])
+        self.refuses(UnknownDatabase, "SHOW TABLES FROM mysql", "'mysql'")
+        self.refuses(UnknownColumn, "SHOW TABLES WHERE foo = 1", "'foo'")
+
+    def test_databases(self):
+        """The database, and the tenant's if that is selected."""
+        self.assertEqual(self.rows("SHOW DATABASES"), [("CometQL_v1",)])
+        self.assertEqual(self.titles("SHOW SCHEMAS"), ["Database"])
+        self.does("USE db_3")
+        self.assertEqual(self.rows("SHOW DATABASES"), [("CometQL_v1",), ("db_3",)])
+
+    def test_columns(self):
+        """DESCRIBE and SHOW COLUMNS tell what is declared."""
+        wanted = [("id", "int", "NO", "PRI", None, ""), ("hash", "varchar(32)", "NO", "", None, "")]
+        for text in (
+            "DESCRIBE users_auth",
+            "desc `users_auth`",
+            "EXPLAIN USERS_AUTH",
+            "SHOW COLUMNS FROM users_auth",
+        ):
+            self.assertEqual(self.rows(text), wanted, text)
+        self.assertEqual(self.titles("DESC users_auth"), ["Field", "Type", "Null", "Key", "Default", "Extra"])
+        self.assertEqual(self.rows("DESC users_auth id"), wanted[:1])
+        self.assertEqual(self.rows("SHOW COLUMNS FROM users_auth LIKE 'h%'"), wanted[1:])
+        self.assertEqual(self.rows("SHOW COLUMNS FROM users_auth WHERE Field = 'id'"), wanted[:1])
+        self.assertEqual(
+            self.rows("DESC pipes_messages")[5:],
+            [("message", "mediumtext", "NO", "", None, ""), ("user_id", "int", "NO", "", "0", "")],
+        )
+        full = self.rows("SHOW FULL FIELDS FROM `users_messages`")
+        self.assertEqual([row[0] for row in full], ["id", "index", "event", "message"])
+        self.assertEqual(full[3][2], "utf8mb4_bin")
+        self.refuses(UnknownTable, "DESCRIBE nope", "nope")
+
+    def test_create_table(self):
+        """A statement that names every column and the key."""
+        ((name, text),) = self.rows("SHOW CREATE TABLE users_in_pipes")
+        self.assertEqual(name, "users_in_pipes")
+        for part in (
+            "CREATE TABLE `users_in_pipes`",
+            "`user_uuid` varchar(64) NOT NULL",
+            "KEY `name` (`name`)",
+        ):
+            self.assertIn(part, text)
+        self.assertIn("PRIMARY KEY (`id`)", self.rows("SHOW CREATE TABLE users_time")[0][1])
+
+    def test_of_every_table(self):
+        """Every table can be described in every way, and each way names the same columns."""
+        for table in TABLES:
+            names = [column.name for column in table.declared]
+            self.assertEqual([row[0] for row in self.rows(f"DESC {table.name}")], names)
+            created = self.rows(f"SHOW CREATE TABLE {table.name}")[0][1]
+            for column in names:
+                self.assertIn(f"`{column}`", created)
+            index = self.run_(f"SHOW INDEX FROM {table.name}")
+            self.assertEqual([len(row) for row in index.rows], [len(index.columns)])
+            for column in table.declared:
+                self.assertTrue(column.doc, (table.name, column.name))
+        status = self.run_("SHOW TABLE STATUS")
+        self.assertEqual({len(row) for row in status.rows}, {len(status.columns), 18})
+        self.assertEqual(len(self.rows("SHOW TABLE STATUS LIKE 'pipes'")), 1)
+
+    def test_variables(self):
+        """Names and values, in alphabetical order, with switches as words."""
+        rows = self.rows("SHOW VARIABLES")
+        self.assertEqual(rows, sorted(rows))
+        self.assertEqual(self.titles("SHOW VARIABLES"), ["Variable_name", "Value"])
+        self.assertEqual(
+            self.rows("SHOW SESSION VARIABLES LIKE 'lower_case_table_names'"),
+            [("lower_case_table_names", "0")],
+        )
+        self.assertEqual(self.rows("show variables like 'AUTOCOMMIT'"), [("autocommit", "ON")])
+        self.assertEqual(
+            [
+                name
+                for name, _ in self.rows("SHOW VARIABLES WHERE Variable_name in ('time_zone', 'sql_mode')")
+            ],
+            ["sql_mode", "time_zone"],
+        )
+        self.does("SET sql_mode = 'X'")
+        self.assertEqual(self.rows("SHOW VARIABLES LIKE 'sql_mode'"), [("sql_mode", "X")])
+        self.assertNotEqual(self.rows("SHOW GLOBAL VARIABLES LIKE 'sql_mode'"), [("sql_mode", "X")])
+
+    def test_lists(self):
+        """Fixed lists, as wide as their titles."""
+        for subject in ("COLLATION", "CHARACTER SET", "CHARSET", "ENGINES", "STORAGE ENGINES", "PLUGINS"):
+            result = self.run_(f"SHOW {subject}")
+            self.assertEqual({len(row) for row in result.rows}, {len(result.columns)}, subject)
+        self.assertEqual(self.rows("SHOW COLLATION LIKE 'utf8mb4_bin'")[0][2], 46)
+        self.assertEqual(self.rows("SHOW COLLATION WHERE Id = 45")[0][0], "utf8mb4_general_ci")
+
+
+class Fixed(Gauges):
+    """Counters that stand still."""
+
+    def server(self):
+        ws = PortStatus(60, 1, 2, 3, 4, 0.5, 0.25, 0.125)
+        return ServerStatus(7200, ws, PortStatus(10, 5, 6, 7, 8, 1.0, 2.0, 3.0))
+
+    def tenant(self, dev_id):
+        return TenantStatus(dev_id + 1, 2, 3)
+
+
+class StatusTests(TalkTests):
+    """SHOW STATUS in its forms."""
+
+    def setUp(self):
+        super().setUp()
+        self.engine.gauges = Fixed()
+        self.talk = self.open("3", 3)
+
+    def test_session(self):
+        """The five rows about the tenant."""
+        wanted = [
+            ("flag", "session"),
+            ("id", "3"),
+            ("user_online", "4"),
+            ("server_online", "2"),
+            ("messages", "3"),
+        ]
+        self.assertEqual(self.rows("show status"), wanted)
+        self.assertEqual(self.rows("SHOW SESSION STATUS"), wanted)
+        self.assertEqual(self.rows("SHOW STATUS LIKE '%_online'"), wanted[2:4])
+        self.assertEqual(self.titles("SHOW STATUS"), ["Variable_name", "Value"])
+
+    def test_global(self):
+        """The 23 rows about the server, in their order."""
+        self.assertEqual(
+            self.rows("SHOW GLOBAL STATUS")[:-1],
+            [
+                ("flag", "global"),
+                ("uptime", "7200"),
+                ("uptime_in_hours", "2.00"),
+                ("uptime_in_days", "0.08"),
+                ("frontend_name", "ws"),
+                ("backend_name", "cometql"),
+                ("frontend_stat_interval", "60"),
+                ("backend_stat_interval", "10"),
+                ("frontend_online", "1"),
+                ("backend_online", "5"),
+                ("frontend_messages", "2"),
+                ("backend_messages", "6"),
+                ("frontend_add_client", "3"),
+                ("backend_add_client", "7"),
+                ("frontend_delete_client", "4"),
+                ("backend_delete_client", "8"),
+                ("frontend_messages_ps", "0.50"),
+                ("backend_messages_ps", "1.00"),
+                ("frontend_add_client_ps", "0.25"),
+                ("backend_add_client_ps", "2.00"),
+                ("frontend_delete_client_ps", "0.12"),
+                ("backend_delete_client_ps", "3.00"),
+            ],
+        )
+        self.assertEqual(self.rows("SHOW GLOBAL STATUS")[-1][0], "network_events")
+
+    def test_statistics(self):
+        """The line that mysqladmin shows."""
+        self.assertTrue(self.talk.statistics().startswith("Uptime: 7200  Threads: 5  Questions: 6  "))
+
+    def test_nobody_counts(self):
+        """Without counters there are zeros."""
+        self.engine.gauges = None
+        talk = type(self.engine)(self.broker, "x").open(self.talk._context.login)
+        self.assertEqual(self.rows("SHOW GLOBAL STATUS LIKE 'uptime'", talk), [("uptime", "0")])
+        self.assertEqual(self.rows("SHOW STATUS LIKE 'messages'", talk), [("messages", "0")])
