@@ -1,8 +1,8 @@
 // Inserts rows with mysql2, as a program would; what to insert comes as JSON on standard input.
-import { readFileSync } from "node:fs";
+import { text } from "node:stream/consumers";
 import mysql from "mysql2/promise";
 
-const { port, password, rows } = JSON.parse(readFileSync(0, "utf8"));
+const { port, password, rows } = JSON.parse(await text(process.stdin));
 try {
   const connection = await mysql.createConnection({
     host: "127.0.0.1",
