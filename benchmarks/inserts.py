@@ -1,0 +1,163 @@
+"""
+How many INSERTs a second?
+
+MySQL clients send statements, each the next one when the last was answered: pings, which ask for nothing, and
+INSERTs into a channel to which nobody listens, into one to which one browser listens, and into one that keeps
+a history, whose messages are answered when they are on the disk. The baseline is a loop that answers the
+packets of the first of these INSERTs and does nothing else. Prints one line of JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from rig import figures, machine, mysql
+from rig.baseline import Baseline, build
+from rig.command import parser, positive, run
+from rig.figures import Budget, Run, measure
+from rig.listeners import Listeners, subscribed
+from rig.loop import Loop
+from rig.process import Process
+from rig.server import Server
+
+#: What a channel keeps by default at most.
+HISTORY = 99
+PING, NOBODY, ONE, KEPT = CASES = ("ping", "nobody listens", "one listens", "history is kept")
+#: The channels of the last three.
+CHANNELS = {NOBODY: "nobody", ONE: "one", KEPT: "kept"}
+
+
+def ask(loop: Loop, clients: Sequence[mysql.Client], packet: bytes, budget: Budget) -> int:
+    """
+    Let each of C{clients} send C{packet} as often as C{budget} allows all of them together.
+
+    @return: how often it was sent and answered.
+    """
+    sent = 0
+    while True:
+        for client in clients:
+            if client.idle and budget.allows(sent):
+                client.send(packet)
+                sent += 1
+        if all(client.idle for client in clients):
+            return sent
+        loop.turn()
+
+
+class Series:
+    """The runs over a number of connections."""
+
+    def __init__(self, options: argparse.Namespace, server: Server, baseline: Baseline, count: int) -> None:
+        """@param count: how many connections."""
+        self.delivered = 0
+        self.affected = dict.fromkeys(CASES, 0)
+        self._options = options
+        self._server = server
+        self._baseline = baseline
+        self._count = count
+        self._runs: dict[str, list[Run]] = {name: [] for name in CASES}
+        self._baselines: list[Run] = []
+
+    def run(self) -> None:
+        """Measure each case, and the baseline, once."""
+        size, server = self._options.size, self._server
+        packets = {name: mysql.insert(channel, size) for name, channel in CHANNELS.items()}
+        packets[PING] = mysql.PING
+        loop = Loop()
+        clients = [mysql.Client(self._baseline.port, None) for _ in range(self._count)]
+        self._baselines.append(self._measure(self._baseline, clients, loop, packets[NOBODY]))
+        for name in CASES:
+            loop = Loop()
+            with ExitStack() as stack:
+                clients = [
+                    stack.enter_context(mysql.Client(server.ports["cometql"], server.password))
+                    for _ in range(self._count)
+                ]
+                if name == ONE:
+                    socket = subscribed(server.ports["ws"], CHANNELS[ONE], 0)
+                    listeners = stack.enter_context(Listeners(loop, [socket]))
+                    clients[0].ask(packets[ONE])
+                    listeners.start()
+                result = self._measure(server, clients, loop, packets[name])
+                self._runs[name].append(result)
+                self.affected[name] += sum(client.affected for client in clients)
+                if name == ONE:
+                    self._hear_out(loop, listeners, result.count)
+
+    def _measure(self, process: Process, clients: Sequence[mysql.Client], loop: Loop, packet: bytes) -> Run:
+        for client in clients:
+            client.join(loop)
+        budget = Budget(self._options.messages, self._options.seconds)
+        return measure(process, lambda: ask(loop, clients, packet, budget))
+
+    def _hear_out(self, loop: Loop, listeners: Listeners, messages: int) -> None:
+        """Wait for the last of C{messages}."""
+        while listeners.delivered < messages:
+            loop.turn()
+        listeners.check(messages)
+        self.delivered += messages
+
+    def baseline_row(self) -> dict[str, Any]:
+        """@return: the figures of the baseline."""
+        return {"connections": self._count, **figures.rates(self._baselines)}
+
+    def rows(self) -> list[dict[str, Any]]:
+        """@return: the figures of each case."""
+        return [
+            {
+                "case": name,
+                "connections": self._count,
+                "statements": sum(run.count for run in runs),
+                "affected": self.affected[name],
+                **figures.rates(runs),
+                "ratio": figures.ratios(runs, self._baselines),
+            }
+            for name, runs in self._runs.items()
+        ]
+
+
+def benchmark(options: argparse.Namespace, folder: Path, core: int | None) -> dict[str, Any]:
+    """@return: the results."""
+    counts = list(dict.fromkeys((1, options.connections)))
+    machine.allow_files(max(counts))
+    program = build("answerloop", "recv() and send()", folder)
+    kept = CHANNELS[KEPT]
+    with (
+        Server(folder, core, options.profile) as server,
+        Baseline(program, core) as baseline,
+        mysql.Client(server.ports["cometql"], server.password) as client,
+    ):
+        client.ask(mysql.query(f"INSERT INTO pipes_settings (name, length) VALUES ('{kept}', {HISTORY})"))
+        series = [Series(options, server, baseline, count) for count in counts]
+        # In turns, so that what disturbs the machine for a while disturbs all.
+        for _ in range(options.repeats):
+            for each in series:
+                each.run()
+        stored = sum(each.affected[KEPT] for each in series)
+        found = client.count(f"SELECT id FROM pipes_messages WHERE name = '{kept}'")
+    if found != min(stored, HISTORY):
+        sys.exit(f"{stored} messages were stored in a channel that keeps {HISTORY}, and {found} are there")
+    return {
+        "size": options.size,
+        "repeats": options.repeats,
+        "baseline": {"name": program.name, "rates": [each.baseline_row() for each in series]},
+        "delivered": sum(each.delivered for each in series),
+        "kept": found,
+        "cases": [row for each in series for row in each.rows()],
+    }
+
+
+def main() -> None:
+    """Run this benchmark."""
+    options = parser("How many INSERTs a second?", seconds=0.8, repeats=5)
+    options.add_argument("--connections", type=positive, default=8, help="clients, besides one alone")
+    run("inserts", benchmark, options.parse_args())
+
+
+if __name__ == "__main__":
+    main()

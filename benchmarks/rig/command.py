@@ -1,0 +1,63 @@
+"""The command line of a benchmark, and its line of JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import comet
+from rig import machine
+
+#: What a benchmark does: options, a folder for its files, the core of what is measured.
+Benchmark = Callable[[argparse.Namespace, Path, "int | None"], "dict[str, Any]"]
+
+
+def positive(text: str) -> int:
+    """@return: a whole number from 1."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is not at least 1")
+    return number
+
+
+def parser(question: str, seconds: float, repeats: int) -> argparse.ArgumentParser:
+    """
+    @param question: what the benchmark answers.
+    @param seconds: how long a run lasts by default.
+    @param repeats: how many runs there are by default.
+    @return: the options that all benchmarks have.
+    """
+    options = argparse.ArgumentParser(
+        description=question, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
+    options.add_argument("--size", type=positive, default=100, help="bytes of text in a message")
+    options.add_argument("--seconds", type=float, default=seconds, help="how long a run lasts")
+    options.add_argument("--messages", type=positive, help="messages of a run, in place of --seconds")
+    options.add_argument("--repeats", type=positive, default=repeats, help="runs of each kind")
+    options.add_argument(
+        "--profile", type=Path, metavar="FILE", help="run the server in cProfile, which makes it slower"
+    )
+    return options
+
+
+def run(name: str, benchmark: Benchmark, options: argparse.Namespace) -> None:
+    """Run a benchmark with the load on a core of its own, if there are two, and print one line."""
+    pair = machine.cores()
+    if pair is not None:
+        os.sched_setaffinity(0, {pair[1]})
+    with tempfile.TemporaryDirectory(prefix="comet-bench-") as folder:
+        result = benchmark(options, Path(folder), pair and pair[0])
+    about = {
+        "benchmark": name,
+        "comet": comet.__version__,
+        "command": shlex.join(["python", f"benchmarks/{name}.py", *sys.argv[1:]]),
+        "machine": machine.facts(pinned=pair is not None),
+    }
+    print(json.dumps({**about, **result}))

@@ -1,0 +1,156 @@
+"""
+A MySQL client of the least work, so that it is the server that is measured.
+
+It logs in with C{mysql_native_password}, sends packets that were made beforehand, and knows of the answer
+whether it was OK. U{https://dev.mysql.com/doc/dev/mysql-server/latest/PAGE_PROTOCOL.html}
+"""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+
+from comet.protocols.mysql.auth import native_proof
+from rig.listeners import plain
+from rig.loop import Loop
+
+#: PROTOCOL_41, SECURE_CONNECTION, PLUGIN_AUTH.
+_CAPABILITIES = 1 << 9 | 1 << 15 | 1 << 19
+_HEADER = 4
+_OK, _EOF, _ERROR = 0x00, 0xFE, 0xFF
+
+PING = b"\x01\0\0\0\x0e"
+
+
+def query(statement: str) -> bytes:
+    """@return: the packet of a statement."""
+    payload = b"\x03" + statement.encode()
+    return len(payload).to_bytes(3, "little") + b"\0" + payload
+
+
+def insert(channel: str, size: int) -> bytes:
+    """@return: the packet of an INSERT of a message of C{size} bytes."""
+    return query(
+        f"INSERT INTO pipes_messages (name, event, message) VALUES ('{channel}', 'say', '{'m' * size}')"
+    )
+
+
+class Client:
+    """
+    A connection with one statement under way at a time.
+
+    @ivar answered: how many have been answered.
+    @ivar affected: how many rows those have written, together.
+    @ivar idle: whether none is under way.
+    """
+
+    def __init__(self, port: int, password: str | None) -> None:
+        """@param password: that of root; C{None} for a server that wants no login."""
+        self.answered = self.affected = 0
+        self.idle = True
+        self._socket = plain(port)
+        self._buffer = b""
+        self._loop: Loop | None = None
+        if password is not None:
+            self._log_in(password)
+
+    def _log_in(self, password: str) -> None:
+        greeting = self._packet()
+        # Behind the version: connection id, 8 bytes of salt, 19 other bytes, the other 12 bytes of salt.
+        start = greeting.index(b"\0") + 1 + 4
+        salt = greeting[start : start + 8] + greeting[start + 27 : start + 39]
+        proof = native_proof(password.encode(), salt)
+        response = b"".join(
+            (
+                _CAPABILITIES.to_bytes(4, "little"),
+                (1 << 24).to_bytes(4, "little"),
+                bytes((45,)),
+                bytes(23),
+                b"root\0",
+                bytes((len(proof),)) + proof,
+                b"mysql_native_password\0",
+            )
+        )
+        self._socket.sendall(len(response).to_bytes(3, "little") + b"\1" + response)
+        self._check(self._packet())
+
+    # While things are set up: blocking --------------------------------------------------------------------
+
+    def ask(self, packet: bytes) -> None:
+        """Send a packet that is answered without rows, and wait for the answer."""
+        self._socket.sendall(packet)
+        self._check(self._packet())
+
+    def count(self, statement: str) -> int:
+        """@return: how many rows a statement has."""
+        self._socket.sendall(query(statement))
+        self._check(first := self._packet(), expected=first[0])
+        for _ in range(first[0] + 1):  # the columns and the end of them
+            self._packet()
+        rows = 0
+        while self._packet()[0] != _EOF:
+            rows += 1
+        return rows
+
+    def _packet(self) -> bytes:
+        while (packet := self._take()) is None:
+            self._receive()
+        return packet
+
+    # While it is measured: in the loop --------------------------------------------------------------------
+
+    def join(self, loop: Loop) -> None:
+        """Be called by C{loop} from now on."""
+        self._loop = loop
+        loop.add(self._socket, self._read)
+
+    def close(self) -> None:
+        """Leave the loop and the server."""
+        if self._loop is not None:
+            self._loop.remove(self._socket)
+            self._loop = None
+        self._socket.close()
+
+    def send(self, packet: bytes) -> None:
+        """Send a packet, whose answer sets C{idle}."""
+        self.idle = False
+        # More than the socket takes would be more than one statement of the sizes that are measured here.
+        if self._socket.send(packet) != len(packet):
+            sys.exit(f"a statement of {len(packet)} bytes is too long for the buffer of a socket")
+
+    def _read(self) -> None:
+        self._receive()
+        while (packet := self._take()) is not None:
+            self._check(packet)
+            self.answered += 1
+            self.affected += packet[1]
+            self.idle = True
+
+    # ------------------------------------------------------------------------------------------------------
+
+    def _receive(self) -> None:
+        got = self._socket.recv(1 << 16)
+        if not got:
+            sys.exit("the server has closed a MySQL connection")
+        self._buffer += got
+
+    def _take(self) -> bytes | None:
+        """@return: the payload of the next packet, if it is here."""
+        buffer = self._buffer
+        end = _HEADER + int.from_bytes(buffer[:3], "little")
+        if len(buffer) < end or len(buffer) < _HEADER:
+            return None
+        self._buffer = buffer[end:]
+        return buffer[_HEADER:end]
+
+    def _check(self, payload: bytes, expected: int = _OK) -> None:
+        if payload[0] == _ERROR or payload[0] != expected:
+            sys.exit(f"the server answered {payload[:300]!r}")
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

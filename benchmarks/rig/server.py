@@ -1,0 +1,67 @@
+"""A comet server as users start it: by C{twistd}, with an ini file, in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+from rig.process import Process
+
+#: The checkout, where C{twistd} finds the plugin.
+ROOT = Path(__file__).resolve().parents[2]
+#: How long the server may take to listen, in seconds.
+PATIENCE = 30.0
+
+#: A ping would be counted as a part of a message; the load knows no other way to log in.
+_INI = """\
+[main]
+data = {data}
+[ws]
+port = 0
+ping_interval = 0
+[cometql]
+port = 0
+auth_plugin = mysql_native_password
+"""
+
+
+class Server(Process):
+    """
+    A running server with an empty store.
+
+    @ivar ports: by name, as in C{ports.json}.
+    @ivar password: that of root.
+    """
+
+    def __init__(self, folder: Path, core: int | None, profile: Path | None = None) -> None:
+        """
+        @param folder: an empty one.
+        @param core: the one to run on, C{None} for any.
+        @param profile: a file for what cProfile found, written when the server ends.
+        """
+        data, ini, self._log = folder / "data", folder / "comet.ini", folder / "server.log"
+        ini.write_text(_INI.format(data=data))
+        command = [str(Path(sys.executable).with_name("twistd")), "-n", "--pidfile="]
+        if profile is not None:
+            command += [f"--profile={profile.absolute()}", "--profiler=cprofile", "--savestats"]
+        command += ["comet", "--config", str(ini)]
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("COMET_")}
+        with open(self._log, "wb") as log:
+            super().__init__(command, core, cwd=ROOT, stdout=log, stderr=log, env=environment)
+        try:
+            self.ports: dict[str, int] = json.loads(self._when_there(data / "ports.json"))
+        except BaseException:
+            self.stop()
+            raise
+        self.password = (data / "password").read_text().strip()
+
+    def _when_there(self, file: Path) -> str:
+        deadline = time.monotonic() + PATIENCE
+        while not file.exists():
+            if self.child.poll() is not None or time.monotonic() > deadline:
+                sys.exit(f"the server does not listen:\n{self._log.read_text()}")
+            time.sleep(0.02)
+        return file.read_text()

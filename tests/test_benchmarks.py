@@ -1,0 +1,89 @@
+"""The benchmarks run, count rightly and print what they promise; no time is asserted."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
+RATES = ("per_second", "per_cpu_second")
+
+
+def run(name, *options, **environment):
+    """@return: the exit status of a benchmark, what it printed, and what it complained of."""
+    command = [sys.executable, str(BENCHMARKS / f"{name}.py"), *options]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=60, env={**os.environ, **environment}
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+class BenchmarkTests(SynchronousTestCase):
+    """Each benchmark, with numbers that say nothing about speed."""
+
+    def result(self, name, *options, **environment):
+        """@return: the one line of a benchmark, parsed."""
+        status, output, errors = run(name, *options, **environment)
+        self.assertEqual((status, errors), (0, ""))
+        self.assertEqual(output.count("\n"), 1)
+        result = json.loads(output)
+        self.assertEqual(result["benchmark"], name)
+        self.assertEqual(result["command"], " ".join(["python", f"benchmarks/{name}.py", *options]))
+        machine = {"cpu", "cores", "pinned", "system", "python", "twisted"}
+        self.assertEqual(set(result["machine"]), machine)
+        return result
+
+    def assert_rates(self, figures, *more):
+        """C{figures} has a median between two ends, above 0, for each rate."""
+        for name in (*RATES, *more):
+            spread = figures[name]
+            self.assertGreater(spread["min"], 0)
+            self.assertLessEqual(spread["min"], spread["median"])
+            self.assertLessEqual(spread["median"], spread["max"])
+
+    def test_fan_out(self):
+        """Every message reaches every subscriber, beside a baseline that sends the same frame."""
+        options = ("--subscribers", "7", "--messages", "5", "--repeats", "2", "--size", "300")
+        result = self.result("fanout", *options)
+        self.assertEqual((result["subscribers"], result["messages"]), (7, 2 * 5))
+        self.assertEqual(result["delivered"], 7 * 2 * 5)
+        self.assertGreater(result["frame_bytes"], 300)
+        self.assertTrue(result["baseline"]["name"].endswith("loop of send()"))
+        self.assert_rates(result["server"], "load_busy")
+        self.assert_rates(result["baseline"], "load_busy")
+        self.assert_rates(result["ratio"])
+
+    def test_inserts(self):
+        """Every INSERT is carried out, heard by who listens and kept where that is due."""
+        result = self.result("inserts", "--connections", "3", "--messages", "12", "--repeats", "2")
+        self.assertEqual(result["delivered"], 2 * 2 * 12)
+        self.assertEqual(result["kept"], 2 * 2 * 12)
+        self.assertTrue(result["baseline"]["name"].endswith("loop of recv() and send()"))
+        cases = ["ping", "nobody listens", "one listens", "history is kept"]
+        found = [(row["case"], row["connections"]) for row in result["cases"]]
+        self.assertEqual(found, [(case, count) for count in (1, 3) for case in cases])
+        for row in result["cases"]:
+            self.assertEqual(row["statements"], 2 * 12)
+            self.assertEqual(row["affected"], 0 if row["case"] == "ping" else 2 * 12)
+            self.assert_rates(row, "load_busy")
+            self.assert_rates(row["ratio"])
+        for row in result["baseline"]["rates"]:
+            self.assert_rates(row, "load_busy")
+
+    def test_without_a_compiler(self):
+        """The baseline is then a loop in Python, and called so."""
+        nowhere = {"PATH": self.mktemp()}
+        result = self.result("fanout", "--subscribers", "3", "--messages", "2", "--repeats", "1", **nowhere)
+        self.assertEqual(result["baseline"]["name"], "Python loop of send()")
+        self.assertEqual(result["delivered"], 3 * 2)
+        result = self.result("inserts", "--connections", "2", "--messages", "4", "--repeats", "1", **nowhere)
+        self.assertEqual(result["baseline"]["name"], "Python loop of recv() and send()")
+
+    def test_too_many_for_this_machine(self):
+        """More connections than there may be files are refused in one sentence, before anything starts."""
+        status, output, errors = run("fanout", "--subscribers", "2000000000")
+        self.assertEqual((status, output, errors.count("\n")), (1, "", 1))
+        self.assertIn("2000000000 connections need 2000000100 open files", errors)
