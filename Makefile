@@ -60,7 +60,7 @@ $(VENV)/installed: setup.py pyproject.toml | $(VENV)/bin/pip
 
 $(VENV)/installed-test: $(VENV)/installed
 	@echo "installing what the tests need into $(VENV) ..."
-	@$(PIP) install $(EDITABLE) '.[test]'
+	@$(PIP) install $(EDITABLE) '.[test,docs]'
 	@touch $@
 
 $(VENV)/installed-docs: $(VENV)/installed

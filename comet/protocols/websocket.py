@@ -213,6 +213,8 @@ class BrowserFactory(WebSocketServerFactory):
             autoPingTimeout=ping_seconds,
             serveFlashSocketPolicy=False,
             webStatus=False,
+            # Pages in files and sandboxes have this one; whose pages may connect is for us to say.
+            allowNullOrigin=True,
         )
 
     def lose_all(self, goodbye: Goodbye) -> None:

@@ -89,6 +89,14 @@ class HandshakeTests(WebSocketCase):
         self.assertEqual(self.browser(Origin="https://good.example").heard()[0]["event"], "serverInfo")
         self.assertEqual(self.browser().heard()[0]["event"], "serverInfo")
 
+    def test_pages_without_an_origin_are_as_good_as_others(self):
+        """Those in files and in sandboxes, unless a list is given that they cannot be on."""
+        for origin in ("null", "file://"):
+            self.serve(self.broker)
+            self.assertEqual(self.browser(Origin=origin).heard()[0]["event"], "serverInfo")
+            self.serve(self.broker, origins=("good.example",))
+            self.assertEqual(self.browser(Origin=origin).heard()[0]["error"], 423)
+
     def test_clients_before_version_4_get_their_form(self):
         """Strings for everything."""
         (welcome,) = self.browser("/ws/sesion=&myid=0&devid=0&v=3.25&uuid=").heard()

@@ -1,0 +1,439 @@
+"""What the documents say is so: examples are run, statements carried out, frames compared, links followed."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.server import Site
+from twisted.web.static import File
+
+from comet.cometql.engine import Engine
+from comet.cometql.interface import Login
+from comet.cometql.tables.catalogue import TABLES
+from comet.errors import CometError, NotAllowed, Refused
+from comet.model import (
+    AskCount,
+    AskMembers,
+    Channel,
+    Counted,
+    Event,
+    Farewell,
+    Goodbye,
+    Joined,
+    Left,
+    Member,
+    Members,
+    Message,
+    PrivateMessage,
+    Recalled,
+    Refusal,
+    Reported,
+    Send,
+    Status,
+    StatusChanged,
+    Subscribe,
+    Unreadable,
+    User,
+    Welcome,
+)
+from comet.protocols.dialects import cppcomet
+from comet.protocols.dialects.cppcomet import CppComet
+from comet.protocols.pages import Facts, Root
+from comet.sections import SECTIONS
+from tests.browser.chromium import Chromium, find_chromium
+from tests.e2e.support import ServerCase, in_thread
+from tests.running import finish, make_broker
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+EXAMPLES = DOCS / "examples"
+README = ROOT / "README.md"
+MODULES = ROOT / "tests" / "node" / "node_modules"
+PAGES = sorted(path for path in DOCS.rglob("*.rst") if "_build" not in path.parts)
+#: How long an example, or the building of the documents, may take, in seconds.
+PATIENCE = 60
+
+
+def blocks(path, language):
+    """@return: the code of a language on a page, block by block."""
+    found, lines = [], path.read_text("utf-8").splitlines()
+    for number, line in enumerate(lines):
+        directive = re.fullmatch(r"( *)\.\. code-block:: (\w+)", line)
+        if directive and directive[2] == language:
+            indent = directive[1] + "   "
+            block = []
+            for inner in lines[number + 1 :]:
+                if inner and not inner.startswith(indent):
+                    break
+                block.append(inner.removeprefix(indent))
+            found.append("\n".join(block).strip("\n"))
+    return found
+
+
+def declared():
+    """@return: what the pages ask of the directive C{declared}."""
+    text = "\n".join(path.read_text("utf-8") for path in PAGES)
+    return re.findall(r"^ *\.\. declared:: (.+)$", text, re.MULTILINE)
+
+
+def load_declarations():
+    """@return: the module that makes the tables of the reference."""
+    spec = importlib.util.spec_from_file_location("declarations", DOCS / "_ext" / "declarations.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class DeclarationTests(SynchronousTestCase):
+    """What the reference shows of the code."""
+
+    def test_everything_asked_for_is_there(self):
+        """Each page asks for what can be made, and no table is empty."""
+        declarations = load_declarations()
+        for words in declared():
+            made = declarations.make(words.split())
+            self.assertTrue(made if isinstance(made, str) else made.rows, words)
+
+    def test_nothing_is_left_out(self):
+        """Every section of the configuration, every table and every kind of declaration is on a page."""
+        asked = set(declared())
+        wanted = {f"settings {section}" for section in SECTIONS} | {
+            f"columns {table.name}" for table in TABLES
+        }
+        self.assertEqual(wanted - asked, set())
+        names = {words.split()[0] for words in asked}
+        self.assertEqual(names, set(load_declarations().DECLARATIONS))
+
+    def test_tables_name_everything(self):
+        """Each key, column and error is in its table."""
+        declarations = load_declarations()
+        for section, settings in SECTIONS.items():
+            keys = [row[0] for row in declarations.settings(section).rows]
+            self.assertEqual(keys, [f"``{key.name}``" for key in fields(settings)])
+        for table in TABLES:
+            columns = [row[0] for row in declarations.columns(table.name).rows]
+            self.assertEqual(columns, [f"``{column.name}``" for column in table.declared])
+        shown = {(row[0], row[2]) for kind in ("refused", "peer") for row in declarations.errors(kind).rows}
+        leaves = [error for error in _descendants(CometError) if not error.__subclasses__()]
+        for error in leaves:
+            self.assertIn((str(error.number), f"``[{error.code}]``"), shown, error.__name__)
+        self.assertRegex(declarations.grammar(), r'(?m)^insert +=.*"INSERT"')
+
+
+def _descendants(base):
+    for error in base.__subclasses__():
+        if error.__module__ == "comet.errors":
+            yield error
+            yield from _descendants(error)
+
+
+CHAT, ANN, TRACK = Channel(1, "web_chat"), User(1, 7), Channel(1, "track_x")
+REFUSED_READING = NotAllowed("channel private_x is for signed-in users only")
+REFUSED_WRITING = NotAllowed("clients publish only to channels whose names begin with web_ or webauth_")
+REFUSED_COUNTING = NotAllowed("only channels whose names begin with web_ or track_ can be counted")
+REFUSED_LISTING = NotAllowed("only channels whose names begin with track_ list their subscribers")
+#: What the page on the wire shows, in the order of the page.
+EVENTS = [
+    Welcome(True, "hash7", "comet", 5),
+    Welcome(False, "", "comet", 5),
+    Message(CHAT, "", "plain", 5),
+    Message(CHAT, "ev1", '{"a":1}', 5, user_id=7),
+    PrivateMessage(ANN, "ev1", "plain", 5),
+    PrivateMessage(ANN, "q", "m0", 5, number=3),
+    Refusal(REFUSED_READING, 5, Subscribe),
+    Joined(TRACK, Member(0, "A"), 5),
+    Left(TRACK, Member(0, "A"), 5),
+    StatusChanged(ANN, True),
+    StatusChanged(ANN, False),
+    Reported("web_chat", '{"text":"it\'s me"}', 1, 5),
+    Refusal(REFUSED_WRITING, 5, Send),
+    Recalled(Message(CHAT, "", "four", 5, user_id=60)),
+    Counted("mk1", 2, 5),
+    Refusal(REFUSED_COUNTING, 5, AskCount),
+    Members("track_x", "mm", (Member(0, "A"), Member(60, "U")), 5),
+    Refusal(REFUSED_LISTING, 5, AskMembers),
+    Status(7, 0, 4),
+    Farewell(Goodbye.REPLACED, 5),
+]
+
+
+class WireTests(SynchronousTestCase):
+    """The page on the line protocol is a specification: it is compared with what the server does."""
+
+    page = DOCS / "reference" / "browser-wire.rst"
+
+    def test_frames(self):
+        """The page shows every kind of frame, byte for byte, and no other."""
+        frames = [CppComet().encode(event) for event in EVENTS]
+        frames.append(CppComet(legacy=True).encode(Counted("m", 1, 5)))
+        self.assertEqual(blocks(self.page, "json"), frames)
+        # By name: a dataclass with slots is made twice, and both may still be there.
+        kinds = {kind.__name__ for kind in Event.__subclasses__()}
+        self.assertEqual({type(event).__name__ for event in EVENTS}, kinds)
+
+    def test_goodbyes(self):
+        """So does the page on goodbyes."""
+        shown = blocks(DOCS / "reference" / "goodbyes.rst", "json")
+        events = [Farewell(Goodbye.SHUTDOWN, 1795310773), Farewell(Goodbye.REPLACED, 1795310773)]
+        self.assertEqual(shown, [CppComet().encode(event) for event in events])
+
+    def test_commands(self):
+        """Every command has an example that the server understands, or is named as one without effect."""
+        examples = [text for text in blocks(self.page, "text") if not text.startswith("/ws/")]
+        for text in examples:
+            self.assertFalse(isinstance(CppComet().decode(text), Unreadable), text)
+        shown = {text.split("\n")[0] for text in examples}
+        self.assertEqual(shown | set(cppcomet._WITHOUT_EFFECT), set(cppcomet._COMMANDS))
+        for word in cppcomet._WITHOUT_EFFECT:
+            self.assertIn(word, self.page.read_text("utf-8"))
+
+
+class StatementTests(SynchronousTestCase):
+    """The SQL on the pages."""
+
+    def setUp(self):
+        engine = Engine(make_broker(), "secret", dev_index_size=1000)
+        self.talk = engine.open(Login("root", 0, 1, "127.0.0.1:5", "CometQL_v1"))
+
+    def statements(self):
+        """@return: each statement on a page or in the README, with where it stands."""
+        for page in PAGES:
+            for block in blocks(page, "sql"):
+                yield from ((page.name, statement) for statement in block.splitlines() if statement)
+        for block in re.findall(r"```sql\n(.*?)```", README.read_text("utf-8"), re.DOTALL):
+            yield from (("README.md", statement) for statement in block.splitlines() if statement)
+
+    def test_every_statement_is_carried_out(self):
+        """None is refused."""
+        count = 0
+        for where, statement in self.statements():
+            try:
+                finish(self.talk.query(statement))
+            except Refused as error:
+                self.fail(f"{where}: {statement}\n{error.wire_text()}")
+            count += 1
+        self.assertGreater(count, 40)
+
+    def test_errors(self):
+        """The errors on the page are those that the statements get."""
+        (shown,) = blocks(DOCS / "reference" / "cometql-errors.rst", "text")
+        found = []
+        for statement in (
+            "INSERT INTO users_auth (id, hash) VALUES (7, 'a-b')",
+            "SELCT 1",
+            "SELECT ip FROM users_auth WHERE id = 7",
+        ):
+            error = self.failureResultOf(Deferred.fromCoroutine(self.talk.query(statement))).value
+            found.append(f"ERROR {error.number} ({error.sqlstate}): {error.wire_text()}")
+        self.assertEqual(shown.splitlines(), found)
+
+
+class NameTests(SynchronousTestCase):
+    """Pages that list things by hand list all of them."""
+
+    def test_paths(self):
+        """Every path of the browser port."""
+        text = (DOCS / "reference" / "http-paths.rst").read_text("utf-8")
+        root = Root(Facts("n", dict, list))
+        paths = set()
+        for name, child in root.children.items():
+            inner = [f"/{name.decode()}/{each.decode()}" for each in child.children]
+            paths |= set(inner or [f"/{name.decode()}"])
+        paths -= {"/comet-server"}
+        shown = set(re.findall(r"`(/[\w./-]*)`", text)) | {"/comet/demo.css"}
+        self.assertEqual(paths - shown, set())
+
+    def test_methods_of_the_client(self):
+        """Every method of comet.js, but for the ways to call it that old pages have."""
+        script = (ROOT / "comet" / "web" / "comet.js").read_text("utf-8")
+        public = script[script.index("class CometApi") : script.index("// What happens")]
+        methods = set(re.findall(r"^    (\w+)\([^)]*\) \{", public, re.MULTILINE))
+        text = (DOCS / "reference" / "browser-client.rst").read_text("utf-8")
+        shown = set(re.findall(r"`(\w+)\(", text))
+        self.assertGreater(len(methods), 15)
+        self.assertEqual(methods - shown, {"constructor", "onAuthFalill"})
+
+    def test_keys(self):
+        """Keys that pages name exist."""
+        text = "".join(page.read_text("utf-8") for page in PAGES) + README.read_text("utf-8")
+        named = set(re.findall(r"`\[(\w+)\] (\w+)`", text))
+        self.assertGreater(len(named), 15)
+        for section, key in named:
+            self.assertIn(key, [each.name for each in fields(SECTIONS[section])], f"[{section}] {key}")
+
+
+class ReadmeTests(SynchronousTestCase):
+    """The first page of all."""
+
+    text = README.read_text("utf-8")
+
+    def test_examples_are_those_that_are_run(self):
+        """Each one-liner stands in the README as it does in its file."""
+        for name in ("insert.sh", "insert.php", "insert.py", "insert.mjs", "page.html"):
+            self.assertIn((EXAMPLES / name).read_text("utf-8"), self.text, name)
+
+    def test_links_lead_somewhere(self):
+        """To files that are there."""
+        links = re.findall(r"\]\(((?!http)[^)#]+)\)", self.text)
+        self.assertGreater(len(links), 6)
+        for link in links:
+            self.assertTrue((ROOT / link).exists(), link)
+
+    def test_pictures_are_small(self):
+        """So that they load on any line."""
+        for picture in (DOCS / "_static").iterdir():
+            self.assertLess(picture.stat().st_size, 200_000, picture.name)
+
+
+class ExampleTests(ServerCase):
+    """The examples, against a real server. Nothing of them is changed but ports and the password."""
+
+    async def setUp(self):
+        self.comet = await self.server(ws={"demo": "no"})
+
+    def example(self, name, **more):
+        """@return: the text of an example for this server."""
+        text = (EXAMPLES / name).read_text("utf-8")
+        put = {"8087": self.comet.ws_port, "3307": self.comet.cometql_port, "PASSWORD": self.comet.password}
+        for word, value in (put | more).items():
+            text = text.replace(word, str(value))
+        return text
+
+    def write(self, name, text):
+        """@return: a new file of that name."""
+        folder = Path(self.mktemp()).absolute()
+        folder.mkdir(parents=True)
+        (folder / name).write_text(text, "utf-8")
+        return folder / name
+
+    async def run_(self, command, text, name):
+        """Run an example. @return: what it prints."""
+        file = self.write(name, text)
+        if MODULES.exists():
+            (file.parent / "node_modules").symlink_to(MODULES)
+        done = await in_thread(
+            subprocess.run, [*command, str(file)], capture_output=True, timeout=PATIENCE, check=False
+        )
+        self.assertEqual(done.returncode, 0, (done.stderr + done.stdout).decode())
+        return done.stdout.decode()
+
+    async def check(self, command, name, text):
+        """Run an example, and hear what it says."""
+        browser = await self.browser(self.comet)
+        await browser.next()
+        await browser.listen("web_demo")
+        await self.run_(command, self.example(name), name)
+        frame = await browser.next()
+        self.assertEqual((frame["data"], frame["event"], frame["pipe"]), (text, "message", "web_demo"))
+
+    async def test_python(self):
+        """PyMySQL."""
+        await self.check([sys.executable], "insert.py", "Hello from Python")
+
+    async def test_php(self):
+        """mysqli."""
+        await self.check(["php"], "insert.php", "Hello from PHP")
+
+    if shutil.which("php") is None:
+        test_php.skip = "there is no PHP on this machine"
+    elif b"mysqli" not in subprocess.run(["php", "-m"], capture_output=True, check=False).stdout:
+        test_php.skip = "this PHP has no mysqli"
+
+    async def test_node(self):
+        """mysql2."""
+        await self.check(["node"], "insert.mjs", "Hello from Node")
+
+    if shutil.which("node") is None or not (MODULES / "mysql2").exists():
+        test_node.skip = "there is no Node.js with mysql2"
+
+    async def test_shell(self):
+        """The command line."""
+        await self.check(["sh"], "insert.sh", "Hello from the shell")
+
+    if shutil.which("mysql") is None:
+        test_shell.skip = "there is no mysql command line"
+
+    async def test_signing_in(self):
+        """The key that the backend makes opens the page of the user, and that one gets its messages."""
+        signed = json.loads(await self.run_([sys.executable], self.example("sign_in.py"), "sign_in.py"))
+        browser = await self.browser(self.comet, signed["user_key"], signed["user_id"])
+        self.assertTrue((await browser.next())["authorized"])
+        page = self.example("signed_in.html", KEY=signed["user_key"])
+        await self.visit(page, "document.querySelector('#status').textContent === 'signed in'")
+
+    async def test_page(self):
+        """A page of one's own shows what comes in SQL, also JSON."""
+        text = "document.querySelector('#messages').textContent"
+        page = await self.visit(self.example("page.html"), "cometApi.isConnected()")
+        await self.run_([sys.executable], self.example("insert.py"), "insert.py")
+        await page.wait_for(f"{text} === 'Hello from Python'")
+        self.assertEqual([error for error in page.errors if "favicon.ico" not in error], [])
+
+    async def visit(self, html, condition):
+        """@return: a tab with that page, which another web server gives out, once C{condition} holds."""
+        site = Site(File(str(self.write("page.html", html).parent)))
+        port = reactor.listenTCP(0, site, interface="127.0.0.1")
+        self.addCleanup(port.stopListening)
+        chromium = await Chromium.start(self)
+        page = await chromium.open(f"http://localhost:{port.getHost().port}/page.html")
+        await page.wait_for(condition)
+        return page
+
+    if find_chromium() is None:
+        test_page.skip = test_signing_in.skip = "there is no Chromium on this machine"
+
+    async def test_configurations(self):
+        """Each ini file is fine for C{comet check}, but for certificates that are not on this machine."""
+        for file in EXAMPLES.glob("*.ini"):
+            done = await in_thread(
+                subprocess.run,
+                [sys.executable, "-m", "comet", "check", "--config", str(file)],
+                cwd=ROOT,
+                capture_output=True,
+                text=True,
+                timeout=PATIENCE,
+                check=False,
+            )
+            problems = [line for line in done.stdout.splitlines() if "No such file" not in line]
+            self.assertIn(problems, ([], [f"{file} is fine"]), done.stdout + done.stderr)
+
+
+class BuildTests(SynchronousTestCase):
+    """The whole of the documents."""
+
+    if importlib.util.find_spec("sphinx") is None or importlib.util.find_spec("furo") is None:
+        skip = "Sphinx with furo is not installed: make docs"
+
+    def test_no_warning(self):
+        """Every page is in the contents, every link leads somewhere, every example is there."""
+        target = Path(self.mktemp()).absolute()
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "sphinx",
+                "-q",
+                "-W",
+                "--keep-going",
+                "-b",
+                "html",
+                str(DOCS),
+                str(target),
+            ],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertTrue((target / "reference" / "cometql-tables.html").exists())
