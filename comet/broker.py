@@ -10,12 +10,16 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Collection, Coroutine, Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 from comet import access
+from comet.accounts import Accounts
+from comet.batch import Action, Batch, Step
+from comet.connections import Connections
 from comet.errors import TableFull
 from comet.hub import Hub, Subscriber
 from comet.limits import Limits
+from comet.mail import Counters, Delivery, Device, Mail
 from comet.model import (
     Channel,
     Event,
@@ -27,25 +31,7 @@ from comet.model import (
 )
 from comet.presence import Presence
 from comet.storage.interface import Store
-
-
-class Device(Subscriber, Protocol):
-    """A subscriber that is one connection of a user, as the broker needs to know it."""
-
-    def lose(self, goodbye: Goodbye) -> None:
-        """End the connection."""
-
-
-@dataclass(slots=True)
-class Counters:
-    """What the broker has done since the start."""
-
-    published: int = 0
-    delivered: int = 0
-    private: int = 0
-    queued: int = 0
-    queue_dropped: int = 0
-    stored: int = 0
+from comet.storage.writes import Write
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +41,6 @@ class StatusRules:
     tell_online: bool = True
     tell_offline: bool = True
     keep_last_seen: bool = True
-
-
-class Mailbox:
-    """
-    What goes on with the private messages of one user right now.
-
-    While C{busy} is not 0 something is on its way into or out of the stored queue, and a new message has to
-    line up behind it in the store rather than overtake it.
-    """
-
-    __slots__ = ("busy", "draining")
-
-    def __init__(self) -> None:
-        self.busy = 0
-        self.draining = False
 
 
 class Broker:
@@ -82,34 +53,90 @@ class Broker:
         clock: Callable[[], float],
         spawn: Callable[[Coroutine[Any, Any, None]], None],
         rules: StatusRules | None = None,
+        password: str = "",
+        node: str = "",
     ) -> None:
         """
         @param clock: the time in seconds since 1970.
         @param spawn: runs a coroutine that nobody waits for, and logs its failure.
+        @param password: the main password; empty for one that opens nothing.
+        @param node: the name of this process among others.
         """
         self.store = store
         self.limits = limits
         self.hub = Hub()
         self.presence: Presence[Device] = Presence()
         self.counters = Counters()
+        self.accounts = Accounts(store, password, clock)
+        self.connections = Connections(node)
         self._clock = clock
         self._spawn = spawn
         self._rules = rules or StatusRules()
         self._lengths: dict[Channel, int] = {}
-        self._mailboxes: dict[User, Mailbox] = {}
+        self._mail = Mail(store, limits, self.presence, self.counters)
 
     def now(self) -> int:
         """@return: the time in whole seconds since 1970."""
         return int(self._clock())
 
     async def start(self) -> None:
-        """Open the store and learn which channels keep a history."""
+        """Open the store and learn which channels keep a history, and the keys of tenants."""
         await self.store.start()
         self._lengths = await self.store.lengths()
+        await self.accounts.start()
 
     async def stop(self) -> None:
         """Close the store."""
         await self.store.stop()
+
+    # Batches ----------------------------------------------------------------------------------------------
+
+    async def commit(self, actions: Iterable[Action]) -> list[Any]:
+        """
+        Let C{actions} take effect together: all that is stored at once, then all that is seen, in order.
+
+        @return: what each write to the store has given.
+        @raise Refused: if one of them is refused or the store fails; then none has had an effect.
+        """
+        batch = Batch()
+        for action in actions:
+            action(batch)
+        if batch.is_stored or not all(map(self._mail.is_direct, batch.recipients)):
+            return await self._store_and_show(batch)
+        self._show(step if step.message is None else self._at_once(step.message) for step in batch.steps)
+        return []
+
+    async def _store_and_show(self, batch: Batch) -> list[Any]:
+        deliveries = {user: Delivery(self._mail, user) for user in batch.recipients}
+        try:
+            steps = [
+                step if step.message is None else deliveries[step.message.user].step(step.message)
+                for step in batch.steps
+            ]
+            results = await self.store.apply([step.write for step in steps if step.write is not None])
+        except BaseException:
+            for delivery in deliveries.values():
+                delivery.abandon()
+            raise
+        self._show(steps, results)
+        for delivery in deliveries.values():
+            # The batch has taken effect: what goes wrong from here on does not undo it.
+            self._spawn(delivery.end())
+        return results
+
+    def _show(self, steps: Iterable[Step], results: Iterable[Any] = ()) -> None:
+        given = iter(results)
+        for step in steps:
+            result = None if step.write is None else next(given)
+            if step.effect is not None:
+                step.effect(result)
+
+    def _at_once(self, message: PrivateMessage) -> Step:
+        def show(_: None) -> None:
+            self.counters.private += 1
+            self._mail.hand_over(message)
+
+        return Step(None, show)
 
     # Channels ---------------------------------------------------------------------------------------------
 
@@ -129,14 +156,7 @@ class Broker:
 
         @raise TableFull: if too many channels have a length already.
         """
-        if channel not in self._lengths and len(self._lengths) >= self.limits.history_channels:
-            raise TableFull(
-                "The table 'pipes_settings' is full: "
-                f"{self.limits.history_channels} channels, the limit [limits] history_channels"
-            )
-        length = max(0, min(length, self.limits.history))
-        await self.store.set_length(channel, length)
-        self._lengths[channel] = length
+        await self.commit([self.setting_length(channel, length)])
 
     async def remove_channels(self, channels: Collection[Channel]) -> int:
         """
@@ -144,10 +164,74 @@ class Broker:
 
         @return: how many of them had a length.
         """
-        removed = await self.store.remove_channels(channels)
-        for channel in channels:
-            self._lengths.pop(channel, None)
-        return removed
+        return int((await self.commit([self.removing_channels(channels)]))[0])
+
+    def setting_length(self, channel: Channel, length: int) -> Action:
+        """@return: what L{set_length} does."""
+        length = max(0, min(length, self.limits.history))
+
+        def put(batch: Batch) -> None:
+            if self._length_in(batch, channel) is None:
+                self.check_room(batch.new_lengths)
+                batch.new_lengths += 1
+            batch.lengths[channel] = length
+            batch.store(
+                Write(Store.set_length, channel, length),
+                lambda _: self._lengths.__setitem__(channel, length),
+            )
+
+        return put
+
+    def check_room(self, more: int = 0) -> None:
+        """
+        @param more: channels that are to get a length, besides the one that is asked for.
+        @raise TableFull: if no further channel may have a length.
+        """
+        if len(self._lengths) + more >= self.limits.history_channels:
+            raise TableFull(
+                "The table 'pipes_settings' is full: "
+                f"{self.limits.history_channels} channels, the limit [limits] history_channels"
+            )
+
+    def removing_channels(self, channels: Collection[Channel]) -> Action:
+        """@return: what L{remove_channels} does."""
+
+        def put(batch: Batch) -> None:
+            for channel in set(channels):
+                if self._length_in(batch, channel) is not None:
+                    batch.new_lengths -= 1
+                batch.lengths[channel] = None
+            batch.store(Write(Store.remove_channels, channels), forget)
+
+        def forget(_: int) -> None:
+            for channel in channels:
+                self._lengths.pop(channel, None)
+
+        return put
+
+    def _length_in(self, batch: Batch, channel: Channel) -> int | None:
+        """@return: the length that C{channel} has been set by the steps before."""
+        return batch.lengths[channel] if channel in batch.lengths else self._lengths.get(channel)
+
+    def publishing(self, message: Message) -> Action:
+        """@return: what L{publish} does."""
+        channel = message.channel
+
+        def put(batch: Batch) -> None:
+            always = access.always_kept(channel.name)
+            keep = self.limits.history if always else self._length_in(batch, channel)
+            if not keep:
+                batch.follow(lambda _: self._published(message))
+                return
+            kept = replace(message, id=str(uuid.uuid4()))
+            batch.store(Write(Store.append, kept, keep), lambda _: self._published(kept))
+
+        return put
+
+    def _published(self, message: Message) -> None:
+        self.counters.stored += bool(message.id)
+        self.counters.published += 1
+        self.announce(message.channel, message)
 
     async def publish(self, message: Message, sender: Subscriber | None = None) -> int:
         """
@@ -186,63 +270,21 @@ class Broker:
 
         @return: whether it was handed over now.
         """
-        user = message.user
-        self.counters.private += 1
-        mailbox = self._mailboxes.get(user)
-        if mailbox is None and user in self.presence:
-            self._hand_over(message)
-            return True
-        mailbox = self._enter(user)
-        try:
-            self.counters.queue_dropped += await self.store.enqueue(message, self.limits.queue)
-            self.counters.queued += 1
-        finally:
-            self._leave(user, mailbox)
-        if user not in self.presence:
-            return False
-        await self.empty_queue(user)
-        return True
+        return await self._mail.send(message)
+
+    def sending(self, message: PrivateMessage) -> Action:
+        """@return: what L{send_private} does."""
+        return lambda batch: batch.send(message)
 
     async def empty_queue(self, user: User) -> None:
         """Hand over what has waited for C{user}, in order, and remove exactly that from the queue."""
-        mailbox = self._enter(user)
-        try:
-            if mailbox.draining:
-                return
-            mailbox.draining = True
-            try:
-                while user in self.presence and (waiting := await self.store.queue(user)):
-                    if user not in self.presence:
-                        break
-                    for message in waiting:
-                        self._hand_over(message)
-                    await self.store.dequeue(user, [message.number for message in waiting])
-            finally:
-                mailbox.draining = False
-        finally:
-            self._leave(user, mailbox)
-
-    def _enter(self, user: User) -> Mailbox:
-        mailbox = self._mailboxes.setdefault(user, Mailbox())
-        mailbox.busy += 1
-        return mailbox
-
-    def _leave(self, user: User, mailbox: Mailbox) -> None:
-        mailbox.busy -= 1
-        if not mailbox.busy:
-            del self._mailboxes[user]
-
-    def _hand_over(self, message: PrivateMessage) -> None:
-        for device in self.presence.devices(message.user):
-            device.deliver(message.encoded(device.form))
-            self.counters.delivered += 1
+        await self._mail.empty(user)
 
     # Users ------------------------------------------------------------------------------------------------
 
     async def authenticate(self, user: User, presented: str) -> str | None:
         """@return: the key to go on with if C{presented} opens the account of C{user}, else C{None}."""
-        stored = (await self.store.keys([user])).get(user)
-        return stored if access.key_opens(presented, stored) else None
+        return await self.accounts.authenticate(user, presented)
 
     async def remove_keys(self, users: Collection[User]) -> int:
         """
@@ -250,11 +292,27 @@ class Broker:
 
         @return: how many had a key.
         """
-        removed = await self.store.remove_keys(users)
-        for user in users:
-            for device in self.presence.devices(user):
-                device.lose(Goodbye.KEY_REMOVED)
-        return removed
+        return int((await self.commit([self.removing_keys(users)]))[0])
+
+    def removing_keys(self, users: Collection[User]) -> Action:
+        """@return: what L{remove_keys} does."""
+
+        def close(_: int) -> None:
+            for user in users:
+                for device in self.presence.devices(user):
+                    device.lose(Goodbye.KEY_REMOVED)
+
+        return lambda batch: batch.store(Write(Store.remove_keys, users), close)
+
+    def revoking(self, dev_id: int, token: str) -> Action:
+        """@return: what lets nobody in with C{token} any more, and closes the connections of who came so."""
+
+        def put(batch: Batch) -> None:
+            batch.store(Write(Store.revoke, dev_id, token))
+            if (user := self.accounts.bearer(dev_id, token)) is not None:
+                self.removing_keys([user])(batch)
+
+        return put
 
     async def arrive(self, user: User, device: Device) -> None:
         """A device of C{user} has signed in: others are told, and it gets what waited in the queue."""

@@ -83,6 +83,14 @@ class ShuttingDown(PeerError):
     sqlstate = "08S01"
 
 
+class Killed(PeerError):
+    """Somebody has ended the connection with KILL."""
+
+    code = 403
+    number = 1317
+    sqlstate = "70100"
+
+
 class Refused(CometError):
     """A well-formed request that is not granted: answer, and carry on."""
 
@@ -184,6 +192,28 @@ class ValueCount(Refused):
     sqlstate = "21S01"
 
 
+class AmbiguousColumn(UnknownColumn):
+    """A column that more than one table has."""
+
+    number = 1052
+    sqlstate = "23000"
+
+
+class TooManyRows(Refused):
+    """A SELECT that would look at, or answer with, more than one statement may."""
+
+    code = 11
+    number = 1104
+    sqlstate = "42000"
+
+
+class TooSlow(Refused):
+    """A SELECT that took longer than one statement may."""
+
+    code = 11
+    number = 3024
+
+
 class UnknownTable(Refused):
     """A table that does not exist."""
 
@@ -207,6 +237,13 @@ class UnknownVariable(Refused):
     number = 1193
 
 
+class UnknownConnection(Refused):
+    """A connection that is not, or that is none of the client's."""
+
+    code = 15
+    number = 1094
+
+
 class UnknownFunction(Refused):
     """A function that does not exist."""
 
@@ -221,6 +258,57 @@ class UnknownCommand(Refused):
     code = 2
     number = 1047
     sqlstate = "08S01"
+
+
+class TooMuchData(Refused):
+    """A value that was sent in parts, longer than C{max_allowed_packet} in all."""
+
+    code = 11
+    number = 1153
+    sqlstate = "08S01"
+
+
+class BadText(Refused):
+    """Bytes that are no text in the character set of the client."""
+
+    code = 12
+    number = 1300
+
+
+class WrongArguments(Refused):
+    """A statement executed with something else than it needs."""
+
+    code = 12
+    number = 1210
+
+
+class UnknownStatement(Refused):
+    """A prepared statement that does not exist, or exists no more."""
+
+    code = 14
+    number = 1243
+
+
+class TooManyStatements(Refused):
+    """As many prepared statements as the configuration allows are open on this connection."""
+
+    code = 11
+    number = 1461
+    sqlstate = "42000"
+
+
+class TooManyParameters(Refused):
+    """More bind marks than the protocol can count."""
+
+    code = 11
+    number = 1390
+
+
+class NoCursor(Refused):
+    """Rows to be fetched of a statement that has no open cursor."""
+
+    code = 14
+    number = 1421
 
 
 class TooShort(Refused):
@@ -249,6 +337,28 @@ class ReadOnlyVariable(NotAllowed):
 
     number = 1238
     sqlstate = "HY000"
+
+
+class TransactionTooLarge(Refused):
+    """A statement that would make a transaction hold more than the configuration allows."""
+
+    code = 11
+    number = 1197
+
+
+class ReadOnlyTransaction(NotAllowed):
+    """A statement that writes in a transaction that was begun to read."""
+
+    number = 1792
+    sqlstate = "25006"
+
+
+class UnknownSavepoint(Refused):
+    """A savepoint that was not set, or that a COMMIT or ROLLBACK has removed."""
+
+    code = 14
+    number = 1305
+    sqlstate = "42000"
 
 
 class Unavailable(Refused):

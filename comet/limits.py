@@ -27,4 +27,7 @@ class Limits:
     inbox_messages: int = limit(100, "commands of one client read ahead before its socket is paused")
     browsers: int = limit(100_000, "browser connections in all")
     backends: int = limit(1_000, "CometQL connections in all")
+    prepared: int = limit(1_000, "prepared statements of one CometQL connection")
+    transaction_statements: int = limit(10_000, "statements that one transaction holds until COMMIT")
+    transaction_bytes: int = limit(64 << 20, "bytes of values that one transaction holds until COMMIT")
     login_seconds: int = limit(10, "time to finish a login or a WebSocket handshake, in seconds")

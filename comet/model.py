@@ -117,6 +117,14 @@ class AskStatus(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class AskData(Command):
+    """What has the site noted about a user?"""
+
+    user_id: int
+    marker: str
+
+
+@dataclass(frozen=True, slots=True)
 class Nothing(Command):
     """A command that has no effect and no answer; kept because clients send it."""
 
@@ -132,8 +140,26 @@ class Unreadable(Command):
 # What a client is told ------------------------------------------------------------------------------------
 
 
+class Named(Protocol):
+    """Something with a name to show."""
+
+    @property
+    def name(self) -> str:
+        """The name."""
+
+
 class Form(Protocol):
-    """One way of turning events into bytes: a dialect in the framing of a transport."""
+    """
+    One way of turning events into bytes: a dialect in the framing of a transport.
+
+    @ivar transport: the name of the transport.
+    """
+
+    transport: str
+
+    @property
+    def dialect(self) -> Named:
+        """The dialect."""
 
     def encode(self, event: Event) -> bytes:
         """@return: the bytes to write to a client of this form."""
@@ -161,6 +187,7 @@ class Message(Event):
     @ivar user_id: who said it from a browser, 0 if that was nobody known; C{None} if it came in SQL.
     @ivar time: when, in seconds since 1970.
     @ivar id: a UUID if it is stored, else empty.
+    @ivar position: its place in the order of its channel, from 1 on, if it comes from the store; else 0.
     """
 
     channel: Channel
@@ -169,6 +196,7 @@ class Message(Event):
     time: int
     user_id: int | None = None
     id: str = ""
+    position: int = field(default=0, compare=False)
 
 
 @dataclass(slots=True)
@@ -281,6 +309,16 @@ class Status(Event):
 
     user_id: int
     last_seen: int
+    time: int
+
+
+@dataclass(slots=True)
+class UserData(Event):
+    """The answer to L{AskData}; C{data} is empty if there is nothing."""
+
+    user_id: int
+    marker: str
+    data: str
     time: int
 
 

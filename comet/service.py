@@ -14,6 +14,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.protocol import Factory
 from twisted.internet.task import LoopingCall, deferLater
+from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
@@ -129,7 +130,8 @@ class CometService(MultiService):
             keep_last_seen=config.main.save_users_last_online_time,
         )
         store = SQLStore(sqlite_pool(config.sqlite_path(self._folder.path), reactor))
-        self._broker = Broker(store, config.limits, time.time, spawn, rules)
+        password, node = self._folder.password, config.main.node_name
+        self._broker = Broker(store, config.limits, time.time, spawn, rules, password, node)
         self._websockets = BrowserFactory(
             self._broker,
             reactor,
@@ -151,6 +153,7 @@ class CometService(MultiService):
             dev_index_size=config.main.dev_index_size,
             version=config.cometql.version,
             max_allowed_packet=config.cometql.max_allowed_packet,
+            offload=deferToThread,
         )
         self._mysql = MySQLFactory(
             self._engine,
@@ -160,7 +163,9 @@ class CometService(MultiService):
             wait_timeout=config.cometql.wait_timeout,
             tls=context_factory(*self._folder.tls_pair()),
             plugin=PLUGINS[config.cometql.auth_plugin],
+            numbers=self._broker.connections.numbers,
         )
+        self._engine.hang_up = self._mysql.kill
         facts = Facts(config.main.node_name, self._demo if config.demo else None, self._problems)
         pages = Site(Root(facts), timeout=HTTP_IDLE_SECONDS, reactor=reactor)
         pages.noisy = False

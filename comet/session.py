@@ -8,10 +8,12 @@ from typing import Protocol
 
 from comet import access
 from comet.broker import Broker
+from comet.connections import About
 from comet.errors import CometError, NotAllowed, NotSupported, Refused, TooLong
 from comet.model import (
     SHORTEST_SUBSCRIBED,
     AskCount,
+    AskData,
     AskHistory,
     AskMembers,
     AskStatus,
@@ -36,6 +38,7 @@ from comet.model import (
     Subscribe,
     Unreadable,
     User,
+    UserData,
     Welcome,
     check_name,
 )
@@ -86,6 +89,7 @@ class Session:
         self.form = form
         self.user_id = 0
         self.since = broker.now()
+        self.number = next(broker.connections.numbers)
         self._wire = wire
         self._broker = broker
         self._server = server
@@ -106,6 +110,9 @@ class Session:
 
     async def start(self) -> None:
         """Sign in and say welcome. A wrong key is no error: the client stays, as nobody in particular."""
+        if self._over:
+            return
+        self._broker.connections.add(self)
         visitor = self.visitor
         user = User(visitor.dev_id, visitor.user_id)
         key = await self._broker.authenticate(user, visitor.key) if visitor.user_id else None
@@ -129,11 +136,32 @@ class Session:
         if self._over:
             return
         self._over = True
+        self._broker.connections.remove(self)
         if self.user_id:
             self._broker.depart(User(self.visitor.dev_id, self.user_id), self)
         for channel in self._channels:
             self._leave(channel)
         self._channels.clear()
+
+    @property
+    def about(self) -> About:
+        """See L{Connection.about}."""
+        visitor, form = self.visitor, self.form
+        return About(
+            user=str(self.user_id or "anonymous"),
+            user_id=self.user_id,
+            dev_id=visitor.dev_id,
+            dialect=form.dialect.name,
+            transport=form.transport,
+            address=visitor.address,
+            since=self.since,
+            channels=len(self._channels),
+            queued=self._outbox_bytes,
+        )
+
+    def kill(self) -> None:
+        """See L{Connection.kill}."""
+        self.lose(Goodbye.KILLED)
 
     # Out --------------------------------------------------------------------------------------------------
 
@@ -194,6 +222,10 @@ class Session:
                     user = User(self.visitor.dev_id, user_id)
                     seen = await self._broker.last_seen([user])
                     self.tell(Status(user_id, seen[user], self._broker.now()))
+                case AskData(user_id, marker):
+                    user = User(self.visitor.dev_id, user_id)
+                    data = (await self._broker.store.data([user])).get(user, "")
+                    self.tell(UserData(user_id, marker, data, self._broker.now()))
                 case Unreadable(intended, error):
                     self.refuse(error, intended)
                 case Nothing():

@@ -26,8 +26,14 @@ def spawn(coroutine: Coroutine[Any, Any, None]) -> None:
 class Plain:
     """A form whose bytes are the event itself, so that tests compare events."""
 
+    name, transport = "plain", "memory"
+
     def encode(self, event):
         return event
+
+    @property
+    def dialect(self):
+        return self
 
 
 PLAIN = Plain()
@@ -62,7 +68,7 @@ class SlowStore(MemoryStore):
 
         return method
 
-    enqueue, queue, dequeue, append = map(_slow, ("enqueue", "queue", "dequeue", "append"))
+    enqueue, queue, dequeue, append, apply = map(_slow, ("enqueue", "queue", "dequeue", "append", "apply"))
 
     def step(self):
         """Answer the oldest question."""

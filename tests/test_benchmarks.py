@@ -73,6 +73,17 @@ class BenchmarkTests(SynchronousTestCase):
         for row in result["baseline"]["rates"]:
             self.assert_rates(row, "load_busy")
 
+    def test_statements(self):
+        """Every statement finds its plan, or is parsed anew, beside a baseline that parses it too."""
+        result = self.result("statements", "--messages", "20", "--repeats", "2")
+        self.assertTrue(result["baseline"]["name"].startswith("sqlglot"))
+        self.assertEqual([row["case"] for row in result["cases"]], ["plan kept", "parsed anew"])
+        for row in result["cases"]:
+            self.assertEqual(row["statements"], 2 * 20)
+            self.assertGreater(row["ratio"]["min"], 0)
+            self.assertLessEqual(row["microseconds"]["min"], row["microseconds"]["max"])
+        self.assertEqual((result["hits"], result["misses"]), (2 * 20, 2 * 20))
+
     def test_without_a_compiler(self):
         """The baseline is then a loop in Python, and called so."""
         nowhere = {"PATH": self.mktemp()}

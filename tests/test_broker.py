@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from comet.broker import StatusRules
+from comet.broker import Broker, StatusRules
 from comet.errors import TableFull, Unavailable
+from comet.limits import Limits
 from comet.model import Channel, Goodbye, Message, PrivateMessage, StatusChanged, User
 from comet.storage.memory import MemoryStore
 from tests.running import Ear, SlowStore, finish, make_broker
@@ -35,7 +36,8 @@ class PublishTests(SynchronousTestCase):
         store = SlowStore()
         broker, ear = make_broker(store), Ear()
         broker.hub.subscribe(CHAT, ear)
-        finish(broker.set_length(CHAT, 5))
+        Deferred.fromCoroutine(broker.set_length(CHAT, 5))
+        store.settle()
         answer = Deferred.fromCoroutine(broker.publish(said("a")))
         self.assertEqual(ear.heard, [])
         self.assertNoResult(answer)
@@ -134,6 +136,29 @@ class PrivateMessageTests(SynchronousTestCase):
         self.assertFalse(self.successResultOf(sent))
         self.assertTrue(self.successResultOf(late))
 
+    def test_a_message_that_a_reader_has_just_missed_is_read_again(self):
+        """The queue may be read before a message is in it, and the answer come after."""
+
+        class Hasty(SlowStore):
+            async def queue(self, user):
+                found = await MemoryStore.queue(self, user)
+                turn = Deferred()
+                self.waiting.append(turn)
+                await turn
+                return found
+
+        store = Hasty()
+        broker, ear = make_broker(store), Ear()
+        Deferred.fromCoroutine(broker.arrive(ANN, ear))
+        sent = Deferred.fromCoroutine(broker.send_private(note("a")))
+        reading, queueing = store.waiting
+        store.waiting.clear()
+        queueing.callback(None)
+        self.assertTrue(self.successResultOf(sent))
+        reading.callback(None)
+        store.settle()
+        self.assertEqual(texts(ear.heard), ["a"])
+
     def test_nothing_is_taken_from_the_queue_for_somebody_who_has_left(self):
         """A device that goes while the queue is read leaves it as it was."""
         store = SlowStore()
@@ -174,7 +199,181 @@ class PrivateMessageTests(SynchronousTestCase):
             Deferred.fromCoroutine(broker.arrive(ANN, ear))
             store.settle()
         self.assertEqual(texts(heard), [str(number) for number in range(1, sent + 1)])
-        self.assertEqual(broker._mailboxes, {})
+        self.assertEqual(len(broker._mail), 0)
+
+
+class CommitTests(SynchronousTestCase):
+    """Several actions as one."""
+
+    def commit(self, broker, *actions):
+        return Deferred.fromCoroutine(broker.commit(actions))
+
+    def test_a_message_for_somebody_who_leaves_meanwhile_waits_in_the_queue(self):
+        """It was stored with the rest, so that nothing of it can be lost."""
+        store = SlowStore()
+        broker, phone = make_broker(store), Ear()
+        Deferred.fromCoroutine(broker.arrive(ANN, phone))
+        store.settle()
+        trust = Channel(0, "trust_x")
+        done = self.commit(broker, broker.publishing(said("kept", trust)), broker.sending(note("a")))
+        broker.depart(ANN, phone)
+        store.settle()
+        self.successResultOf(done)
+        self.assertEqual(phone.heard, [])
+        self.assertEqual(texts(finish(MemoryStore.queue(store, ANN))), ["a"])
+
+    def test_what_was_handed_over_leaves_the_queue(self):
+        """And more messages than a queue keeps reach somebody who is here."""
+        broker, phone = make_broker(queue=2), Ear()
+        finish(broker.arrive(ANN, phone))
+        actions = [broker.sending(note(str(number))) for number in range(5)]
+        trust = broker.publishing(said("kept", Channel(0, "trust_x")))
+        finish(broker.commit([*actions, trust]))
+        self.assertEqual(texts(phone.heard), list("01234"))
+        self.assertEqual(finish(broker.store.queue(ANN)), [])
+
+    def test_a_new_device_does_not_hear_twice(self):
+        """It comes while a batch is stored, and reads the queue by itself."""
+        store = SlowStore()
+        broker, phone, desk = make_broker(store), Ear(), Ear()
+        Deferred.fromCoroutine(broker.arrive(ANN, phone))
+        store.settle()
+        kept = broker.publishing(said("kept", Channel(0, "trust_x")))
+        done = self.commit(broker, kept, broker.sending(note("a")))
+        broker.depart(ANN, phone)
+        Deferred.fromCoroutine(broker.arrive(ANN, desk))
+        store.settle()
+        self.successResultOf(done)
+        self.assertEqual((texts(phone.heard), texts(desk.heard)), ([], ["a"]))
+
+    def test_a_failure_lets_go_of_the_mailboxes(self):
+        """The next message goes its usual way."""
+
+        class Broken(MemoryStore):
+            async def apply(self, writes):
+                raise Unavailable("the disk is full")
+
+        broker, phone = make_broker(Broken()), Ear()
+        finish(broker.arrive(ANN, phone))
+        for user in (ANN, BOB):
+            kept = broker.publishing(said("kept", Channel(0, "trust_x")))
+            self.failureResultOf(self.commit(broker, broker.sending(note("a", user)), kept), Unavailable)
+        self.assertEqual((phone.heard, len(broker._mail)), ([], 0))
+        self.assertTrue(finish(broker.send_private(note("b"))))
+
+    def test_a_queue_that_cannot_be_read_does_not_fail_the_commit(self):
+        """What was stored and shown is done; the messages are handed over when the user comes again."""
+
+        class Forgetful(MemoryStore):
+            broken = False
+
+            async def dequeue(self, user, numbers):
+                if self.broken:
+                    raise Unavailable("the disk is full")
+                return await super().dequeue(user, numbers)
+
+        store = Forgetful()
+        failures = []
+
+        def spawn(coroutine):
+            Deferred.fromCoroutine(coroutine).addErrback(failures.append)
+
+        broker, phone = Broker(store, Limits(), lambda: 1, spawn), Ear()
+        finish(broker.arrive(ANN, phone))
+        store.broken = True
+        kept = broker.publishing(said("kept", Channel(0, "trust_x")))
+        finish(broker.commit([kept, broker.sending(note("a"))]))
+        self.assertEqual(texts(phone.heard), ["a"])
+        self.assertEqual([failure.type for failure in failures], [Unavailable])
+        self.assertEqual(len(broker._mail), 0)
+
+    @settings(max_examples=400, deadline=None)
+    @given(
+        st.lists(
+            st.sampled_from(
+                ["send", "commit", "commit live", "commit both", "fail", "ann", "bob", "phone"] + ["step"] * 5
+            ),
+            max_size=40,
+        )
+    )
+    def test_every_message_arrives_once_and_in_order(self, steps):
+        """
+        However transactions, single messages, arrivals, departures and the store interleave: each user hears
+        everything in the order it was sent, those who stay hear a transaction in one piece, and of one that
+        fails nobody hears anything.
+        """
+
+        class Store(SlowStore):
+            failing = False
+
+            async def apply(self, writes):
+                failing, self.failing = self.failing, False
+                results = await super().apply(() if failing else writes)
+                if failing:
+                    raise Unavailable("the disk is full")
+                return results
+
+        store = Store()
+        broker = make_broker(store)
+        people = {ANN: [], BOB: []}
+        heard, sent, number = {ANN: [], BOB: []}, {ANN: [], BOB: []}, 0
+        channel, expected = Ear(), 0
+        broker.hub.subscribe(CHAT, channel)
+
+        def arrive(user):
+            ear = Ear()
+            ear.heard = heard[user]
+            people[user].append(ear)
+            Deferred.fromCoroutine(broker.arrive(user, ear))
+
+        for step in steps:
+            match step:
+                case "send":
+                    number += 1
+                    sent[ANN].append(str(number))
+                    Deferred.fromCoroutine(broker.send_private(note(str(number))))
+                case "commit" | "commit live" | "commit both" | "fail":
+                    store.failing = step == "fail"
+                    actions = []
+                    for user in (ANN, BOB, ANN) if step == "commit both" else (ANN, ANN):
+                        number += 1
+                        actions.append(broker.sending(note(str(number), user)))
+                        actions.append(broker.publishing(said(str(number))))
+                        if step != "fail":
+                            sent[user].append(str(number))
+                            expected += 1
+                    if step != "commit live":
+                        actions.append(broker.publishing(said("kept", Channel(0, "trust_x"))))
+                    committed = Deferred.fromCoroutine(broker.commit(actions))
+                    committed.addErrback(lambda failure: failure.trap(Unavailable))
+                    if step == "fail" and committed.called:
+                        raise AssertionError("it needs the store")
+                    store.failing = False
+                case "ann" | "bob":
+                    user = ANN if step == "ann" else BOB
+                    if people[user]:
+                        broker.depart(user, people[user].pop())
+                    else:
+                        arrive(user)
+                case "phone":
+                    # A second device hears from its arrival on, into nobody's list.
+                    if people[ANN]:
+                        phone = Ear()
+                        Deferred.fromCoroutine(broker.arrive(ANN, phone))
+                        store.settle()
+                        broker.depart(ANN, phone)
+                case "step":
+                    if store.waiting:
+                        store.step()
+        store.settle()
+        for user, devices in people.items():
+            if not devices:
+                arrive(user)
+        store.settle()
+        self.assertEqual({user: texts(events) for user, events in heard.items()}, sent)
+        self.assertEqual(len(channel.heard), expected)
+        self.assertEqual(len(broker._mail), 0)
+        self.assertEqual([finish(MemoryStore.queue(store, user)) for user in people], [[], []])
 
 
 class UserTests(SynchronousTestCase):

@@ -20,9 +20,10 @@ from twisted.web.static import File
 from comet.cometql.engine import Engine
 from comet.cometql.interface import Login
 from comet.cometql.tables.catalogue import TABLES
-from comet.errors import CometError, NotAllowed, Refused
+from comet.errors import BadValue, CometError, NotAllowed, Refused
 from comet.model import (
     AskCount,
+    AskData,
     AskMembers,
     Channel,
     Counted,
@@ -44,6 +45,7 @@ from comet.model import (
     Subscribe,
     Unreadable,
     User,
+    UserData,
     Welcome,
 )
 from comet.protocols.dialects import cppcomet
@@ -163,6 +165,8 @@ EVENTS = [
     Members("track_x", "mm", (Member(0, "A"), Member(60, "U")), 5),
     Refusal(REFUSED_LISTING, 5, AskMembers),
     Status(7, 0, 4),
+    UserData(60, "m", '{"a":1}', 5),
+    Refusal(BadValue("Incorrect user id 'x': a whole number is expected"), 5, AskData),
     Farewell(Goodbye.REPLACED, 5),
 ]
 

@@ -4,6 +4,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from comet.model import (
     AskCount,
+    AskData,
     AskHistory,
     AskMembers,
     AskStatus,
@@ -25,6 +26,7 @@ from comet.model import (
     Status,
     Subscribe,
     User,
+    UserData,
     Welcome,
 )
 from comet.session import Session, Visitor
@@ -216,6 +218,14 @@ class QuestionTests(SessionCase):
             [(type(event), event.message.text) for event in events], [(Recalled, "a"), (Recalled, "b")]
         )
         self.assertIsInstance(self.ask(line, AskHistory("private_x", "m"))[0], Refusal)
+
+    def test_data(self):
+        """What the site has noted about a user of this tenant, empty if nothing."""
+        finish(self.broker.store.set_data(User(0, 60), '{"a":1}'))
+        finish(self.broker.store.set_data(User(1, 61), "of another tenant"))
+        line = self.connect()
+        self.assertEqual(self.ask(line, AskData(60, "m")), [UserData(60, "m", '{"a":1}', 50)])
+        self.assertEqual(self.ask(line, AskData(61, "m")), [UserData(61, "m", "", 50)])
 
     def test_status(self):
         """0 while online, -1 if unknown."""

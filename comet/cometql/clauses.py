@@ -122,8 +122,8 @@ def _primary(cursor: Cursor) -> Expression:
 
 def _word(cursor: Cursor) -> Expression:
     token, after = cursor.next, cursor.ahead()
-    is_left = token.key == "LEFT" and after.key == "("  # the function
-    if token.key in RESERVED and not is_left:
+    is_function = token.key in ("LEFT", "RIGHT", "VALUES") and after.key == "("
+    if token.key in RESERVED and not is_function:
         raise cursor.error()
     if after.key == "(":
         cursor.take(), cursor.take()
@@ -172,9 +172,20 @@ def conditions(cursor: Cursor) -> tuple[Condition, ...]:
     found = _condition(cursor)
     while cursor.accept("AND") or cursor.accept("&&"):
         found += _condition(cursor)
-    if word := cursor.accept_any("OR", "||", "XOR"):
-        raise NotSupported(f"{word} between conditions is not supported; IN (...) asks for several keys")
+    while word := cursor.accept_any("OR", "||", "XOR"):
+        found = _either(found, word, _condition(cursor))
+    if cursor.at("AND", "&&"):
+        raise NotSupported("AND after OR between conditions is not supported without brackets")
     return found
+
+
+def _either(found: tuple[Condition, ...], word: str, other: tuple[Condition, ...]) -> tuple[Condition, ...]:
+    """@return: the values of both conditions as one list, which is what OR may stand for."""
+    first, second = found[0], other[0]
+    alike = first.column == second.column and len(found) == len(other) == 1 and word != "XOR"
+    if not alike or not first.names_values or not second.names_values:
+        raise NotSupported(f"{word} between conditions is not supported; IN (...) asks for several keys")
+    return (Condition(first.column, "IN", first.operands + second.operands),)
 
 
 def _condition(cursor: Cursor) -> tuple[Condition, ...]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from comet.broker import Broker
 from comet.cometql.interface import Login
 from comet.cometql.status import Gauges
+from comet.cometql.transactions import Transaction
 from comet.cometql.variables import Variables
 from comet.errors import DatabaseDenied, UnknownDatabase
 
@@ -15,6 +18,15 @@ from comet.errors import DatabaseDenied, UnknownDatabase
 DATABASE = "CometQL_v1"
 
 _TENANT = re.compile(r"db_(0|[1-9][0-9]{0,8})")
+
+
+#: Calls a function, in another thread if it likes, and waits for what it returns.
+Offload = Callable[[Callable[[], Any]], Awaitable[Any]]
+
+
+async def inline(function: Callable[[], Any]) -> Any:
+    """@return: what C{function} returns, called here and now."""
+    return function()
 
 
 @dataclass(slots=True)
@@ -27,6 +39,9 @@ class Context:
     @ivar database: the name of what was selected, empty if nothing was.
     @ivar insert_id: what LAST_INSERT_ID() gives.
     @ivar row_count: what ROW_COUNT() gives.
+    @ivar found_rows: what FOUND_ROWS() gives.
+    @ivar offload: runs what would take too long for the thread that serves all connections.
+    @ivar transaction: what is held back until COMMIT.
     @ivar warnings: level, number and text of the warnings of the last statement.
     """
 
@@ -40,6 +55,12 @@ class Context:
     insert_id: int = 0
     row_count: int = -1
     warnings: list[tuple[str, int, str]] = field(default_factory=list)
+    found_rows: int = 0
+    offload: Offload = inline
+    transaction: Transaction = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.transaction = Transaction(self.broker)
 
     def tenant(self, database: str) -> int:
         """

@@ -90,6 +90,7 @@ class Cursor:
     """
     A place in a shape, and what may be asked of what comes next.
 
+    @ivar tokens: all of the shape.
     @ivar pins: the literals whose values decided how the shape was read, for instance as the name of a
         column. What was read holds for texts with the same values in these places only.
     """
@@ -98,31 +99,35 @@ class Cursor:
         """@param sources: the literals as they are written, for error messages and titles."""
         self.pins: set[int] = set()
         self.place = 0
-        self._shape = shape
+        self.shape = shape
         self._literals = literals
         self._sources = sources
-        self._tokens = tokens(shape)
+        self.tokens: Sequence[Token] = tokens(shape)
         self._depth = 0
 
     @property
     def next(self) -> Token:
         """The token at the cursor."""
-        return self._tokens[self.place]
+        return self.tokens[self.place]
 
     def ahead(self, count: int = 1) -> Token:
         """@return: the token C{count} places after the cursor."""
-        return self._tokens[min(self.place + count, len(self._tokens) - 1)]
+        return self.tokens[min(self.place + count, len(self.tokens) - 1)]
 
     def take(self) -> Token:
         """@return: the token at the cursor, which moves on."""
-        token = self._tokens[self.place]
+        token = self.tokens[self.place]
         if token.sort is not Sort.END:
             self.place += 1
         return token
 
     def at(self, *keys: str) -> bool:
         """@return: whether one of these words and signs is next."""
-        return self._tokens[self.place].key in keys
+        return self.tokens[self.place].key in keys
+
+    def begin_here(self) -> None:
+        """Forget what came before the cursor."""
+        self.tokens, self.place = self.tokens[self.place :], 0
 
     def accept(self, *keys: str) -> bool:
         """@return: whether these words and signs came next, in this order; if so they are passed."""
@@ -188,7 +193,7 @@ class Cursor:
 
     def source(self, first: int, last: int) -> str:
         """@return: what is written from token C{first} up to but not including token C{last}, pinned."""
-        found = self._tokens[first:last]
+        found = self.tokens[first:last]
         for token in found:
             if token.sort is Sort.SLOT:
                 self.pins.add(token.slot)
@@ -197,9 +202,9 @@ class Cursor:
     def _written(self, found: Sequence[Token], longest: int = 1 << 20) -> str:
         text, end = "", found[0].start if found else 0
         for token in found:
-            text += self._shape[end : token.start]
+            text += self.shape[end : token.start]
             text += (
-                self._sources[token.slot] if token.sort is Sort.SLOT else self._shape[token.start : token.end]
+                self._sources[token.slot] if token.sort is Sort.SLOT else self.shape[token.start : token.end]
             )
             end = token.end
             if len(text) > longest:
@@ -208,9 +213,9 @@ class Cursor:
 
     def error(self) -> SyntaxRefused:
         """@return: the error about what is next."""
-        return syntax_error(self._written(self._tokens[self.place :], 80))
+        return syntax_error(self._written(self.tokens[self.place :], 80))
 
     def error_at(self, slot: int) -> SyntaxRefused:
         """@return: the error about a literal."""
-        self.place = next(place for place, token in enumerate(self._tokens) if token.slot == slot)
+        self.place = next(place for place, token in enumerate(self.tokens) if token.slot == slot)
         return self.error()

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence, Sized
 
 from comet import __version__
 from comet.broker import Broker
 from comet.cometql.cache import PlanCache
-from comet.cometql.context import Context
+from comet.cometql.context import Context, Offload, inline
 from comet.cometql.filters import like
-from comet.cometql.interface import Login, QueryServer, QuerySession
+from comet.cometql.interface import Login, Prepared, QueryServer, QuerySession
 from comet.cometql.planner import Planner
 from comet.cometql.plans import Plan
+from comet.cometql.prepared import PreparedPlan
 from comet.cometql.results import Column, Done, Result, Value
 from comet.cometql.show import ShowPlan
 from comet.cometql.status import Gauges, NoGauges, one_line
 from comet.cometql.tables.catalogue import Catalogue
 from comet.cometql.variables import Variables
+from comet.connections import About
 
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
@@ -40,12 +42,14 @@ class Engine(QueryServer):
         version: str = f"8.0.40-comet-{__version__}",
         max_allowed_packet: int = 16 << 20,
         cache_entries: int = 1000,
+        offload: Offload = inline,
     ) -> None:
         """
         @param password: opens every tenant.
         @param dev_index_size: tenants have the numbers below this one.
         @param max_allowed_packet: the value of that variable.
         @param cache_entries: how many plans are kept.
+        @param offload: runs what takes long, such as a SELECT with joins, in another thread.
         """
         self.version = version
         self.broker = broker
@@ -54,7 +58,10 @@ class Engine(QueryServer):
         self.catalogue = Catalogue(broker)
         self.cache = PlanCache(Planner(self.catalogue).plan, cache_entries)
         self._password = password
+        self._offload = offload
         self._open: set[Conversation] = set()
+        #: Closes the connection of a conversation, by its number; whoever owns the connections sets it.
+        self.hang_up: Callable[[int], None] = lambda number: None
         self._facts: dict[str, Value] = {"version": version, "max_allowed_packet": max_allowed_packet}
 
     @property
@@ -62,28 +69,34 @@ class Engine(QueryServer):
         """How many conversations are open, by the tenant that each has selected."""
         return Counter(conversation.dev_id for conversation in self._open)
 
-    async def identify(self, user: str) -> tuple[int, str] | None:
+    async def identify(self, user: str) -> tuple[int, Sequence[str]] | None:
         """See L{QueryServer.identify}: C{root} and nothing at all stand for 0, digits for themselves."""
         if user in ("root", ""):
-            return 0, self._password
+            return 0, [self._password]
         if _NUMBER.fullmatch(user) is None or int(user) >= self.dev_index_size:
             return None
-        return int(user), self._password
+        own = self.broker.accounts.tenant(int(user))
+        return int(user), [self._password, own.key] if own else [self._password]
 
     def open(self, login: Login) -> Conversation:
         """See L{QueryServer.open}."""
         context = Context(
             login, self.broker, self.gauges, Variables(self._facts), self.dev_index_size, login.dev_id
         )
+        context.offload = self._offload
+        if login.charset:
+            context.variables.set_charset(login.charset)
         if login.database:
             context.use(login.database)
         conversation = Conversation(self, context)
         self._open.add(conversation)
+        self.broker.connections.add(conversation)
         return conversation
 
     def forget(self, conversation: Conversation) -> None:
         """A conversation is over; saying so twice is saying so once."""
         self._open.discard(conversation)
+        self.broker.connections.remove(conversation)
 
 
 class Conversation(QuerySession):
@@ -93,11 +106,31 @@ class Conversation(QuerySession):
         self._engine = engine
         self._context = context
         self._find = engine.cache.find
+        self.number = context.login.connection_id
+        self._since = context.broker.now()
+
+    @property
+    def about(self) -> About:
+        """See L{comet.connections.Connection.about}."""
+        login = self._context.login
+        return About(
+            *(login.user or "root", 0, login.dev_id, "cometql", "tcp", login.address, self._since),
+            database=self.database or None,
+        )
+
+    def kill(self) -> None:
+        """See L{comet.connections.Connection.kill}."""
+        self._engine.hang_up(self.number)
 
     @property
     def autocommit(self) -> bool:
         """See L{QuerySession.autocommit}."""
-        return bool(self._context.variables.get("autocommit"))
+        return self._context.transaction.autocommit
+
+    @property
+    def in_transaction(self) -> bool:
+        """See L{QuerySession.in_transaction}."""
+        return self._context.transaction.is_open
 
     @property
     def dev_id(self) -> int:
@@ -120,8 +153,26 @@ class Conversation(QuerySession):
         if context.warnings and not isinstance(plan, ShowPlan):
             context.warnings.clear()
         result = await plan.run(context, parameters)
-        context.row_count = result.affected if isinstance(result, Done) else -1
+        if isinstance(result, Done):
+            context.row_count = result.affected
+        else:
+            context.row_count = -1
+            context.found_rows = len(result.rows) if isinstance(result.rows, Sized) else 0
         return result
+
+    def prepare(self, text: str) -> Prepared:
+        """See L{QuerySession.prepare}."""
+        return PreparedPlan(self._engine.cache, self._context, self.run, text)
+
+    @property
+    def database(self) -> str:
+        """See L{QuerySession.database}."""
+        return self._context.database
+
+    @property
+    def charsets(self) -> tuple[Value, Value]:
+        """See L{QuerySession.charsets}."""
+        return self._context.variables.charsets
 
     def use(self, database: str) -> None:
         """See L{QuerySession.use}."""
@@ -129,7 +180,8 @@ class Conversation(QuerySession):
 
     def fields(self, table: str, wildcard: str) -> Sequence[Column]:
         """See L{QuerySession.fields}."""
-        columns = self._engine.catalogue.find(table).columns
+        found = self._engine.catalogue.find(table)
+        columns = [found.columns[place] for place in found.visible]
         if not wildcard:
             return columns
         matches = like(wildcard, caseless=True)
@@ -141,4 +193,5 @@ class Conversation(QuerySession):
 
     def close(self) -> None:
         """See L{QuerySession.close}."""
+        self._context.transaction.roll_back()
         self._engine.forget(self)

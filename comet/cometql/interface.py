@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from comet.cometql.results import Column, Result
+from comet.cometql.results import Column, Result, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,7 @@ class Login:
     @ivar connection_id: the number of the connection, unique since the start of the process.
     @ivar address: where the connection comes from, C{host:port}.
     @ivar database: the database named at login, empty if none was.
+    @ivar charset: the character set that the client begins with, empty for that of the server.
     """
 
     user: str
@@ -26,6 +27,27 @@ class Login:
     connection_id: int
     address: str
     database: str = ""
+    charset: str = ""
+
+
+class Prepared(Protocol):
+    """
+    A statement of one session, to be run many times.
+
+    @ivar parameters: how many values it takes.
+    @ivar columns: the columns of its answer, as far as they are known beforehand; empty if it has none.
+    """
+
+    parameters: int
+    columns: Sequence[Column]
+
+    async def execute(self, values: Sequence[Value]) -> Result:
+        """
+        Run it.
+
+        @param values: as many as there are C{parameters}.
+        @raise comet.errors.Refused: if it is not granted; the session goes on.
+        """
 
 
 class QuerySession(Protocol):
@@ -35,12 +57,30 @@ class QuerySession(Protocol):
     def autocommit(self) -> bool:
         """Whether the status flags say that each statement stands for itself."""
 
+    @property
+    def in_transaction(self) -> bool:
+        """Whether the status flags say that a transaction is open."""
+
     async def query(self, text: str) -> Result:
         """
         Run one statement.
 
         @raise comet.errors.Refused: if it is not granted; the session goes on.
         """
+
+    def prepare(self, text: str) -> Prepared:
+        """
+        @param text: one statement, with a C{?} for each value that comes later.
+        @raise comet.errors.Refused: if it could not be run with any values.
+        """
+
+    @property
+    def database(self) -> str:
+        """The database that is selected, empty if none is."""
+
+    @property
+    def charsets(self) -> tuple[Value, Value]:
+        """The names of the character sets of statements and of results; C{None} for none in particular."""
 
     def use(self, database: str) -> None:
         """
@@ -60,7 +100,7 @@ class QuerySession(Protocol):
         """@return: one line on the state of the server, as C{mysqladmin status} shows it."""
 
     def close(self) -> None:
-        """The connection is gone."""
+        """The connection is gone, and with it what it has not committed."""
 
 
 class QueryServer(Protocol):
@@ -69,8 +109,8 @@ class QueryServer(Protocol):
     #: The version in the greeting; it begins with three numbers.
     version: str
 
-    async def identify(self, user: str) -> tuple[int, str] | None:
-        """@return: the C{dev_id} that C{user} stands for and its password; C{None} if it is no user."""
+    async def identify(self, user: str) -> tuple[int, Sequence[str]] | None:
+        """@return: the C{dev_id} that C{user} stands for and its passwords; C{None} if it is no user."""
 
     def open(self, login: Login) -> QuerySession:
         """

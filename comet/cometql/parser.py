@@ -5,19 +5,22 @@ C{[ ]} is optional, what stands in curly brackets repeats, C{|} is a choice. Key
 C{literal} is a string, a number, or the C{?} of a prepared statement::
 
     text        = [ statement ] { ";" } .
-    statement   = insert | select | delete | show | describe | use | set | transaction .
+    statement   = insert | update | delete | select | show | describe | use | set | transaction
+                | kill .
 
-    insert      = "INSERT" [ "INTO" ] table
+    insert      = ( "INSERT" | "REPLACE" ) [ "INTO" ] table
                   ( [ "(" column { "," column } ")" ] ( "VALUES" | "VALUE" ) row { "," row }
-                  | "SET" column "=" expression { "," column "=" expression } ) .
+                  | "SET" changes ) [ [ "AS" name ] "ON" "DUPLICATE" "KEY" "UPDATE" changes ] .
     row         = "(" expression { "," expression } ")" .
+    changes     = column "=" expression { "," column "=" expression } .
+    update      = "UPDATE" table [ alias ] "SET" changes [ where ] [ order ] [ limit ] .
     delete      = "DELETE" "FROM" table [ alias ] [ where ] [ order ] [ limit ] .
     select      = "SELECT" item { "," item } [ "FROM" table [ alias ] [ where ] [ order ] ] [ limit ] .
     item        = [ name "." ] "*" | expression [ alias ] .
     alias       = [ "AS" ] name .
 
     where       = "WHERE" conditions .
-    conditions  = condition { "AND" condition } .
+    conditions  = condition { "AND" condition } | condition { "OR" condition } .
     condition   = "(" conditions ")" | column comparison sum | column "IS" [ "NOT" ] "NULL"
                 | column [ "NOT" ] "IN" "(" sum { "," sum } ")" | column [ "NOT" ] "LIKE" sum
                 | column [ "NOT" ] "BETWEEN" sum "AND" sum .
@@ -44,13 +47,15 @@ C{literal} is a string, a number, or the C{?} of a prepared statement::
                 | "WARNINGS" | "ERRORS" | "COLLATION" | "CHARSET" | "CHARACTER" "SET"
                 | [ "STORAGE" ] "ENGINES" | "PLUGINS" ) [ "LIKE" expression ] [ where ] [ limit ] .
     from        = ( "FROM" | "IN" ) name .
-    describe    = ( "DESCRIBE" | "DESC" | "EXPLAIN" ) table [ name ] .
+    describe    = ( "DESCRIBE" | "DESC" | "EXPLAIN" ) ( table [ name ] | insert ) .
+    kill        = "KILL" [ "CONNECTION" | "QUERY" ] expression .
     use         = "USE" name .
     set         = "SET" assignment { "," assignment } .
     assignment  = [ "GLOBAL" | "SESSION" | "LOCAL" ] name "=" expression | variable ( "=" | ":=" ) expression
                 | "NAMES" expression [ "COLLATE" expression ] | ( "CHARACTER" "SET" | "CHARSET" ) expression
                 | [ "GLOBAL" | "SESSION" ] "TRANSACTION" characteristic { "," characteristic } .
-    transaction = ( "BEGIN" | "COMMIT" | "ROLLBACK" ) [ "WORK" ]
+    transaction = "BEGIN" [ "WORK" ] | ( "COMMIT" | "ROLLBACK" ) [ "WORK" ] [ "AND" [ "NO" ] "CHAIN" ]
+                | "ROLLBACK" [ "WORK" ] "TO" [ "SAVEPOINT" ] name | [ "RELEASE" ] "SAVEPOINT" name
                 | "START" "TRANSACTION" [ characteristic { "," characteristic } ] .
 
 A word where a value is expected stands for its own text, and a string where a name is expected is that name:
@@ -63,11 +68,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from comet.cometql import clauses, session_grammar
+from comet.cometql import clauses, general, session_grammar
 from comet.cometql.cursor import Cursor, words
 from comet.cometql.literals import Literal
 from comet.cometql.statements import (
+    Call,
     Delete,
+    Explain,
     Expression,
     Insert,
     Item,
@@ -78,15 +85,21 @@ from comet.cometql.statements import (
     Slot,
     Star,
     Statement,
+    TableName,
+    Update,
 )
-from comet.errors import NotSupported, ValueCount
+from comet.errors import NotSupported, SyntaxRefused, ValueCount
 
 #: What MySQL carries out and comet does not: a clean refusal rather than a syntax error.
 _ELSEWHERE = words(
     "ALTER ANALYZE CALL CHANGE CHECK CREATE DEALLOCATE DO DROP EXECUTE FLUSH GRANT HANDLER INSTALL"
-    " KILL LOAD LOCK OPTIMIZE PREPARE PURGE RELEASE RENAME REPAIR REPLACE RESET REVOKE SAVEPOINT"
-    " SIGNAL TABLE TRUNCATE UNINSTALL UNLOCK UPDATE VALUES WITH XA"
+    " LOAD OPTIMIZE PREPARE PURGE RELEASE RENAME REPAIR RESET REVOKE SAVEPOINT"
+    " SIGNAL TABLE TRUNCATE UNINSTALL VALUES WITH XA"
 )
+
+
+#: Databases whose tables are not ours: a SELECT from them goes another way.
+_INNER = ("information_schema", "mysql", "performance_schema", "sys")
 
 
 def parse(
@@ -99,6 +112,26 @@ def parse(
     @raise Refused: if it is none that comet carries out.
     """
     cursor = Cursor(shape, literals, sources)
+    if cursor.at("SET") and cursor.ahead().key == "STATEMENT":
+        session_grammar.pass_settings(cursor)
+        cursor.begin_here()
+        if cursor.at_end:
+            raise cursor.error()
+    try:
+        statement = _statement(cursor)
+    except (NotSupported, SyntaxRefused) as error:
+        if not _is_query(cursor) or general.is_too_long(shape):
+            raise
+        statement = general.query(cursor, str(error) if isinstance(error, SyntaxRefused) else "")
+    return statement, frozenset(cursor.pins)
+
+
+def _is_query(cursor: Cursor) -> bool:
+    first = next((token for token in cursor.tokens if token.key not in (";", "(")), None)
+    return first is not None and first.key in ("SELECT", "WITH")
+
+
+def _statement(cursor: Cursor) -> Statement:
     while cursor.accept(";"):
         pass
     word = cursor.next.key
@@ -114,17 +147,29 @@ def parse(
         pass
     if not cursor.at_end:
         raise cursor.error()
-    return statement, frozenset(cursor.pins)
+    return statement
+
+
+def _explain(cursor: Cursor) -> Statement:
+    if cursor.accept("INSERT"):
+        return Explain(_insert(cursor))
+    return session_grammar.describe(cursor)
 
 
 def _insert(cursor: Cursor) -> Insert:
-    if word := cursor.accept_any("IGNORE", "LOW_PRIORITY", "HIGH_PRIORITY", "DELAYED"):
-        raise NotSupported(f"INSERT {word} is not supported")
+    cursor.accept_any("LOW_PRIORITY", "HIGH_PRIORITY", "DELAYED")
+    if cursor.at("IGNORE"):
+        raise NotSupported("INSERT IGNORE is not supported")
     cursor.accept("INTO")
     table = clauses.table_name(cursor)
     if cursor.accept("SET"):
         pairs = cursor.listed(lambda: _pair(cursor))
-        return Insert(table, tuple(name for name, _ in pairs), (tuple(value for _, value in pairs),))
+        columns, rows = tuple(name for name, _ in pairs), (tuple(value for _, value in pairs),)
+        return Insert(table, columns, rows, _on_duplicate(cursor))
+    return _insert_rows(cursor, table)
+
+
+def _insert_rows(cursor: Cursor, table: TableName) -> Insert:
     columns = None
     if cursor.accept("("):
         columns = cursor.nested(lambda: cursor.listed(lambda: clauses.column_name(cursor)))
@@ -133,12 +178,22 @@ def _insert(cursor: Cursor) -> Insert:
     if not cursor.accept_any("VALUES", "VALUE"):
         raise cursor.error()
     rows = cursor.listed(lambda: clauses.row(cursor))
-    if cursor.at("ON"):
-        raise NotSupported("ON DUPLICATE KEY UPDATE is not supported")
     for number, row in enumerate(rows, 1):
         if columns is not None and len(row) != len(columns):
             raise ValueCount(f"Column count doesn't match value count at row {number}")
-    return Insert(table, columns, rows)
+    return Insert(table, columns, rows, _on_duplicate(cursor))
+
+
+def _on_duplicate(cursor: Cursor) -> tuple[tuple[Name, Expression], ...]:
+    row = (cursor.name(),) if cursor.accept("AS") else ()
+    if not cursor.accept("ON", "DUPLICATE", "KEY", "UPDATE"):
+        return ()
+    return tuple(
+        (name, Call("VALUES", (Name(value.column),)))
+        if isinstance(value, Name) and row and value.qualifiers == row
+        else (name, value)
+        for name, value in cursor.listed(lambda: _pair(cursor))
+    )
 
 
 def _pair(cursor: Cursor) -> tuple[Name, Expression]:
@@ -147,7 +202,25 @@ def _pair(cursor: Cursor) -> tuple[Name, Expression]:
     return name, clauses.expression(cursor)
 
 
+def _replace(cursor: Cursor) -> Insert:
+    found = _insert(cursor)
+    if found.on_duplicate:
+        raise NotSupported("REPLACE ... ON DUPLICATE KEY UPDATE is not supported")
+    return found
+
+
+def _update(cursor: Cursor) -> Update:
+    cursor.accept("LOW_PRIORITY")
+    table = clauses.table_name(cursor)
+    table = replace(table, alias=clauses.alias(cursor))
+    clauses.refuse_beyond(cursor)
+    cursor.expect("SET")
+    changes = cursor.listed(lambda: _pair(cursor))
+    return Update(table, changes, clauses.where(cursor), clauses.order(cursor), clauses.limit(cursor))
+
+
 def _delete(cursor: Cursor) -> Delete:
+    cursor.accept_any("LOW_PRIORITY", "QUICK")
     cursor.expect("FROM")
     table = clauses.table_name(cursor)
     table = replace(table, alias=clauses.alias(cursor))
@@ -156,10 +229,10 @@ def _delete(cursor: Cursor) -> Delete:
 
 
 def _select(cursor: Cursor) -> Select | SelectValues:
+    while cursor.accept_any("ALL", "SQL_NO_CACHE", "SQL_CACHE", "SQL_CALC_FOUND_ROWS"):
+        pass
     if word := cursor.accept_any("DISTINCT", "DISTINCTROW"):
         raise NotSupported(f"SELECT {word} is not supported")
-    while cursor.accept_any("ALL", "SQL_NO_CACHE", "SQL_CACHE"):
-        pass
     spans = cursor.listed(lambda: _item(cursor))
     if not cursor.accept("FROM") or cursor.accept("DUAL"):
         clauses.refuse_beyond(cursor)
@@ -168,6 +241,8 @@ def _select(cursor: Cursor) -> Select | SelectValues:
         raise NotSupported("a SELECT within a statement is not supported")
     items = tuple(_column_item(cursor, *span) for span in spans)
     table = clauses.table_name(cursor)
+    if table.database.lower() in _INNER:
+        raise NotSupported(f"database '{table.database}' has tables of another kind")
     table = replace(table, alias=clauses.alias(cursor))
     clauses.refuse_beyond(cursor)
     where = clauses.where(cursor)
@@ -219,7 +294,10 @@ def _column_item(cursor: Cursor, found: Expression, alias: str, start: int, end:
 #: How a statement begins, and what reads the rest of it.
 STATEMENTS: dict[str, Callable[[Cursor], Statement]] = {
     **session_grammar.STATEMENTS,
+    **dict.fromkeys(("EXPLAIN", "DESCRIBE", "DESC"), _explain),
     "INSERT": _insert,
+    "REPLACE": _replace,
+    "UPDATE": _update,
     "SELECT": _select,
     "DELETE": _delete,
 }

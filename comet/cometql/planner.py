@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from comet.cometql.dictionary import Dictionary
+from comet.cometql.explain import ExplainInsertPlan
 from comet.cometql.plans import DeletePlan, InsertPlan, NothingPlan, Plan, SelectPlan, ValuesPlan
-from comet.cometql.session_plans import SetPlan, TransactionPlan, UsePlan
+from comet.cometql.query import QueryPlan
+from comet.cometql.session_plans import KillPlan, SetPlan, TransactionPlan, UsePlan
 from comet.cometql.show import ShowPlan
 from comet.cometql.statements import (
     Delete,
+    Explain,
     Insert,
+    Kill,
     Nothing,
+    Query,
     Select,
     SelectValues,
     Set,
@@ -16,10 +22,12 @@ from comet.cometql.statements import (
     Statement,
     TableName,
     Transaction,
+    Update,
     Use,
 )
 from comet.cometql.tables.catalogue import Catalogue
 from comet.cometql.tables.table import AnyTable
+from comet.cometql.update import UpdatePlan, check_on_duplicate
 
 
 class Planner:
@@ -27,6 +35,7 @@ class Planner:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
+        self._dictionary = Dictionary(catalogue)
 
     def _find(self, table: TableName) -> AnyTable:
         return self._catalogue.find(table.name, table.database)
@@ -38,7 +47,12 @@ class Planner:
         """
         match statement:
             case Insert():
+                check_on_duplicate(statement, self._find(statement.table))
                 return InsertPlan(statement, self._find(statement.table), slots)
+            case Update():
+                return UpdatePlan(statement, self._find(statement.table), slots)
+            case Query():
+                return QueryPlan(statement, self._catalogue, self._dictionary)
             case Select():
                 return SelectPlan(statement, self._find(statement.table))
             case Delete():
@@ -53,5 +67,9 @@ class Planner:
                 return UsePlan(statement)
             case Transaction():
                 return TransactionPlan(statement)
+            case Explain(insert):
+                return ExplainInsertPlan(insert, self._find(insert.table), slots)
+            case Kill():
+                return KillPlan(statement)
             case Nothing():
                 return NothingPlan()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from functools import partial
 from operator import itemgetter
 from typing import Any
 
@@ -31,7 +32,7 @@ from comet.cometql.statements import (
     TableName,
 )
 from comet.cometql.tables.table import AnyTable
-from comet.errors import ColumnTwice, MissingValue, ReadOnly, ValueCount
+from comet.errors import ColumnTwice, MissingValue, ReadOnly, Refused, ValueCount
 
 Pick = Callable[[Any], Sequence[Any]]
 
@@ -44,6 +45,13 @@ class Plan(ABC):
     """
 
     columns: Sequence[Column] = ()
+
+    def described(self, context: Context, parameters: Parameters) -> Sequence[Column]:
+        """
+        @param parameters: the values of the literals, and C{None} for each bind mark.
+        @return: the columns of the answer, as far as they can be told before the statement is run.
+        """
+        return self.columns
 
     @abstractmethod
     async def run(self, context: Context, parameters: Parameters) -> Result:
@@ -97,7 +105,7 @@ class SelectPlan(Plan):
     def _shown(self, item: Item, table: TableName) -> list[tuple[int, str]]:
         if isinstance(item.expression, Star):
             check_qualifiers(table, Name("*", item.expression.qualifiers))
-            return [(place, column.name) for place, column in enumerate(self._table.columns)]
+            return [(place, self._table.columns[place].name) for place in self._table.visible]
         assert isinstance(item.expression, Name)
         return [(place_of(self._table, table, item.expression, "field list"), item.title)]
 
@@ -116,6 +124,20 @@ class ValuesPlan(Plan):
         self._values = [evaluation(item.expression, words=False) for item in select.items]
         self._limit = select.limit
 
+    def described(self, context: Context, parameters: Parameters) -> Sequence[Column]:
+        """@return: the columns; what depends on values that are still to come is said to be text."""
+        return [
+            self._described(title, value, context, parameters)
+            for title, value in zip(self._titles, self._values, strict=True)
+        ]
+
+    def _described(self, title: str, value: Evaluation, context: Context, parameters: Parameters) -> Column:
+        try:
+            column = computed(title, value(context, parameters))
+        except Refused:
+            return Column(title, nullable=True)
+        return Column(title, nullable=True) if column.kind is Kind.NULL else column
+
     async def run(self, context: Context, parameters: Parameters) -> Result:
         """@return: the row."""
         row = [value(context, parameters) for value in self._values]
@@ -129,7 +151,9 @@ def computed(title: str, value: Value) -> Column:
     if value is None:
         return Column(title, Kind.NULL, 0, nullable=True)
     if isinstance(value, int):
-        return Column(title, Kind.BIGINT, 21)
+        if -(1 << 63) <= value < 1 << 64:
+            return Column(title, Kind.BIGINT, 21, unsigned=value >= 1 << 63)
+        return Column(title, Kind.DECIMAL, 66)
     if isinstance(value, float):
         return Column(title, Kind.DOUBLE, 23)
     if isinstance(value, (str, bytes)):
@@ -160,7 +184,7 @@ class InsertPlan(Plan):
     def _given(self, insert: Insert) -> list[int]:
         """@return: the places of the columns that the statement gives."""
         if insert.columns is None:
-            return list(range(len(self._table.declared)))
+            return list(self._table.visible)
         places: list[int] = []
         for name in insert.columns:
             place = place_of(self._table, insert.table, name, "field list")
@@ -196,6 +220,12 @@ class InsertPlan(Plan):
             self._defaults[column.default] = self._slots + len(self._computed) - 1
         return self._defaults[column.default]
 
+    def admissions(self, context: Context, parameters: Parameters) -> list[Callable[[], Any]]:
+        """@return: for each row what admits it, which raises L{Refused} if a rule is broken."""
+        dev_id = context.tenant(self._database)
+        values = [*parameters, *[value(context, parameters) for value in self._computed]]
+        return [partial(self._table.admit, dev_id, pick(values)) for pick in self._picks]
+
     async def run(self, context: Context, parameters: Parameters) -> Result:
         """@return: how many rows were written, and the insert id of the first."""
         dev_id, table = context.tenant(self._database), self._table
@@ -203,13 +233,28 @@ class InsertPlan(Plan):
         if self._computed:
             values = [*parameters, *[value(context, parameters) for value in self._computed]]
         entries = [table.admit(dev_id, pick(values)) for pick in self._picks]
-        insert_id = await table.write(entries[0])
-        for entry in entries[1:]:
-            await table.write(entry)
+        if len(entries) == 1 and not context.transaction.holds:
+            insert_id = await table.write(entries[0])  # as carry_out does, but this is the hot path
+        else:
+            insert_id = await carry_out(context, table, entries, parameters)
         if insert_id:
             context.insert_id = insert_id
         info = f"Records: {len(entries)}  Duplicates: 0  Warnings: 0" if len(entries) > 1 else ""
         return Done(len(entries), insert_id, info=info)
+
+
+async def carry_out(context: Context, table: AnyTable, entries: Sequence[Any], parameters: Parameters) -> int:
+    """
+    Give all C{entries} of a statement their effect together, now or at COMMIT.
+
+    @param parameters: the values of the statement.
+    @return: the insert id of the first.
+    """
+    if context.transaction.holds:
+        context.transaction.hold([table.writing(entry) for entry in entries], parameters)
+    elif entries:
+        await context.broker.commit([table.writing(entry) for entry in entries])
+    return table.insert_id(entries[0]) if entries else 0
 
 
 # DELETE ---------------------------------------------------------------------------------------------------
@@ -226,11 +271,29 @@ class DeletePlan(Plan):
         self._search = Search("DELETE", table, delete, {}, ())
 
     async def run(self, context: Context, parameters: Parameters) -> Result:
-        """@return: how many rows were removed."""
+        """@return: how many rows were removed; in a transaction, how many there are to remove."""
         dev_id, table, search = context.tenant(self._database), self._table, self._search
+        if context.transaction.holds:
+            return Done(await self._hold(context, dev_id, parameters))
         if search.keyed:
             return Done(await table.remove(dev_id, search.keys(context, parameters)))
         if direct := search.direct(context, parameters):
             return Done(await table.remove_by(dev_id, *direct))
         rows = await search.find(context, dev_id, parameters)
         return Done(await table.remove_rows(dev_id, rows) if rows else 0)
+
+    async def _hold(self, context: Context, dev_id: int, parameters: Parameters) -> int:
+        table, search, actions = self._table, self._search, []
+        if search.keyed:
+            keys = search.keys(context, parameters)
+            count = len(await table.rows(dev_id, keys))
+            actions = [table.removing(dev_id, keys)]
+        elif direct := search.direct(context, parameters):
+            count = await table.count_by(dev_id, *direct)
+            actions = [table.removing_by(dev_id, *direct)]
+        else:
+            rows = await search.find(context, dev_id, parameters)
+            count = len(rows)
+            actions = table.removing_rows(dev_id, rows) if rows else []
+        context.transaction.hold(actions, parameters)
+        return count

@@ -35,6 +35,7 @@ class Column:
 
     @ivar length: the most characters of a text, or digits of a number.
     @ivar table: the table it comes from, empty for what was computed.
+    @ivar unsigned: whether no number in it is negative, and the greatest may have 64 bits.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Column:
     nullable: bool = False
     key: bool = False
     table: str = ""
+    unsigned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Finding the rows that a SELECT or a DELETE is about: keys first, then conditions, order and limit."""
+"""Finding the rows that a statement is about: keys first, then conditions, order and limit."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from comet.cometql.statements import (
     Select,
     Slot,
     TableName,
+    Update,
 )
 from comet.cometql.tables.table import AnyTable, Row
 from comet.cometql.values import as_integer, shown
@@ -65,7 +66,7 @@ class Search:
         self,
         verb: str,
         table: AnyTable,
-        statement: Select | Delete,
+        statement: Select | Delete | Update,
         titles: Mapping[str, int],
         shown: Sequence[int],
     ) -> None:
@@ -132,7 +133,10 @@ class Search:
         offset, end = bounds(self._limit, parameters)
         if offset == end:
             return ()  # this is how programs ask for the columns
-        rows = await self._table.rows(dev_id, self.keys(context, parameters))
+        if self._key is None and self._table.listable and (self._filters or self._verb == "SELECT"):
+            rows = await self._table.all_rows(dev_id)
+        else:
+            rows = await self._table.rows(dev_id, self.keys(context, parameters))
         if self._filters:
             rows = list(filter(all_of([each.bind(context, parameters) for each in self._filters]), rows))
         for place, descending in reversed(self._order):

@@ -6,11 +6,14 @@ from collections.abc import Callable
 
 from comet.cometql import clauses
 from comet.cometql.cursor import Cursor
+from comet.cometql.empty_shows import TITLES
 from comet.cometql.statements import (
     Assignment,
     Constant,
     Default,
     Expression,
+    Kill,
+    Nothing,
     Set,
     Show,
     Statement,
@@ -45,6 +48,11 @@ _SUBJECTS = {
     ("ENGINES",): "ENGINES",
     ("STORAGE", "ENGINES"): "ENGINES",
     ("PLUGINS",): "PLUGINS",
+    ("PROCESSLIST",): "PROCESSLIST",
+    ("CREATE", "DATABASE"): "CREATE DATABASE",
+    ("CREATE", "SCHEMA"): "CREATE DATABASE",
+    ("GRANTS",): "GRANTS",
+    **{tuple(subject.split()): subject for subject in TITLES},
 }
 #: Subjects that are asked of a table, and whether a FROM stands before it.
 _OF_A_TABLE = {"COLUMNS": True, "INDEX": True, "CREATE TABLE": False}
@@ -64,6 +72,11 @@ def _show(cursor: Cursor) -> Show:
         if _OF_A_TABLE[subject] and not cursor.accept_any("FROM", "IN"):
             raise cursor.error()
         table = clauses.table_name(cursor)
+    elif subject == "CREATE DATABASE":
+        cursor.accept("IF", "NOT", "EXISTS")
+        database = cursor.name()
+    elif subject == "GRANTS" and cursor.accept("FOR"):
+        _account(cursor)
     if cursor.accept_any("FROM", "IN"):
         database = cursor.name()
     like = clauses.expression(cursor) if cursor.accept("LIKE") else None
@@ -74,7 +87,19 @@ def _show(cursor: Cursor) -> Show:
     return Show(subject, full, "GLOBAL" if scope == "GLOBAL" else "SESSION", table, database, like, where)
 
 
-def _describe(cursor: Cursor) -> Show:
+def _account(cursor: Cursor) -> None:
+    """Read over whose grants are meant: everybody sees their own."""
+    if cursor.accept("CURRENT_USER"):
+        if cursor.accept("("):
+            cursor.expect(")")
+        return
+    cursor.name()
+    if cursor.accept("@"):
+        cursor.name()
+
+
+def describe(cursor: Cursor) -> Show:
+    """Read what follows DESCRIBE or EXPLAIN, if it is the name of a table."""
     if cursor.at("SELECT", "INSERT", "DELETE", "UPDATE", "REPLACE", "ANALYZE", "FORMAT"):
         raise NotSupported("EXPLAIN of a statement is not supported")
     table = clauses.table_name(cursor)
@@ -88,12 +113,19 @@ def _describe(cursor: Cursor) -> Show:
 
 
 def _set(cursor: Cursor) -> Set:
-    if cursor.at("PASSWORD", "ROLE", "DEFAULT", "STATEMENT", "RESOURCE"):
+    if cursor.at("PASSWORD", "ROLE", "DEFAULT", "RESOURCE"):
         raise NotSupported(f"SET {cursor.next.key} is not supported")
     found: list[Assignment] = []
     for assignments in cursor.listed(lambda: _assignments(cursor)):
         found += assignments
     return Set(tuple(found))
+
+
+def pass_settings(cursor: Cursor) -> None:
+    """Read over C{SET STATEMENT variable = value, ... FOR}: such settings are hints, of no concern here."""
+    cursor.expect("SET", "STATEMENT")
+    cursor.listed(lambda: _assignments(cursor))
+    cursor.expect("FOR")
 
 
 def _assignments(cursor: Cursor) -> list[Assignment]:
@@ -151,33 +183,96 @@ def _use(cursor: Cursor) -> Use:
 
 def _start(cursor: Cursor) -> Transaction:
     cursor.expect("TRANSACTION")
-    if cursor.accept("WITH", "CONSISTENT", "SNAPSHOT"):
-        cursor.accept(",")
-    if cursor.at("READ"):
-        _characteristics(cursor)
+    words = list(cursor.listed(lambda: _characteristic_of_start(cursor))) if cursor.at("WITH", "READ") else []
+    return Transaction("BEGIN", read_only="READ ONLY" in words)
+
+
+def _characteristic_of_start(cursor: Cursor) -> str:
+    for words in ("WITH CONSISTENT SNAPSHOT", "READ ONLY", "READ WRITE"):
+        if cursor.accept(*words.split()):
+            return words
+    raise cursor.error()
+
+
+def _begin(cursor: Cursor) -> Transaction:
+    cursor.accept("WORK")
     return Transaction("BEGIN")
 
 
-def _transaction(verb: str) -> Callable[[Cursor], Transaction]:
-    def read(cursor: Cursor) -> Transaction:
-        cursor.accept("WORK")
-        if verb == "ROLLBACK" and cursor.at("TO"):
-            raise NotSupported("ROLLBACK TO a savepoint is not supported")
-        return Transaction(verb)
+def _commit(cursor: Cursor) -> Transaction:
+    cursor.accept("WORK")
+    return Transaction("COMMIT", chain=_chain(cursor))
 
-    return read
+
+def _rollback(cursor: Cursor) -> Transaction:
+    cursor.accept("WORK")
+    if cursor.accept("TO"):
+        cursor.accept("SAVEPOINT")
+        return Transaction("ROLLBACK TO", cursor.name())
+    return Transaction("ROLLBACK", chain=_chain(cursor))
+
+
+def _chain(cursor: Cursor) -> bool:
+    """@return: whether C{AND CHAIN} follows; C{AND NO CHAIN} and C{NO RELEASE} say what is so anyway."""
+    chain = cursor.accept("AND", "CHAIN")
+    if not chain:
+        cursor.accept("AND", "NO", "CHAIN")
+    if cursor.at("RELEASE"):
+        raise NotSupported("RELEASE, which ends the connection, is not supported")
+    cursor.accept("NO", "RELEASE")
+    return chain
+
+
+def _savepoint(cursor: Cursor) -> Transaction:
+    return Transaction("SAVEPOINT", cursor.name())
+
+
+def _release(cursor: Cursor) -> Transaction:
+    cursor.expect("SAVEPOINT")
+    return Transaction("RELEASE", cursor.name())
+
+
+def _lock(cursor: Cursor) -> Nothing:
+    if not cursor.accept_any("TABLES", "TABLE"):
+        raise cursor.error()
+    cursor.listed(lambda: _locked(cursor))
+    return Nothing()
+
+
+def _locked(cursor: Cursor) -> None:
+    clauses.table_name(cursor)
+    if not cursor.at("READ", "WRITE", "LOW_PRIORITY"):
+        clauses.alias(cursor)
+    if cursor.accept("READ"):
+        cursor.accept("LOCAL")
+        return
+    cursor.accept("LOW_PRIORITY")
+    cursor.expect("WRITE")
+
+
+def _kill(cursor: Cursor) -> Kill:
+    word = cursor.accept_any("QUERY", "CONNECTION")
+    return Kill(clauses.expression(cursor), word == "QUERY")
+
+
+def _unlock(cursor: Cursor) -> Nothing:
+    if not cursor.accept_any("TABLES", "TABLE"):
+        raise cursor.error()
+    return Nothing()
 
 
 #: The first words of these statements, and what reads the rest.
 STATEMENTS: dict[str, Callable[[Cursor], Statement]] = {
     "SHOW": _show,
-    "DESCRIBE": _describe,
-    "DESC": _describe,
-    "EXPLAIN": _describe,
+    "KILL": _kill,
     "USE": _use,
     "SET": _set,
-    "BEGIN": _transaction("BEGIN"),
+    "LOCK": _lock,
+    "UNLOCK": _unlock,
+    "BEGIN": _begin,
     "START": _start,
-    "COMMIT": _transaction("COMMIT"),
-    "ROLLBACK": _transaction("ROLLBACK"),
+    "COMMIT": _commit,
+    "ROLLBACK": _rollback,
+    "SAVEPOINT": _savepoint,
+    "RELEASE": _release,
 }

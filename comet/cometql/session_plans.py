@@ -1,4 +1,4 @@
-"""Plans of statements that change the connection they come on: USE, SET, BEGIN, COMMIT, ROLLBACK."""
+"""Plans of statements that change the connection they come on: USE, SET, and those of transactions."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from comet.cometql.context import Context
 from comet.cometql.evaluate import Evaluation, Parameters, evaluation
 from comet.cometql.plans import Plan
 from comet.cometql.results import Done, Result
-from comet.cometql.statements import Assignment, Default, Set, Transaction, Use, UserVariable
-from comet.errors import CometError, NotAllowed, UnknownVariable
+from comet.cometql.statements import Assignment, Default, Kill, Set, Transaction, Use, UserVariable
+from comet.cometql.values import as_integer, shown
+from comet.errors import CometError, NotAllowed, UnknownConnection, UnknownVariable
 
 #: The most warnings that are kept of one statement, as many as MySQL keeps.
 _MOST = 64
@@ -22,6 +23,25 @@ class UsePlan(Plan):
     async def run(self, context: Context, parameters: Parameters) -> Result:
         """@return: that it is selected."""
         context.use(self._database)
+        return Done()
+
+
+class KillPlan(Plan):
+    """Closes a connection, be it of a browser or of a MySQL client."""
+
+    def __init__(self, kill: Kill) -> None:
+        self._number = evaluation(kill.number, words=False)
+        self._query = kill.query
+
+    async def run(self, context: Context, parameters: Parameters) -> Result:
+        """@return: that it is closed; KILL QUERY closes nothing, as no statement runs for long."""
+        value = self._number(context, parameters)
+        number = as_integer(value)
+        found = None if number is None else context.broker.connections.find(number, context.login.dev_id)
+        if found is None:
+            raise UnknownConnection(f"Unknown thread id: {shown(value)}")
+        if not self._query:
+            found.kill()
         return Done()
 
 
@@ -51,6 +71,8 @@ class SetPlan(Plan):
                 self._warn(context, NotAllowed(f"global variable '{variable.name[:80]}' was not changed"))
             elif not self._assign(context, variable.name, value, parameters):
                 self._warn(context, UnknownVariable(f"Unknown system variable '{variable.name[:80]}'"))
+            elif variable.name == "autocommit":
+                await context.transaction.set_autocommit(bool(context.variables.get("autocommit")))
         return Done(warnings=len(context.warnings))
 
     def _warn(self, context: Context, error: CometError) -> None:
@@ -64,11 +86,25 @@ class SetPlan(Plan):
 
 
 class TransactionPlan(Plan):
-    """Answers OK: each statement takes effect at once."""
+    """Begins, ends or divides the transaction of the connection."""
 
     def __init__(self, statement: Transaction) -> None:
-        self.verb = statement.verb
+        self._statement = statement
 
     async def run(self, context: Context, parameters: Parameters) -> Result:
-        """@return: that it was heard."""
+        """@return: that it is done; after COMMIT, that all that was held has taken effect."""
+        said, transaction = self._statement, context.transaction
+        match said.verb:
+            case "BEGIN":
+                await transaction.begin(said.read_only)
+            case "COMMIT":
+                await transaction.commit(said.chain)
+            case "ROLLBACK":
+                transaction.roll_back(said.chain)
+            case "SAVEPOINT":
+                transaction.save(said.savepoint)
+            case "ROLLBACK TO":
+                transaction.roll_back_to(said.savepoint)
+            case "RELEASE":
+                transaction.release(said.savepoint)
         return Done()

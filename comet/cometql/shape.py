@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 
 from comet.cometql.literals import DECODERS, Literal
-from comet.errors import SyntaxRefused
+from comet.errors import SyntaxRefused, TooLong
 
 # The first character is matched by itself: the engine then skips what cannot begin a piece in a tight loop,
 # and the branches look back at what it was.
@@ -44,6 +44,12 @@ _PIECE = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
+#: The most pieces of a statement: cutting one of them out takes about a microsecond, all that while nobody
+#: else is served.
+_MOST = 1 << 18
+#: The most statements of a text.
+_MOST_STATEMENTS = 10_000
+
 #: A piece that has its end, if it is of a kind that needs one.
 _WHOLE = re.compile(
     r"""
@@ -68,7 +74,7 @@ def cut(text: str) -> tuple[str, list[Literal]]:
 
 def cut_raw(text: str) -> tuple[str, list[str]]:
     """@return: as L{cut}, with the literals as they are written."""
-    pieces = _PIECE.split(text)
+    pieces = _split(text)
     if not pieces[-1] and len(pieces) > 1:
         _check_end(pieces)
     sources = pieces[1::2]
@@ -76,6 +82,56 @@ def cut_raw(text: str) -> tuple[str, list[str]]:
         if source[0] in "`#-/*":
             return _cut_around(pieces)
     return "?".join(pieces[::2]), sources
+
+
+def statements_of(text: str) -> list[str]:
+    """
+    Part a text at each semicolon that is not within a string, a name or a comment.
+
+    @return: the statements without their semicolons; blank ones are left out, but for a text that is blank
+        as a whole. A single statement is returned as it is.
+    @raise TooLong: if there are too many.
+    """
+    end = text.find(";")
+    if end < 0 or not text[end + 1 :].strip():
+        return [text]
+    found, start, place = [], 0, 0
+    for number, piece in enumerate(_split(text)):
+        if number % 2 == 0:
+            end = piece.find(";")
+            while end >= 0:
+                found.append(text[start : place + end])
+                start = place + end + 1
+                end = piece.find(";", end + 1)
+                if len(found) > _MOST_STATEMENTS:
+                    raise TooLong(f"Data too long: a text has at most {_MOST_STATEMENTS} statements")
+        place += len(piece)
+    found.append(text[start:])
+    return [statement for statement in found if not _is_blank(statement)] or [text]
+
+
+def _is_blank(statement: str) -> bool:
+    """@return: whether there is nothing but blanks and comments."""
+    begin = statement.lstrip()
+    if not begin.startswith(("/*", "--", "#")):
+        return not begin
+    pieces = _PIECE.split(begin, 100)
+    return not "".join(pieces[::2]).strip() and all(_is_comment(piece) for piece in pieces[1::2])
+
+
+def _is_comment(piece: str) -> bool:
+    return piece[0] in "#-" or (piece.startswith("/*") and piece.endswith("*/") and len(piece) > 3)
+
+
+def _split(text: str) -> list[str]:
+    """
+    @return: words and pieces in turn.
+    @raise TooLong: if there are more pieces than a statement may have.
+    """
+    pieces = _PIECE.split(text, _MOST)
+    if len(pieces) > 2 * _MOST:
+        raise TooLong(f"Data too long: a statement has at most {_MOST} strings, numbers and comments")
+    return pieces
 
 
 def _check_end(pieces: list[str]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from comet.cometql import status
 from comet.cometql.context import DATABASE, Context
+from comet.cometql.empty_shows import TITLES
 from comet.cometql.evaluate import Parameters, evaluation
 from comet.cometql.filters import Filter, all_of, like
 from comet.cometql.plans import Plan
@@ -78,6 +79,10 @@ class ShowPlan(Plan):
                 raise UnknownColumn(f"Unknown column '{condition.column.column[:80]}' in 'where clause'")
             self._filters.append(Filter(condition, place, columns[place]))
 
+    def described(self, context: Context, parameters: Parameters) -> Sequence[Column]:
+        """@return: the columns."""
+        return self._subject.columns(self._show.database or context.database or DATABASE)
+
     async def run(self, context: Context, parameters: Parameters) -> Result:
         """@return: the rows."""
         named = self._show.table.database if self._show.table else self._show.database
@@ -129,7 +134,7 @@ def _default(column: Declared) -> str | None:
 
 def _columns(request: Request) -> Table:
     return [
-        (column.name, sql_type(column), "NO", _key(column), _default(column), "")
+        (column.name, sql_type(column), "NO", _key(column), _default(column), _extra(column))
         for column in _asked(request).declared
     ]
 
@@ -144,10 +149,19 @@ def _full_columns(request: Request) -> Table:
                 "NO",
                 _key(column),
             ),
-            *(_default(column), "", "select,insert" if _asked(request).writable else "select", column.doc),
+            *(
+                _default(column),
+                _extra(column),
+                "select,insert" if _asked(request).writable else "select",
+                column.doc,
+            ),
         )
         for column in _asked(request).declared
     ]
+
+
+def _extra(column: Declared) -> str:
+    return "INVISIBLE" if column.invisible else ""
 
 
 def _key(column: Declared) -> str:
@@ -208,6 +222,22 @@ def _variables(request: Request) -> Table:
     return request.context.variables.listed(request.show.scope)
 
 
+def _processes(request: Request) -> Table:
+    broker, own = request.context.broker, request.context.login.connection_id
+    found = []
+    for connection in broker.connections.seen_by(request.context.login.dev_id):
+        about = connection.about
+        command = "Query" if connection.number == own else "Sleep"
+        found.append(
+            (
+                *(connection.number, about.user, about.address, about.database or f"db_{about.dev_id}"),
+                *(command if about.dialect == "cometql" else about.transport, broker.now() - about.since),
+                *("" if about.dialect == "cometql" else about.dialect, None),
+            )
+        )
+    return found
+
+
 def _warnings(request: Request) -> Table:
     return list(request.context.warnings)
 
@@ -232,6 +262,17 @@ def _character_sets(request: Request) -> Table:
 
 def _engines(request: Request) -> Table:
     return [("comet", "DEFAULT", "Channels, messages and users of a notification server", "NO", "NO", "NO")]
+
+
+def _create_database(request: Request) -> Table:
+    options = "DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+    return [(request.database, f"CREATE DATABASE `{request.database}` /*!40100 {options} */")]
+
+
+def _grants(request: Request) -> Table:
+    user = request.context.user.replace("'", "`")
+    names = ["*" if request.context.login.dev_id == 0 else f"`{DATABASE}`"]
+    return [(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {name}.* TO {user}",) for name in names]
 
 
 def _plugins(request: Request) -> Table:
@@ -293,5 +334,11 @@ SUBJECTS = {
         ("Charset", "Description", "Default collation", "Maxlen"), _character_sets, ("Maxlen",)
     ),
     "ENGINES": Subject(("Engine", "Support", "Comment", "Transactions", "XA", "Savepoints"), _engines),
+    "CREATE DATABASE": Subject(("Database", "Create Database"), _create_database),
+    "GRANTS": Subject(("Grants",), _grants),
+    **{subject: Subject(titles, _nothing) for subject, titles in TITLES.items()},
+    "PROCESSLIST": Subject(
+        ("Id", "User", "Host", "db", "Command", "Time", "State", "Info"), _processes, ("Id", "Time")
+    ),
     "PLUGINS": Subject(("Name", "Status", "Type", "Library", "License"), _plugins),
 }

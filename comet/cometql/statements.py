@@ -119,6 +119,11 @@ class Condition:
     operands: tuple[Expression, ...] = ()
     negated: bool = False
 
+    @property
+    def names_values(self) -> bool:
+        """Whether the column must have one of the operands."""
+        return self.operator in ("=", "IN") and not self.negated
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -165,11 +170,42 @@ class SelectValues:
 
 @dataclass(frozen=True, slots=True)
 class Insert:
-    """Rows for a table; without C{columns} each row has a value for every column."""
+    """
+    Rows for a table; without C{columns} each row has a value for every column.
+
+    @ivar on_duplicate: what ON DUPLICATE KEY UPDATE assigns.
+    """
 
     table: TableName
     columns: tuple[Name, ...] | None
     rows: tuple[tuple[Expression, ...], ...]
+    on_duplicate: tuple[tuple[Name, Expression], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """New values for columns of rows of a table."""
+
+    table: TableName
+    changes: tuple[tuple[Name, Expression], ...]
+    where: tuple[Condition, ...] = ()
+    order: tuple[Order, ...] = ()
+    limit: Limit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """
+    A SELECT beyond the grammar of CometQL.
+
+    @ivar text: the statement in MySQL's language, each literal as C{:s} and its number.
+    @ivar titles: the titles of its columns as far as they are known; empty where an alias gives it.
+    @ivar error: why it is not CometQL, if that looks like a slip.
+    """
+
+    text: str
+    titles: tuple[str, ...] = ()
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,9 +263,52 @@ class Set:
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """BEGIN, COMMIT or ROLLBACK."""
+    """
+    BEGIN, COMMIT, ROLLBACK, or what is done with a savepoint.
+
+    @ivar verb: C{BEGIN}, C{COMMIT}, C{ROLLBACK}, C{SAVEPOINT}, C{ROLLBACK TO} or C{RELEASE}.
+    @ivar savepoint: the name of the savepoint.
+    @ivar read_only: whether a transaction begins that only reads.
+    @ivar chain: whether the next transaction begins where this one ends.
+    """
 
     verb: str
+    savepoint: str = ""
+    read_only: bool = False
+    chain: bool = False
 
 
-Statement = Nothing | Select | SelectValues | Insert | Delete | Show | Use | Set | Transaction
+@dataclass(frozen=True, slots=True)
+class Explain:
+    """Tell what an INSERT would do, without doing it."""
+
+    insert: Insert
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """
+    Close a connection.
+
+    @ivar query: whether only what it runs is meant.
+    """
+
+    number: Expression
+    query: bool = False
+
+
+Statement = (
+    Explain
+    | Kill
+    | Nothing
+    | Select
+    | SelectValues
+    | Query
+    | Insert
+    | Update
+    | Delete
+    | Show
+    | Use
+    | Set
+    | Transaction
+)

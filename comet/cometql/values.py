@@ -96,12 +96,20 @@ def shown(value: Value) -> str:
     return f"'{written}'" if len(written) <= 80 else f"'{written[:77]}...'"
 
 
+def integer_within(value: Value, column: str, least: int, most: int) -> int:
+    """
+    @return: the whole number that C{column} takes C{value} for.
+    @raise OutOfRange: if it is less than C{least}, or more than C{most}.
+    """
+    number = integer(value, column)
+    if not least <= number <= most:
+        raise OutOfRange(f"Out of range value for column '{column}': {number}, from {least} to {most}")
+    return number
+
+
 def user_id(value: Value, column: str, least: int) -> int:
     """@return: the id of a user, at least C{least}."""
-    number = integer(value, column)
-    if not least <= number <= ID_LIMIT:
-        raise OutOfRange(f"Out of range value for column '{column}': {number}, from {least} to {ID_LIMIT}")
-    return number
+    return integer_within(value, column, least, ID_LIMIT)
 
 
 def channel_name(value: Value, column: str) -> str:

@@ -115,6 +115,20 @@ class Variables:
         self._changed: dict[str, Value] = {}
         self._own: dict[str, Value] = {}
 
+    @property
+    def charsets(self) -> tuple[Value, Value]:
+        """The character sets in which statements come, and in which results are wanted."""
+        changed, defaults = self._changed, self._defaults
+        client, results = "character_set_client", "character_set_results"
+        return changed.get(client, defaults[client]), changed.get(results, defaults[results])
+
+    def set_charset(self, name: str) -> None:
+        """Begin with a character set for all that is sent and shown."""
+        for variable in ("character_set_client", "character_set_connection", "character_set_results"):
+            if self._defaults[variable] != name:
+                self._changed[variable] = name
+        self.reset("collation_connection")
+
     def get(self, name: str, scope: str = "") -> Value:
         """
         @param name: in lower case.

@@ -22,8 +22,13 @@ class WebSocketForm(Form):
     transport = "websocket"
 
     def __init__(self, dialect: Dialect) -> None:
-        self.dialect = dialect
+        self._dialect = dialect
+
+    @property
+    def dialect(self) -> Dialect:
+        """See L{Form.dialect}."""
+        return self._dialect
 
     def encode(self, event: Event) -> bytes:
         """See L{Form.encode}."""
-        return text_frame(self.dialect.encode(event).encode())
+        return text_frame(self._dialect.encode(event).encode())

@@ -8,13 +8,15 @@ written. Times are seconds since 1970.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Protocol
+from collections.abc import Collection, Sequence
+from typing import Any, Protocol
 
 from comet.model import Channel, Message, PrivateMessage, User
+from comet.storage.records import Records
+from comet.storage.writes import Write
 
 
-class Store(Protocol):
+class Store(Records, Protocol):
     """Everything that must outlive the process."""
 
     async def start(self) -> None:
@@ -22,6 +24,13 @@ class Store(Protocol):
 
     async def stop(self) -> None:
         """Finish what was begun and let go."""
+
+    async def apply(self, writes: Sequence[Write]) -> list[Any]:
+        """
+        Do all of C{writes} in their order, or none of them, whatever happens in the middle.
+
+        @return: what each has returned.
+        """
 
     # Keys of users ----------------------------------------------------------------------------------------
 
@@ -58,13 +67,21 @@ class Store(Protocol):
         """
 
     async def append(self, message: Message, keep: int) -> None:
-        """Add to the history of its channel and remove what is older than the newest C{keep}, C{keep} > 0."""
+        """
+        Add to the history of its channel and remove what is older than the newest C{keep}, C{keep} > 0.
+
+        The message gets the next position of its channel, counted from 1; no position is given twice, even if
+        the history is removed.
+        """
 
     async def history(self, channel: Channel, limit: int) -> list[Message]:
         """@return: the newest C{limit} messages at most, oldest first."""
 
     async def remove_history(self, channels: Collection[Channel]) -> int:
         """@return: how many messages were removed."""
+
+    async def count_messages(self, dev_id: int, ids: Collection[str]) -> int:
+        """@return: how many of these messages of this tenant there are."""
 
     async def remove_messages(self, dev_id: int, ids: Collection[str]) -> int:
         """@return: how many of these messages of this tenant there were to remove."""
@@ -76,6 +93,13 @@ class Store(Protocol):
         Add to the queue of its user and remove what is older than the newest C{keep}, C{keep} > 0.
 
         @return: how many older messages were dropped.
+        """
+
+    async def deposit(self, message: PrivateMessage) -> int:
+        """
+        Add to the queue of its user, however long that is: the next L{enqueue} brings it back to its length.
+
+        @return: the number of the message.
         """
 
     async def queue(self, user: User) -> list[PrivateMessage]:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from copy import copy
 from dataclasses import replace
+from typing import Any
 
 from comet.model import Channel, Message, PrivateMessage, User
 from comet.storage.interface import Store
+from comet.storage.memory_records import MemoryRecords
+from comet.storage.writes import Write
 
 
-class MemoryStore(Store):
+class MemoryStore(MemoryRecords, Store):
     """Keeps every promise of L{Store} but the one to survive."""
 
     def __init__(self) -> None:
-        self._keys: dict[User, str] = {}
+        super().__init__()
         self._seen: dict[User, int] = {}
         self._lengths: dict[Channel, int] = {}
         self._history: dict[Channel, list[Message]] = {}
+        self._positions: dict[Channel, int] = {}
         self._queues: dict[User, list[PrivateMessage]] = {}
         self._number = 0
 
@@ -25,6 +30,16 @@ class MemoryStore(Store):
 
     async def stop(self) -> None:
         """Nothing to let go."""
+
+    async def apply(self, writes: Sequence[Write]) -> list[Any]:
+        """See L{Store.apply}; none of the writes waits, so nobody sees them half done."""
+        before = {name: _copied(value) for name, value in vars(self).items()} if len(writes) > 1 else {}
+        try:
+            # Of this class, so that a store that makes its callers wait does so once for all of them.
+            return [await getattr(MemoryStore, write.name)(self, *write.arguments) for write in writes]
+        except BaseException:
+            vars(self).update(before)
+            raise
 
     async def set_key(self, user: User, key: str) -> None:
         """See L{Store.set_key}."""
@@ -62,7 +77,8 @@ class MemoryStore(Store):
 
     async def append(self, message: Message, keep: int) -> None:
         """See L{Store.append}."""
-        self._history.setdefault(message.channel, []).append(message)
+        position = self._positions[message.channel] = self._positions.get(message.channel, 0) + 1
+        self._history.setdefault(message.channel, []).append(replace(message, position=position))
         self._trim(message.channel, keep)
 
     def _trim(self, channel: Channel, keep: int) -> None:
@@ -79,6 +95,11 @@ class MemoryStore(Store):
         """See L{Store.remove_history}."""
         return sum(len(self._history.pop(channel, ())) for channel in channels)
 
+    async def count_messages(self, dev_id: int, ids: Collection[str]) -> int:
+        """See L{Store.count_messages}."""
+        histories = [kept for channel, kept in self._history.items() if channel.dev_id == dev_id]
+        return sum(message.id in ids for kept in histories for message in kept)
+
     async def remove_messages(self, dev_id: int, ids: Collection[str]) -> int:
         """See L{Store.remove_messages}."""
         removed = 0
@@ -91,12 +112,17 @@ class MemoryStore(Store):
 
     async def enqueue(self, message: PrivateMessage, keep: int) -> int:
         """See L{Store.enqueue}."""
-        self._number += 1
-        queue = self._queues.setdefault(message.user, [])
-        queue.append(replace(message, number=self._number))
+        await MemoryStore.deposit(self, message)
+        queue = self._queues[message.user]
         dropped = max(0, len(queue) - keep)
         del queue[:dropped]
         return dropped
+
+    async def deposit(self, message: PrivateMessage) -> int:
+        """See L{Store.deposit}."""
+        self._number += 1
+        self._queues.setdefault(message.user, []).append(replace(message, number=self._number))
+        return self._number
 
     async def queue(self, user: User) -> list[PrivateMessage]:
         """See L{Store.queue}."""
@@ -113,3 +139,10 @@ class MemoryStore(Store):
     async def remove_queues(self, users: Collection[User]) -> int:
         """See L{Store.remove_queues}."""
         return sum(len(self._queues.pop(user, ())) for user in users)
+
+
+def _copied(value: Any) -> Any:
+    """@return: a copy of C{value} down to what is never changed itself."""
+    if isinstance(value, dict):
+        return {key: _copied(inner) for key, inner in value.items()}
+    return copy(value) if isinstance(value, (list, set)) else value

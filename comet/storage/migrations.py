@@ -7,7 +7,7 @@ import sqlite3
 from importlib.resources import files
 
 from comet.errors import Unavailable
-from comet.storage.queries import Cursor
+from comet.storage.cursors import Cursor
 
 
 def scripts() -> dict[int, str]:

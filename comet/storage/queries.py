@@ -7,67 +7,20 @@ always; nothing is put into the text of a statement but marks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from typing import Any, Protocol
+import uuid
+from collections.abc import Collection, Sequence
+from typing import Any
 
 from comet.model import Channel, Message, PrivateMessage, User
-
-#: How many parameters one statement takes at the most; SQLite's own limit was 999 for long.
-MARKS_LIMIT = 900
-
-
-class Cursor(Protocol):
-    """What a DB-API cursor (PEP 249) offers to these functions."""
-
-    @property
-    def rowcount(self) -> int:
-        """How many rows the last statement wrote or removed."""
-
-    def execute(self, statement: str, parameters: Sequence[Any] = ..., /) -> Any:
-        """Run one statement."""
-
-    def fetchall(self) -> list[Any]:
-        """@return: the rows that are left."""
-
-    def fetchone(self) -> Any:
-        """@return: the next row."""
+from comet.storage import record_queries
+from comet.storage.cursors import Cursor, delete, portions, select
+from comet.storage.writes import Write
 
 
-#: A function of a cursor and of what it is called with.
-Query = Callable[..., Any]
-
-
-def _in(values: Collection[Any]) -> Iterator[tuple[str, list[Any]]]:
-    """@return: for each portion of C{values} the marks of an C{IN} list, and the portion."""
-    values = list(values)
-    for start in range(0, len(values), MARKS_LIMIT):
-        portion = values[start : start + MARKS_LIMIT]
-        yield ",".join("?" * len(portion)), portion
-
-
-def _by_tenant(pairs: Iterable[tuple[int, Any]]) -> dict[int, list[Any]]:
-    grouped: dict[int, dict[Any, None]] = {}
-    for dev_id, value in pairs:
-        grouped.setdefault(dev_id, {})[value] = None
-    return {dev_id: list(values) for dev_id, values in grouped.items()}
-
-
-def _select(cursor: Cursor, statement: str, pairs: Iterable[tuple[int, Any]]) -> Iterator[tuple[int, Any]]:
-    """Run C{statement}, with C{{marks}} in it, for all values of each tenant; give tenant and row."""
-    for dev_id, values in _by_tenant(pairs).items():
-        for marks, portion in _in(values):
-            cursor.execute(statement.format(marks=marks), [dev_id, *portion])
-            for row in cursor.fetchall():
-                yield dev_id, row
-
-
-def _delete(cursor: Cursor, statement: str, pairs: Iterable[tuple[int, Any]]) -> int:
-    removed = 0
-    for dev_id, values in _by_tenant(pairs).items():
-        for marks, portion in _in(values):
-            cursor.execute(statement.format(marks=marks), [dev_id, *portion])
-            removed += cursor.rowcount
-    return removed
+def apply(cursor: Cursor, writes: Sequence[Write]) -> list[Any]:
+    """See L{comet.storage.interface.Store.apply}: the function of each write has the name of its method."""
+    functions = {**vars(record_queries), **globals()}
+    return [functions[write.name](cursor, *write.arguments) for write in writes]
 
 
 # Keys of users --------------------------------------------------------------------------------------------
@@ -81,12 +34,12 @@ def set_key(cursor: Cursor, user: User, key: str) -> None:
 def keys(cursor: Cursor, users: Collection[User]) -> dict[User, str]:
     """See L{comet.storage.interface.Store.keys}."""
     statement = "SELECT user_id, hash FROM users_auth WHERE dev_id = ? AND user_id IN ({marks})"
-    return {User(dev_id, row[0]): row[1] for dev_id, row in _select(cursor, statement, users)}
+    return {User(dev_id, row[0]): row[1] for dev_id, row in select(cursor, statement, users)}
 
 
 def remove_keys(cursor: Cursor, users: Collection[User]) -> int:
     """See L{comet.storage.interface.Store.remove_keys}."""
-    return _delete(cursor, "DELETE FROM users_auth WHERE dev_id = ? AND user_id IN ({marks})", users)
+    return delete(cursor, "DELETE FROM users_auth WHERE dev_id = ? AND user_id IN ({marks})", users)
 
 
 # When users were here -------------------------------------------------------------------------------------
@@ -100,7 +53,7 @@ def set_last_seen(cursor: Cursor, user: User, time: int) -> None:
 def last_seen(cursor: Cursor, users: Collection[User]) -> dict[User, int]:
     """See L{comet.storage.interface.Store.last_seen}."""
     statement = "SELECT user_id, time FROM users_time WHERE dev_id = ? AND user_id IN ({marks})"
-    return {User(dev_id, row[0]): row[1] for dev_id, row in _select(cursor, statement, users)}
+    return {User(dev_id, row[0]): row[1] for dev_id, row in select(cursor, statement, users)}
 
 
 # Channels and their history -------------------------------------------------------------------------------
@@ -121,17 +74,31 @@ def lengths(cursor: Cursor) -> dict[Channel, int]:
 def remove_channels(cursor: Cursor, channels: Collection[Channel]) -> int:
     """See L{comet.storage.interface.Store.remove_channels}."""
     remove_history(cursor, channels)
-    return _delete(cursor, "DELETE FROM pipes_settings WHERE dev_id = ? AND name IN ({marks})", channels)
+    return delete(cursor, "DELETE FROM pipes_settings WHERE dev_id = ? AND name IN ({marks})", channels)
 
 
 def append(cursor: Cursor, message: Message, keep: int) -> None:
     """See L{comet.storage.interface.Store.append}."""
     cursor.execute(
-        "INSERT INTO pipe_messages (id, dev_id, name, time, event, message, user_id)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [message.id, *message.channel, message.time, message.event, message.text, message.user_id],
+        "INSERT INTO pipe_messages (id, dev_id, name, time, event, message, user_id, position)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            *(message.id, *message.channel, message.time, message.event, message.text, message.user_id),
+            _next_position(cursor, message.channel),
+        ],
     )
     _trim_history(cursor, message.channel, keep)
+
+
+def _next_position(cursor: Cursor, channel: Channel) -> int:
+    """@return: the position of the next message of C{channel}: 1, 2, 3 ..., each given once."""
+    cursor.execute("SELECT position, epoch FROM pipe_positions WHERE dev_id = ? AND name = ?", list(channel))
+    last, epoch = cursor.fetchone() or (0, uuid.uuid4().hex)
+    cursor.execute(
+        "REPLACE INTO pipe_positions (dev_id, name, position, epoch) VALUES (?, ?, ?, ?)",
+        [*channel, last + 1, epoch],
+    )
+    return int(last) + 1
 
 
 def _trim_history(cursor: Cursor, channel: Channel, keep: int) -> None:
@@ -146,7 +113,7 @@ def _trim_history(cursor: Cursor, channel: Channel, keep: int) -> None:
 def history(cursor: Cursor, channel: Channel, limit: int) -> list[Message]:
     """See L{comet.storage.interface.Store.history}."""
     cursor.execute(
-        "SELECT event, message, time, user_id, id FROM pipe_messages WHERE dev_id = ? AND name = ?"
+        "SELECT event, message, time, user_id, id, position FROM pipe_messages WHERE dev_id = ? AND name = ?"
         " ORDER BY number DESC LIMIT ?",
         [*channel, limit],
     )
@@ -155,13 +122,19 @@ def history(cursor: Cursor, channel: Channel, limit: int) -> list[Message]:
 
 def remove_history(cursor: Cursor, channels: Collection[Channel]) -> int:
     """See L{comet.storage.interface.Store.remove_history}."""
-    return _delete(cursor, "DELETE FROM pipe_messages WHERE dev_id = ? AND name IN ({marks})", channels)
+    return delete(cursor, "DELETE FROM pipe_messages WHERE dev_id = ? AND name IN ({marks})", channels)
+
+
+def count_messages(cursor: Cursor, dev_id: int, ids: Collection[str]) -> int:
+    """See L{comet.storage.interface.Store.count_messages}."""
+    statement = "SELECT id FROM pipe_messages WHERE dev_id = ? AND id IN ({marks})"
+    return sum(1 for _ in select(cursor, statement, [(dev_id, id) for id in ids]))
 
 
 def remove_messages(cursor: Cursor, dev_id: int, ids: Collection[str]) -> int:
     """See L{comet.storage.interface.Store.remove_messages}."""
     pairs = [(dev_id, id) for id in ids]
-    return _delete(cursor, "DELETE FROM pipe_messages WHERE dev_id = ? AND id IN ({marks})", pairs)
+    return delete(cursor, "DELETE FROM pipe_messages WHERE dev_id = ? AND id IN ({marks})", pairs)
 
 
 # The queue of private messages ----------------------------------------------------------------------------
@@ -170,10 +143,7 @@ def remove_messages(cursor: Cursor, dev_id: int, ids: Collection[str]) -> int:
 def enqueue(cursor: Cursor, message: PrivateMessage, keep: int) -> int:
     """See L{comet.storage.interface.Store.enqueue}."""
     user = message.user
-    cursor.execute(
-        "INSERT INTO users_messages (dev_id, user_id, time, event, message) VALUES (?, ?, ?, ?, ?)",
-        [*user, message.time, message.event, message.text],
-    )
+    deposit(cursor, message)
     cursor.execute(
         "DELETE FROM users_messages WHERE dev_id = ? AND user_id = ? AND number <= ("
         "SELECT number FROM users_messages WHERE dev_id = ? AND user_id = ?"
@@ -181,6 +151,15 @@ def enqueue(cursor: Cursor, message: PrivateMessage, keep: int) -> int:
         [*user, *user, keep],
     )
     return cursor.rowcount
+
+
+def deposit(cursor: Cursor, message: PrivateMessage) -> int:
+    """See L{comet.storage.interface.Store.deposit}."""
+    cursor.execute(
+        "INSERT INTO users_messages (dev_id, user_id, time, event, message) VALUES (?, ?, ?, ?, ?)",
+        [*message.user, message.time, message.event, message.text],
+    )
+    return cursor.lastrowid
 
 
 def queue(cursor: Cursor, user: User) -> list[PrivateMessage]:
@@ -196,7 +175,7 @@ def queue(cursor: Cursor, user: User) -> list[PrivateMessage]:
 def dequeue(cursor: Cursor, user: User, numbers: Collection[int]) -> int:
     """See L{comet.storage.interface.Store.dequeue}."""
     removed = 0
-    for marks, portion in _in(numbers):
+    for marks, portion in portions(numbers):
         cursor.execute(
             f"DELETE FROM users_messages WHERE dev_id = ? AND user_id = ? AND number IN ({marks})",
             [*user, *portion],
@@ -207,4 +186,4 @@ def dequeue(cursor: Cursor, user: User, numbers: Collection[int]) -> int:
 
 def remove_queues(cursor: Cursor, users: Collection[User]) -> int:
     """See L{comet.storage.interface.Store.remove_queues}."""
-    return _delete(cursor, "DELETE FROM users_messages WHERE dev_id = ? AND user_id IN ({marks})", users)
+    return delete(cursor, "DELETE FROM users_messages WHERE dev_id = ? AND user_id IN ({marks})", users)

@@ -9,7 +9,7 @@ while the number of writes follows the load, and every write is answered after i
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +22,16 @@ from twisted.python.failure import Failure
 from comet.errors import CometError, Unavailable
 from comet.model import Channel, Message, PrivateMessage, User
 from comet.storage import migrations, queries
+from comet.storage.cursors import Query
 from comet.storage.interface import Store
+from comet.storage.sql_records import SQLRecords
+from comet.storage.writes import Write
 
 #: The most writes in one transaction: more would make those at its head wait for too many others.
 GROUP_LIMIT = 500
 
-#: One write that waits: the function, its arguments, who waits.
-Write = tuple[queries.Query, tuple[Any, ...], "Deferred[Any]"]
+#: A query that waits to be committed: the function, its arguments, who waits.
+Waiting = tuple[Query, tuple[Any, ...], "Deferred[Any]"]
 
 
 def sqlite_pool(path: Path, reactor: IReactorThreads) -> ConnectionPool:
@@ -54,18 +57,18 @@ def sqlite_pool(path: Path, reactor: IReactorThreads) -> ConnectionPool:
     return pool
 
 
-def _attempt(transaction: Transaction, writes: list[Write]) -> list[Any]:
+def _attempt(transaction: Transaction, writes: list[Waiting]) -> list[Any]:
     return [function(transaction, *arguments) for function, arguments, _ in writes]
 
 
-class SQLStore(Store):
+class SQLStore(SQLRecords, Store):
     """A L{Store} in a database."""
 
     _log = Logger()
 
     def __init__(self, pool: ConnectionPool) -> None:
         self._pool = pool
-        self._waiting: list[Write] = []
+        self._waiting: list[Waiting] = []
         self._busy = self._stopped = False
         self._committed: Deferred[None] = succeed(None)
 
@@ -84,7 +87,7 @@ class SQLStore(Store):
 
     # Reads and writes -------------------------------------------------------------------------------------
 
-    async def _read(self, function: queries.Query, *arguments: Any) -> Any:
+    async def _read(self, function: Query, *arguments: Any) -> Any:
         try:
             return await self._pool.runInteraction(function, *arguments)
         except CometError:
@@ -92,7 +95,7 @@ class SQLStore(Store):
         except Exception as error:
             raise self._unavailable(error) from error
 
-    async def _write(self, function: queries.Query, *arguments: Any) -> Any:
+    async def _write(self, function: Query, *arguments: Any) -> Any:
         done: Deferred[Any] = Deferred()
         self._waiting.append((function, arguments, done))
         if not self._busy:
@@ -113,7 +116,7 @@ class SQLStore(Store):
                     done.callback(result)
         self._busy = False
 
-    async def _commit_singly(self, group: list[Write], error: Exception) -> None:
+    async def _commit_singly(self, group: list[Waiting], error: Exception) -> None:
         """One write of a group has failed, and with it the group: try each by itself."""
         for function, arguments, done in group:
             if len(group) > 1:
@@ -129,6 +132,11 @@ class SQLStore(Store):
         return Unavailable(f"the store failed: {error}")
 
     # What a store does ------------------------------------------------------------------------------------
+
+    async def apply(self, writes: Sequence[Write]) -> list[Any]:
+        """See L{Store.apply}."""
+        results: list[Any] = await self._write(queries.apply, writes)
+        return results
 
     async def set_key(self, user: User, key: str) -> None:
         """See L{Store.set_key}."""
@@ -178,6 +186,10 @@ class SQLStore(Store):
         """See L{Store.remove_history}."""
         return int(await self._write(queries.remove_history, channels))
 
+    async def count_messages(self, dev_id: int, ids: Collection[str]) -> int:
+        """See L{Store.count_messages}."""
+        return int(await self._read(queries.count_messages, dev_id, ids))
+
     async def remove_messages(self, dev_id: int, ids: Collection[str]) -> int:
         """See L{Store.remove_messages}."""
         return int(await self._write(queries.remove_messages, dev_id, ids))
@@ -185,6 +197,10 @@ class SQLStore(Store):
     async def enqueue(self, message: PrivateMessage, keep: int) -> int:
         """See L{Store.enqueue}."""
         return int(await self._write(queries.enqueue, message, keep))
+
+    async def deposit(self, message: PrivateMessage) -> int:
+        """See L{Store.deposit}."""
+        return int(await self._write(queries.deposit, message))
 
     async def queue(self, user: User) -> list[PrivateMessage]:
         """See L{Store.queue}."""

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from comet import __version__, legacy
 from comet.__main__ import make_parser
 from comet.cometql import parser, show, variables
-from comet.cometql.evaluate import FUNCTIONS
+from comet.cometql.functions import FUNCTIONS
 from comet.cometql.results import Kind
 from comet.cometql.show import SUBJECTS, sql_type
 from comet.cometql.tables.catalogue import TABLES

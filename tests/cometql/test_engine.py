@@ -20,7 +20,7 @@ class LoginTests(SynchronousTestCase):
     def test_names(self):
         """C{root}, nothing, and the numbers of tenants; nobody else."""
         for user, dev_id in (("root", 0), ("", 0), ("0", 0), ("15", 15), ("007", 7), ("999", 999)):
-            self.assertEqual(at_once(self.engine.identify(user)), (dev_id, "secret"), user)
+            self.assertEqual(at_once(self.engine.identify(user)), (dev_id, ["secret"]), user)
         for user in ("1000", "-1", "1x", "abc", "Root", " 1", "1 ", "١", "1" * 10, "0" * 12, "1\n"):
             self.assertIsNone(at_once(self.engine.identify(user)), user)
 
@@ -108,18 +108,17 @@ class ConversationTests(TalkTests):
         self.refuses(SyntaxRefused, "nonsense")
         self.assertEqual(self.value("SELECT 1"), 1)
 
-    def test_transactions(self):
-        """BEGIN, COMMIT and ROLLBACK are answered; each statement takes effect at once."""
+    def test_the_end_of_a_conversation_takes_back_what_it_holds(self):
+        """Only COMMIT publishes."""
         ear = Ear()
         self.broker.hub.subscribe(Channel(0, "chat"), ear)
-        for text in ("SET autocommit = 0", "BEGIN", "START TRANSACTION"):
-            self.does(text)
-        self.assertFalse(self.talk.autocommit)
+        self.does("SET autocommit = 0")
         self.does("INSERT INTO pipes_messages (name, message) VALUES ('chat', 'x')", 1)
-        self.assertEqual(len(ear.heard), 1)
-        self.does("COMMIT")
-        self.does("ROLLBACK")
+        self.assertEqual((self.talk.autocommit, self.talk.in_transaction), (False, True))
         self.talk.close()
+        self.assertFalse(self.talk.in_transaction)
+        self.does("COMMIT")
+        self.assertEqual(ear.heard, [])
 
     def test_open_conversations_are_counted(self):
         """Each counts for the tenant that it has selected, until it is closed; a refused one does not."""

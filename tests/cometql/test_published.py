@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from comet.cometql.results import Done, Rows
-from comet.errors import NotSupported, Refused
+from comet.errors import Refused
 from comet.model import Channel, PrivateMessage, User
 from tests.cometql.talk import NOW, TalkTests
 from tests.running import Ear, finish
@@ -178,7 +178,6 @@ class PublishedTests(TalkTests):
         """What clients, frameworks and tools send of their own accord."""
         for text in ANSWERED:
             self.assertIsInstance(self.run_(text), (Done, Rows), text)
-        self.refuses(NotSupported, "SHOW GRANTS FOR CURRENT_USER")
 
 
 #: What statements are made of, among it what has no end.

@@ -11,6 +11,7 @@ from comet.errors import (
     ColumnTwice,
     DatabaseDenied,
     KeyRequired,
+    NotAllowed,
     NotSupported,
     TooLong,
     UnknownColumn,
@@ -147,7 +148,8 @@ class SelectTests(TalkTests):
             "SELECT db_1.users_auth.id FROM users_auth WHERE id = 1",
         ):
             self.refuses(UnknownColumn, text, "'field list'")
-        self.refuses(UnknownDatabase, "SELECT id FROM mysql.users_auth WHERE id = 1", "'mysql'")
+        self.refuses(UnknownDatabase, "SELECT id FROM other.users_auth WHERE id = 1", "'other'")
+        self.refuses(NotAllowed, "SELECT id FROM mysql.users_auth WHERE id = 1", "'mysql'")
         self.refuses(DatabaseDenied, "SELECT id FROM db_4.users_auth WHERE id = 1", talk=self.open("3", 3))
 
     def test_unknown(self):
@@ -174,7 +176,6 @@ class SelectTests(TalkTests):
             "WHERE id LIKE 1",
         ):
             self.refuses(KeyRequired, f"SELECT * FROM users_auth {clause}", "SELECT", "users_auth", "id")
-        self.refuses(NotSupported, "SELECT * FROM users_auth WHERE id = 1 OR id = 2", "OR")
         self.refuses(NotSupported, "SELECT * FROM users_auth WHERE id = 1 AND hash = id")
 
 
@@ -196,7 +197,7 @@ class InsertTests(TalkTests):
         """Functions and sums give values; columns in any order."""
         self.does("INSERT INTO users_auth (hash, id) VALUES (CONCAT('a', 1 + 1), 2 * 3)", 1, 6)
         self.assertEqual(self.rows("SELECT * FROM users_auth WHERE id = 6"), [(6, "a2")])
-        self.refuses(UnknownFunction, "INSERT INTO users_auth VALUES (1, MD5('x'))", "MD5")
+        self.refuses(UnknownFunction, "INSERT INTO users_auth VALUES (1, SLEEP('x'))", "SLEEP")
 
     def test_insert_id_is_that_of_the_first_row(self):
         """As with AUTO_INCREMENT."""

@@ -10,6 +10,7 @@ from comet.errors import (
     NotSupported,
     OutOfRange,
     ReadOnlyVariable,
+    SyntaxRefused,
     TooLong,
     UnknownColumn,
     UnknownDatabase,
@@ -240,6 +241,12 @@ class ShowTests(TalkTests):
         "users_in_pipes",
         "pipes",
         "pipes_settings",
+        "users_data",
+        "revoked_tokens",
+        "conference",
+        "conference_members",
+        "dev_config",
+        "connections",
     )
 
     def test_tables(self):
@@ -254,7 +261,7 @@ class ShowTests(TalkTests):
             self.rows("SHOW TABLES LIKE 'PIPES\\_%'"), [("pipes_messages",), ("pipes_settings",)]
         )
         self.assertEqual(self.rows("SHOW FULL TABLES LIKE 'pipes'"), [("pipes", "BASE TABLE")])
-        self.assertEqual(len(self.rows("show full tables where table_type = 'BASE TABLE'")), 7)
+        self.assertEqual(len(self.rows("show full tables where table_type = 'BASE TABLE'")), len(every))
         self.assertEqual(self.rows("show full tables where Table_type = 'VIEW'"), [])
         self.refuses(UnknownDatabase, "SHOW TABLES FROM mysql", "'mysql'")
         self.refuses(UnknownColumn, "SHOW TABLES WHERE foo = 1", "'foo'")
@@ -281,8 +288,8 @@ class ShowTests(TalkTests):
         self.assertEqual(self.rows("SHOW COLUMNS FROM users_auth LIKE 'h%'"), wanted[1:])
         self.assertEqual(self.rows("SHOW COLUMNS FROM users_auth WHERE Field = 'id'"), wanted[:1])
         self.assertEqual(
-            self.rows("DESC pipes_messages")[5:],
-            [("message", "mediumtext", "NO", "", None, ""), ("user_id", "int", "NO", "", "0", "")],
+            self.rows("DESC pipes_messages")[6:],
+            [("user_id", "int", "NO", "", "0", ""), ("position", "bigint", "NO", "", "0", "INVISIBLE")],
         )
         full = self.rows("SHOW FULL FIELDS FROM `users_messages`")
         self.assertEqual([row[0] for row in full], ["id", "index", "event", "message"])
@@ -356,6 +363,56 @@ class Fixed(Gauges):
 
     def tenant(self, dev_id):
         return TenantStatus(dev_id + 1, 2, 3)
+
+    def test_none_of_these(self):
+        """What other servers have and comet has not: titles, and no rows."""
+        for text, first in (
+            ("SHOW FUNCTION STATUS WHERE Db = 'x'", "Db"),
+            ("SHOW PROCEDURE STATUS LIKE 'x'", "Db"),
+            ("SHOW EVENTS FROM CometQL_v1", "Db"),
+            ("SHOW TRIGGERS", "Trigger"),
+            ("SHOW MASTER STATUS", "File"),
+            ("SHOW MASTER LOGS", "Log_name"),
+            ("SHOW BINARY LOGS", "Log_name"),
+            ("SHOW SLAVE STATUS", "Replica_IO_State"),
+            ("SHOW REPLICAS", "Server_Id"),
+            ("SHOW OPEN TABLES", "Database"),
+        ):
+            self.assertEqual((self.titles(text)[0], self.rows(text)), (first, []), text)
+
+    def test_grants(self):
+        """Everybody sees their own, however they ask."""
+        for text in (
+            "SHOW GRANTS",
+            "SHOW GRANTS FOR CURRENT_USER",
+            "SHOW GRANTS FOR CURRENT_USER()",
+            "SHOW GRANTS FOR 'root'@'%'",
+            "SHOW GRANTS FOR root",
+        ):
+            self.assertIn("ON *.* TO `root`@`127.0.0.1`", self.value(text))
+        self.assertIn("ON `CometQL_v1`.* TO `3`@", self.value("SHOW GRANTS", self.open("3", 3)))
+
+    def test_create_database(self):
+        """By its name."""
+        for text in ("SHOW CREATE DATABASE `CometQL_v1`", "SHOW CREATE SCHEMA IF NOT EXISTS CometQL_v1"):
+            ((name, statement),) = self.rows(text)
+            self.assertEqual(name, "CometQL_v1")
+            self.assertIn("CREATE DATABASE `CometQL_v1`", statement)
+        self.refuses(UnknownDatabase, "SHOW CREATE DATABASE nope", "nope")
+
+    def test_locks(self):
+        """LOCK TABLES is accepted in all forms and locks nothing."""
+        self.does("LOCK TABLES `users_auth` READ /*!32311 LOCAL */, pipes AS p LOW_PRIORITY WRITE")
+        self.does("LOCK TABLE pipes p WRITE")
+        self.does("UNLOCK TABLES")
+        self.refuses(SyntaxRefused, "LOCK TABLES pipes")
+        self.refuses(SyntaxRefused, "UNLOCK pipes")
+
+    def test_statement_settings(self):
+        """SET STATEMENT ... FOR is the statement behind it."""
+        self.assertEqual(self.value("SET STATEMENT max_statement_time=2, x=1 FOR SELECT 5"), 5)
+        text = "SET STATEMENT max_statement_time=2 FOR SELECT count(*) FROM information_schema.SCHEMATA"
+        self.assertEqual(self.value(text), 2)
 
 
 class StatusTests(TalkTests):

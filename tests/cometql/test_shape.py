@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from comet.cometql.literals import MARK
-from comet.cometql.shape import cut
-from comet.errors import OutOfRange, Refused, SyntaxRefused
+from comet.cometql.shape import cut, statements_of
+from comet.errors import OutOfRange, Refused, SyntaxRefused, TooLong
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 
@@ -263,6 +263,57 @@ class EndTests(SynchronousTestCase):
                 cut(piece * (1 << 17))
             # Some 0.05 s in truth; time that grew with the square of the length would be minutes.
             self.assertLess(time.perf_counter() - started, 5, piece)
+
+    def test_many_pieces(self):
+        """What would keep everybody else waiting is refused early; one long text is not."""
+        for piece in ("/*", "1,", "`a", "-- \n", "/*! "):
+            self.assertRaises(TooLong, cut, piece * (1 << 20))
+        cut("SELECT '" + "x" * (1 << 20) + "'")
+
+
+class StatementsTests(SynchronousTestCase):
+    """Several statements in one text."""
+
+    def test_parts(self):
+        """A semicolon parts statements unless it stands in a string, a name or a comment."""
+        for text, statements in (
+            ("a", ["a"]),
+            ("a;", ["a;"]),
+            ("a ; \n", ["a ; \n"]),
+            ("a;b", ["a", "b"]),
+            (";; a ;; b;", [" a ", " b"]),
+            ("a; ';' ; b", ["a", " ';' ", " b"]),
+            ("a ';' \";\" `;` -- ;\n # ;\n /* ; */; b", ["a ';' \";\" `;` -- ;\n # ;\n /* ; */", " b"]),
+            ("a; -- the end", ["a"]),
+            ("a; /* ; */", ["a"]),
+            ("a; /*! b */", ["a", " /*! b */"]),
+            ("a; /* b", ["a", " /* b"]),
+            ("a '; b", ["a '; b"]),
+            ("a; b 'c", ["a", " b 'c"]),
+            (r"a '\'; b'; c", [r"a '\'; b'", " c"]),
+            ("", [""]),
+            (" ;", [" ;"]),
+            (";;", [";;"]),
+        ):
+            self.assertEqual(statements_of(text), statements, text)
+
+    @given(st.lists(TEXT, min_size=2, max_size=6))
+    def test_any_texts(self, texts):
+        """Whatever is in strings, there are as many statements as were put together."""
+        statements = [f"SELECT '{c_api(text)}'" for text in texts]
+        self.assertEqual(statements_of(";".join(statements)), statements)
+        self.assertEqual(
+            statements_of(" ; ".join(statements) + ";"),
+            [
+                " " * (place > 0) + text + " " * (place < len(texts) - 1)
+                for place, text in enumerate(statements)
+            ],
+        )
+
+    def test_many(self):
+        """So many statements and no more."""
+        self.assertEqual(len(statements_of("a;" * 9000)), 9000)
+        self.assertRaises(TooLong, statements_of, ";" * (1 << 20))
 
 
 class SameShapeTests(SynchronousTestCase):

@@ -10,7 +10,7 @@ from tests.e2e.support import ENDED, ServerCase, in_thread
 def run(server, *statements):
     """Run statements, blocking. @return: the rows of the last one."""
     login = {"host": "127.0.0.1", "port": server.cometql_port, "user": "root", "password": server.password}
-    with pymysql.connect(**login, database="CometQL_v1") as connection:
+    with pymysql.connect(**login, database="CometQL_v1", autocommit=True) as connection:
         cursor = connection.cursor()
         for statement in statements:
             cursor.execute(statement)

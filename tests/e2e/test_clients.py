@@ -248,7 +248,9 @@ class PyMySQLTests(ClientCase, ServerCase):
         server = await self.server()
 
         def work():
-            with PyMySQLClient.login(server, server.password, database="CometQL_v1") as connection:
+            with PyMySQLClient.login(
+                server, server.password, database="CometQL_v1", autocommit=True
+            ) as connection:
                 cursor = connection.cursor()
                 steps = [
                     ("INSERT INTO pipes_settings (name, length) VALUES ('log', 10)", ()),
@@ -309,7 +311,9 @@ class PyMySQLTests(ClientCase, ServerCase):
         await browser.listen("chat")
 
         def work():
-            with PyMySQLClient.login(server, server.password, max_allowed_packet=1 << 30) as connection:
+            with PyMySQLClient.login(
+                server, server.password, max_allowed_packet=1 << 30, autocommit=True
+            ) as connection:
                 cursor = connection.cursor()
                 try:
                     cursor.execute(INSERT, ("chat", "say", "x" * (33 << 20)))

@@ -24,7 +24,7 @@ PEOPLE = "[...document.querySelectorAll('#people .name')].map((name) => name.tex
 def insert(server, event, text):
     """Say something in the channel of the demo, in SQL."""
     login = {"host": "127.0.0.1", "port": server.cometql_port, "user": "root", "password": server.password}
-    with pymysql.connect(**login) as connection, connection.cursor() as cursor:
+    with pymysql.connect(**login, autocommit=True) as connection, connection.cursor() as cursor:
         cursor.execute(INSERT, ("web_demo", event, text))
 
 

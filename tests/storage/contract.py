@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from comet.model import Channel, Message, PrivateMessage, User
+from comet.storage.interface import Store
+from comet.storage.writes import Write
 
 CHAT, NEWS, ABROAD = Channel(0, "chat"), Channel(0, "news"), Channel(7, "chat")
 ANN, BOB, STRANGER = User(0, 1), User(0, 2), User(7, 1)
@@ -142,6 +144,70 @@ class StoreContract:
         self.assertEqual(await store.remove_queues([ANN, BOB]), 3)
         self.assertEqual(await store.queue(ANN), [])
         self.assertEqual(len(await store.queue(STRANGER)), 1)
+
+    async def test_writes_are_applied_together_and_in_order(self):
+        """Each gives what it gives by itself, and finds what those before it have done."""
+        store = await self.make_store()
+        results = await store.apply(
+            [
+                Write(Store.set_key, ANN, "k"),
+                Write(Store.set_length, CHAT, 2),
+                *(Write(Store.append, said(number), 2) for number in range(3)),
+                Write(Store.remove_messages, 0, ["id-0-1"]),
+                *(Write(Store.enqueue, whispered(number), 1) for number in range(2)),
+                Write(Store.remove_keys, [ANN, BOB]),
+            ]
+        )
+        self.assertEqual(results[-4:], [1, 0, 1, 1])
+        self.assertEqual(await store.keys([ANN]), {})
+        self.assertEqual(await store.history(CHAT, 9), [said(2)])
+        self.assertEqual([message.text for message in await store.queue(ANN)], ["p1"])
+        self.assertEqual(await store.apply([]), [])
+
+    async def test_if_one_write_fails_none_is_done(self):
+        """Wherever in the middle it happens, and the store goes on."""
+        store = await self.make_store()
+        await store.set_length(CHAT, 5)
+        await store.append(said(0), 5)
+        await store.enqueue(whispered(0), 5)
+        good = [
+            Write(Store.set_key, ANN, "k"),
+            Write(Store.append, said(1), 5),
+            Write(Store.enqueue, whispered(1), 5),
+            Write(Store.remove_history, [CHAT]),
+            Write(Store.set_length, NEWS, 5),
+            Write(Store.remove_channels, [CHAT]),
+        ]
+        bad = Write(Store.append, None, 5)
+        for place in range(len(good) + 1):
+            with self.assertRaises(Exception) as caught:
+                await store.apply([*good[:place], bad, *good[place:]])
+            self.assertIn("None", str(caught.exception))
+            self.assertEqual(await store.keys([ANN]), {})
+            self.assertEqual(await store.history(CHAT, 9), [said(0)])
+            self.assertEqual([message.text for message in await store.queue(ANN)], ["p0"])
+            self.assertEqual(await store.lengths(), {CHAT: 5})
+        await store.apply(good)
+        self.assertEqual(await store.keys([ANN]), {ANN: "k"})
+        self.assertEqual(await store.lengths(), {NEWS: 5})
+
+    async def test_a_deposit_is_never_dropped_and_tells_its_number(self):
+        """Until the next message is queued, which brings the queue to its length."""
+        store = await self.make_store()
+        numbers = [await store.deposit(whispered(number)) for number in range(3)]
+        self.assertEqual([message.number for message in await store.queue(ANN)], numbers)
+        self.assertEqual(await store.enqueue(whispered(3), 2), 2)
+        self.assertEqual([message.text for message in await store.queue(ANN)], ["p2", "p3"])
+
+    async def test_messages_are_counted_by_id(self):
+        """Those of the tenant, each once."""
+        store = await self.make_store()
+        await store.append(said(0), 5)
+        await store.append(said(1), 5)
+        await store.append(said(0, ABROAD), 5)
+        ids = [said(0).id, said(1).id, said(1).id, said(0, ABROAD).id, "none"]
+        self.assertEqual(await store.count_messages(0, ids), 2)
+        self.assertEqual(await store.count_messages(0, []), 0)
 
     async def test_private_text_survives(self):
         """What comes out of the queue is what went in."""

@@ -4,9 +4,10 @@ from twisted.trial.unittest import TestCase
 
 from comet.storage.memory import MemoryStore
 from tests.storage.contract import StoreContract
+from tests.storage.records import RecordsContract
 
 
-class MemoryStoreTests(StoreContract, TestCase):
+class MemoryStoreTests(StoreContract, RecordsContract, TestCase):
     """The memory store keeps the promises of all stores."""
 
     async def make_store(self):

@@ -9,9 +9,12 @@ from twisted.trial.unittest import TestCase
 
 from comet.errors import Unavailable
 from comet.model import Channel, Message
-from comet.storage import migrations
+from comet.storage import migrations, queries
+from comet.storage.interface import Store
 from comet.storage.sql import SQLStore, sqlite_pool
+from comet.storage.writes import Write
 from tests.storage.contract import ANN, CHAT, StoreContract, said, whispered
+from tests.storage.records import RecordsContract
 
 
 class Files:
@@ -30,7 +33,7 @@ class Files:
         return await self.open_store(self.file())
 
 
-class SQLiteStoreTests(Files, StoreContract, TestCase):
+class SQLiteStoreTests(Files, StoreContract, RecordsContract, TestCase):
     """The SQLite store keeps the promises of all stores."""
 
     async def test_everything_is_there_after_opening_the_file_again(self):
@@ -69,6 +72,35 @@ class SQLiteStoreTests(Files, StoreContract, TestCase):
         store._pool.runInteraction = run
         self.assertEqual(groups, [1, 49])
         self.assertEqual(await store.history(CHAT, 99), [said(number) for number in range(50)])
+
+    async def test_a_batch_takes_part_in_the_group(self):
+        """It is committed with the others; if it fails, it fails whole, and they are committed."""
+        store = await self.make_store()
+        groups, run = [], store._pool.runInteraction
+
+        def watched(function, *arguments):
+            groups.append(len(arguments[0]))
+            return run(function, *arguments)
+
+        store._pool.runInteraction = watched
+        first, second = (
+            [Write(Store.append, said(number), 99) for number in numbers] for numbers in ([1, 2], [3, 3])
+        )
+        writes = [
+            Deferred.fromCoroutine(write)
+            for write in (store.append(said(0), 99), store.apply(first), store.append(said(4), 99))
+        ]
+        await gatherResults(writes)
+        self.assertEqual(groups, [1, 2])
+        store._pool.runInteraction = run
+        writes = [
+            Deferred.fromCoroutine(write)
+            for write in (store.append(said(5), 99), store.apply(second), store.append(said(6), 99))
+        ]
+        await writes[0]
+        await self.assertFailure(writes[1], Unavailable)
+        await writes[2]
+        self.assertEqual(await store.history(CHAT, 99), [said(number) for number in (0, 1, 2, 4, 5, 6)])
 
     async def test_a_bad_write_does_not_harm_its_group(self):
         """It fails alone, the others of its group are committed."""
@@ -123,6 +155,25 @@ class MigrationTests(TestCase):
         self.connection.commit()
         self.assertEqual(migrations.migrate(self.cursor), newest)
 
+    def test_messages_from_before_get_positions(self):
+        """Version 2 numbers what each channel has kept, and goes on from there."""
+        known = migrations.scripts()
+        self.patch(migrations, "scripts", lambda: {1: known[1]})
+        migrations.migrate(self.cursor)
+        for number, name in enumerate(("a", "b", "a", "a")):
+            self.cursor.execute(
+                "INSERT INTO pipe_messages (id, dev_id, name, time, event, message)"
+                " VALUES (?, 0, ?, 1, '', '')",
+                [str(number), name],
+            )
+        self.connection.commit()
+        self.patch(migrations, "scripts", lambda: known)
+        self.assertEqual(migrations.migrate(self.cursor), 1)
+        queries.append(self.cursor, Message(Channel(0, "a"), "", "", 2, id="new"), 99)
+        for name, positions in (("a", [1, 2, 3, 4]), ("b", [1])):
+            found = queries.history(self.cursor, Channel(0, name), 99)
+            self.assertEqual([message.position for message in found], positions)
+
     def test_a_newer_schema_is_refused(self):
         """A database that a newer comet has written is not touched."""
         migrations.migrate(self.cursor)
@@ -133,7 +184,10 @@ class MigrationTests(TestCase):
 
     def test_a_failure_leaves_no_half_schema(self):
         """A script that fails in its middle takes the whole migration with it."""
-        known = migrations.scripts() | {2: "CREATE TABLE extra (a INTEGER); CREATE TABLE extra (a INTEGER);"}
+        newest = max(migrations.scripts())
+        known = migrations.scripts() | {
+            newest + 1: "CREATE TABLE extra (a INTEGER); CREATE TABLE extra (a INTEGER);"
+        }
         self.patch(migrations, "scripts", lambda: known)
         self.assertRaises(sqlite3.OperationalError, migrations.migrate, self.cursor)
         self.connection.rollback()

@@ -6,8 +6,12 @@ from collections.abc import Iterator
 
 from comet.broker import Broker
 from comet.cometql.context import DATABASE
+from comet.cometql.tables.conferences import Conference, ConferenceMembers
+from comet.cometql.tables.live import LiveConnections
 from comet.cometql.tables.pipes import Pipes, PipesMessages, PipesSettings, UsersInPipes
+from comet.cometql.tables.records import RevokedTokens, UsersData
 from comet.cometql.tables.table import AnyTable
+from comet.cometql.tables.tenants import DevConfig
 from comet.cometql.tables.users import UsersAuth, UsersMessages, UsersTime
 from comet.errors import UnknownTable
 
@@ -20,6 +24,12 @@ TABLES: tuple[type[AnyTable], ...] = (
     UsersInPipes,
     Pipes,
     PipesSettings,
+    UsersData,
+    RevokedTokens,
+    Conference,
+    ConferenceMembers,
+    DevConfig,
+    LiveConnections,
 )
 
 

@@ -6,12 +6,18 @@ from collections.abc import Collection, Sequence
 from itertools import count
 from typing import NamedTuple
 
+from comet.batch import Action, storing
+from comet.broker import Broker
 from comet.cometql import values
 from comet.cometql.results import Kind, Value
 from comet.cometql.tables.table import TEXT_LENGTH, ChannelTable, Declared, Row, channels, name_column
-from comet.cometql.values import as_text
 from comet.model import NAME_LIMIT, Channel, Message
 from comet.session import Session
+from comet.storage.interface import Store
+from comet.storage.writes import Write
+
+#: As many channels are asked one after the other for what they have kept.
+_FEW = 200
 
 
 class PipesMessages(ChannelTable[Message]):
@@ -27,6 +33,12 @@ class PipesMessages(ChannelTable[Message]):
         Declared("event", Kind.VARCHAR, NAME_LIMIT, "a label, which may be empty"),
         Declared("message", Kind.TEXT, TEXT_LENGTH, "the text", required=True, synonyms=("text",)),
         Declared("user_id", Kind.INT, 11, "who sent it from a browser, else 0", ignored=True, default=0),
+        Declared(
+            *("position", Kind.BIGINT, 20, "its place in the channel: 1, 2, 3 ..., each given once"),
+            default=0,
+            ignored=True,
+            invisible=True,
+        ),
     )
     removal_keys = ("id",)
 
@@ -36,12 +48,13 @@ class PipesMessages(ChannelTable[Message]):
         for channel in channels(dev_id, keys):
             for message in await self.broker.history(channel):
                 about = (message.id, message.time, channel.name, next(places))
-                found.append((*about, message.event, message.text, message.user_id or 0))
+                said = (message.event, message.text, message.user_id or 0)
+                found.append((*about, *said, message.position))
         return found
 
     def admit(self, dev_id: int, row: Sequence[Value]) -> Message:
         """@return: a message to a channel."""
-        _, _, name, _, event, message, _ = row
+        _, _, name, _, event, message, *_ = row
         return Message(
             Channel(dev_id, values.channel_name(name, "name")),
             values.event_name(event, "event"),
@@ -54,18 +67,37 @@ class PipesMessages(ChannelTable[Message]):
         await self.broker.publish(entry)
         return 0
 
-    async def remove(self, dev_id: int, keys: Collection[str]) -> int:
-        """Remove the history of these channels."""
-        return await self.broker.store.remove_history(channels(dev_id, keys))
+    async def all_rows(self, dev_id: int) -> Sequence[Row]:
+        """@return: what all channels have kept, if they are not too many to ask one by one."""
+        names = [channel.name for channel in await self.broker.store.lengths() if channel.dev_id == dev_id]
+        return await (self.rows(dev_id, names) if len(names) <= _FEW else super().all_rows(dev_id))
 
-    async def remove_rows(self, dev_id: int, rows: Sequence[Row]) -> int:
-        """Remove these messages from the history."""
-        return await self.broker.store.remove_messages(dev_id, [str(row[0]) for row in rows])
+    def writing(self, entry: Message) -> Action:
+        """@return: what L{write} does."""
+        return self.broker.publishing(entry)
 
-    async def remove_by(self, dev_id: int, column: str, values: Sequence[Value]) -> int:
-        """Remove the messages with these ids."""
-        ids = [value for value in values if isinstance(value, str)]
-        return await self.broker.store.remove_messages(dev_id, ids)
+    def removing(self, dev_id: int, keys: Collection[str]) -> Action:
+        """@return: what removes the history of these channels."""
+        return storing(Write(Store.remove_history, channels(dev_id, keys)))
+
+    def removing_rows(self, dev_id: int, rows: Sequence[Row]) -> list[Action]:
+        """@return: what removes these messages from the history."""
+        return [self._removing(dev_id, [str(row[0]) for row in rows])]
+
+    def removing_by(self, dev_id: int, column: str, values: Sequence[Value]) -> Action:
+        """@return: what removes the messages with these ids."""
+        return self._removing(dev_id, _texts(values))
+
+    def _removing(self, dev_id: int, ids: Sequence[str]) -> Action:
+        return storing(Write(Store.remove_messages, dev_id, ids))
+
+    async def count_by(self, dev_id: int, column: str, values: Sequence[Value]) -> int:
+        """@return: how many messages have these ids."""
+        return await self.broker.store.count_messages(dev_id, _texts(values))
+
+
+def _texts(values: Sequence[Value]) -> list[str]:
+    return [value for value in values if isinstance(value, str)]
 
 
 class UsersInPipes(ChannelTable[None]):
@@ -93,6 +125,10 @@ class UsersInPipes(ChannelTable[None]):
             if isinstance(session, Session)
         ]
 
+    async def all_rows(self, dev_id: int) -> Sequence[Row]:
+        """@return: a row for each connection and each channel it listens to."""
+        return await self.rows(dev_id, heard(self.broker, dev_id))
+
     def _about(self, session: Session) -> list[str]:
         visitor = session.visitor
         said = (visitor.uuid, visitor.user_agent, host(visitor.address), visitor.origin, visitor.language)
@@ -113,6 +149,10 @@ class Pipes(ChannelTable[None]):
     async def rows(self, dev_id: int, keys: Sequence[str]) -> Sequence[Row]:
         """@return: a row for each key."""
         return [(channel.name, self.broker.hub.count(channel)) for channel in channels(dev_id, keys)]
+
+    async def all_rows(self, dev_id: int) -> Sequence[Row]:
+        """@return: a row for each channel that somebody listens to."""
+        return await self.rows(dev_id, heard(self.broker, dev_id))
 
 
 class _Setting(NamedTuple):
@@ -137,24 +177,31 @@ class PipesSettings(ChannelTable[_Setting]):
         found = [(channel.name, self.broker.setting(channel)) for channel in channels(dev_id, keys)]
         return [row for row in found if row[1] is not None]
 
+    async def all_rows(self, dev_id: int) -> Sequence[Row]:
+        """@return: a row for each channel that has a length."""
+        lengths = await self.broker.store.lengths()
+        return [(channel.name, length) for channel, length in lengths.items() if channel.dev_id == dev_id]
+
     def admit(self, dev_id: int, row: Sequence[Value]) -> _Setting:
         """@return: a length for a channel."""
         name, length = row
         channel = Channel(dev_id, values.channel_name(name, "name"))
+        if self.broker.setting(channel) is None:
+            self.broker.check_room()
         return _Setting(channel, values.integer(length, "length"))
 
-    async def write(self, entry: _Setting) -> int:
-        """Give the channel this length in place of any other."""
-        await self.broker.set_length(entry.channel, entry.length)
-        return 0
+    def writing(self, entry: _Setting) -> Action:
+        """@return: what gives the channel this length in place of any other."""
+        return self.broker.setting_length(entry.channel, entry.length)
 
-    async def remove(self, dev_id: int, keys: Collection[str]) -> int:
-        """Forget the lengths and the history of these channels."""
-        return await self.broker.remove_channels(channels(dev_id, keys))
+    def removing(self, dev_id: int, keys: Collection[str]) -> Action:
+        """@return: what forgets the lengths and the history of these channels."""
+        return self.broker.removing_channels(channels(dev_id, keys))
 
-    async def remove_rows(self, dev_id: int, rows: Sequence[Row]) -> int:
-        """As L{remove}."""
-        return await self.remove(dev_id, [as_text(row[0]) for row in rows])
+
+def heard(broker: Broker, dev_id: int) -> list[str]:
+    """@return: the names of a tenant's channels that somebody listens to."""
+    return [channel.name for channel in broker.hub.channels() if channel.dev_id == dev_id]
 
 
 def host(address: str) -> str:

@@ -3,7 +3,9 @@ What a table is: a declaration, and what its statements mean.
 
 The executor, DESCRIBE, SHOW CREATE TABLE and the reference page all read the same declaration. An INSERT
 comes in two steps: L{Table.admit} looks at a row and refuses it or makes an entry of it, without an effect;
-L{Table.write} gives the entry its effect. So all rows of a statement are looked at before the first is sent.
+L{Table.writing} makes an action of the entry, which has its effect when the broker is given it: at once, with
+the other rows of its statement, or at COMMIT. A DELETE has actions likewise. A table defines C{writing} and
+C{removing} and so on; the methods that have the effect themselves follow from these.
 """
 
 from __future__ import annotations
@@ -13,10 +15,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
+from comet.batch import Action
 from comet.broker import Broker
 from comet.cometql.results import Column, Kind, Value
 from comet.cometql.values import as_integer
-from comet.errors import ReadOnly
+from comet.errors import KeyRequired, ReadOnly
 from comet.model import ID_LIMIT, NAME_LIMIT, SHORTEST_STORED, Channel, User, is_name
 
 #: The length of a MEDIUMTEXT; clients that bind buffers cannot allocate that of a longer type.
@@ -40,6 +43,7 @@ class Declared:
     @ivar required: whether an INSERT has to give it.
     @ivar default: what it is when an INSERT leaves it out.
     @ivar ignored: whether an INSERT may give it, to no effect.
+    @ivar invisible: whether C{SELECT *}, and an INSERT without columns, leave it out.
     @ivar synonyms: other names that an INSERT, a SELECT or a WHERE may use.
     """
 
@@ -52,6 +56,7 @@ class Declared:
     required: bool = False
     default: Value = ""
     ignored: bool = False
+    invisible: bool = False
     synonyms: tuple[str, ...] = ()
 
 
@@ -62,6 +67,7 @@ class Table(ABC, Generic[Entry, Key]):
     @cvar doc: a sentence for the reference page.
     @cvar writable: whether it takes INSERT and DELETE.
     @cvar removal_keys: further columns that are enough for a DELETE.
+    @cvar listable: whether a SELECT may leave out the key, and a DELETE that says something else of the rows.
     """
 
     name: ClassVar[str]
@@ -69,6 +75,7 @@ class Table(ABC, Generic[Entry, Key]):
     declared: ClassVar[tuple[Declared, ...]]
     writable: ClassVar[bool] = True
     removal_keys: ClassVar[tuple[str, ...]] = ()
+    listable: ClassVar[bool] = False
 
     def __init__(self, broker: Broker) -> None:
         self.broker = broker
@@ -78,6 +85,7 @@ class Table(ABC, Generic[Entry, Key]):
             Column(column.name, column.kind, column.length, False, column.key, self.name)
             for column in self.declared
         )
+        self.visible = [place for place, column in enumerate(self.declared) if not column.invisible]
         self._places = {
             name: place
             for place, column in enumerate(self.declared)
@@ -96,6 +104,15 @@ class Table(ABC, Generic[Entry, Key]):
     async def rows(self, dev_id: int, keys: Sequence[Key]) -> Sequence[Row]:
         """@return: the rows with these keys, in the order of the keys."""
 
+    async def all_rows(self, dev_id: int) -> Sequence[Row]:
+        """
+        @return: every row of a tenant, in no particular order. A plain SELECT asks for them if the table is
+            C{listable}, one with functions, joins or the like in any case.
+        @raise KeyRequired: if the table only knows rows whose keys are given.
+        """
+        key, name = self.key, self.name
+        raise KeyRequired(f"SELECT of table '{name}' needs WHERE {key} = ... or {key} IN (...)")
+
     def admit(self, dev_id: int, row: Sequence[Value]) -> Entry:
         """
         @param row: a value for each column.
@@ -106,22 +123,48 @@ class Table(ABC, Generic[Entry, Key]):
 
     async def write(self, entry: Entry) -> int:
         """
-        Give C{entry} its effect.
+        Give C{entry} its effect now.
 
         @return: the insert id, 0 if there is none.
         """
+        await self.broker.commit([self.writing(entry)])
+        return self.insert_id(entry)
+
+    def writing(self, entry: Entry) -> Action:
+        """@return: what gives C{entry} its effect."""
         raise NotImplementedError
+
+    def insert_id(self, entry: Entry) -> int:
+        """@return: the insert id of C{entry}, 0 if there is none."""
+        return 0
 
     async def remove(self, dev_id: int, keys: Collection[Key]) -> int:
         """@return: how many rows with these keys were removed."""
+        return sum(await self.broker.commit([self.removing(dev_id, keys)]))
+
+    def removing(self, dev_id: int, keys: Collection[Key]) -> Action:
+        """@return: what removes the rows with these keys."""
         raise NotImplementedError
 
     async def remove_rows(self, dev_id: int, rows: Sequence[Row]) -> int:
         """@return: how many of these rows, as L{rows} gave them, were removed."""
-        raise NotImplementedError
+        return sum(await self.broker.commit(self.removing_rows(dev_id, rows)))
+
+    def removing_rows(self, dev_id: int, rows: Sequence[Row]) -> list[Action]:
+        """@return: what removes these rows, as L{rows} gave them; by their keys, if a table says no more."""
+        keys = [self.lookup(row[self.key_place]) for row in rows]
+        return [self.removing(dev_id, [key for key in keys if key is not None])]
 
     async def remove_by(self, dev_id: int, column: str, values: Sequence[Value]) -> int:
         """@return: how many rows with these values in a column of L{removal_keys} were removed."""
+        return sum(await self.broker.commit([self.removing_by(dev_id, column, values)]))
+
+    def removing_by(self, dev_id: int, column: str, values: Sequence[Value]) -> Action:
+        """@return: what removes the rows with these values in a column of L{removal_keys}."""
+        raise NotImplementedError
+
+    async def count_by(self, dev_id: int, column: str, values: Sequence[Value]) -> int:
+        """@return: how many rows have these values in a column of L{removal_keys}."""
         raise NotImplementedError
 
 

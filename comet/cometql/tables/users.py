@@ -7,10 +7,13 @@ from itertools import count
 from typing import NamedTuple
 
 from comet.access import KEY_LIMIT, check_key
+from comet.batch import Action, storing
 from comet.cometql import values
 from comet.cometql.results import Kind, Value
 from comet.cometql.tables.table import TEXT_LENGTH, Declared, Row, UserTable, id_column, users
 from comet.model import NAME_LIMIT, PrivateMessage, User
+from comet.storage.interface import Store
+from comet.storage.writes import Write
 
 
 class _Key(NamedTuple):
@@ -46,18 +49,17 @@ class UsersAuth(UserTable[_Key]):
         user = User(dev_id, values.user_id(user_id, "id", 1))
         return _Key(user, check_key(values.text(key, "hash")))
 
-    async def write(self, entry: _Key) -> int:
-        """Give the user this key in place of any other; the insert id is the user's."""
-        await self.broker.store.set_key(entry.user, entry.key)
+    def writing(self, entry: _Key) -> Action:
+        """@return: what gives the user this key in place of any other."""
+        return storing(Write(Store.set_key, entry.user, entry.key))
+
+    def insert_id(self, entry: _Key) -> int:
+        """@return: the id of the user."""
         return entry.user.user_id
 
-    async def remove(self, dev_id: int, keys: Collection[int]) -> int:
-        """Take the keys of these users and close their connections."""
-        return await self.broker.remove_keys(users(dev_id, keys))
-
-    async def remove_rows(self, dev_id: int, rows: Sequence[Row]) -> int:
-        """As L{remove}."""
-        return await self.remove(dev_id, [row[0] for row in rows if isinstance(row[0], int)])
+    def removing(self, dev_id: int, keys: Collection[int]) -> Action:
+        """@return: what takes the keys of these users and closes their connections."""
+        return self.broker.removing_keys(users(dev_id, keys))
 
 
 class UsersTime(UserTable[None]):
@@ -121,14 +123,22 @@ class UsersMessages(UserTable[PrivateMessage]):
         await self.broker.send_private(entry)
         return entry.user.user_id
 
-    async def remove(self, dev_id: int, keys: Collection[int]) -> int:
-        """Empty the queues of these users."""
-        return await self.broker.store.remove_queues(users(dev_id, keys))
+    def writing(self, entry: PrivateMessage) -> Action:
+        """@return: what L{write} does."""
+        return self.broker.sending(entry)
 
-    async def remove_rows(self, dev_id: int, rows: Sequence[Row]) -> int:
-        """Remove these messages from the queues."""
+    def insert_id(self, entry: PrivateMessage) -> int:
+        """@return: the id of the user."""
+        return entry.user.user_id
+
+    def removing(self, dev_id: int, keys: Collection[int]) -> Action:
+        """@return: what empties the queues of these users."""
+        return storing(Write(Store.remove_queues, users(dev_id, keys)))
+
+    def removing_rows(self, dev_id: int, rows: Sequence[Row]) -> list[Action]:
+        """@return: what removes these messages from the queues."""
         numbers: dict[User, list[int]] = {}
         for user_id, _, _, _, number in rows:
             if isinstance(user_id, int) and isinstance(number, int):
                 numbers.setdefault(User(dev_id, user_id), []).append(number)
-        return sum([await self.broker.store.dequeue(user, queued) for user, queued in numbers.items()])
+        return [storing(Write(Store.dequeue, user, queued)) for user, queued in numbers.items()]

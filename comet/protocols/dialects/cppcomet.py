@@ -9,6 +9,7 @@ Towards us, a message is a command and its arguments, one a line::
     pipe_log\\nNAME\\nMARKER                    what was said?
     track_pipe_users\\nNAME\\nMARKER            who listens?
     user_status\\nUSER_ID                      when was this user here?
+    user_data\\nMARKER\\nUSER_ID                what has the site noted about this user?
     statistics\\n...                           no effect
 
 Towards the client, a message is one JSON object with sorted keys: C{data}, C{event}, C{pipe} and, where it
@@ -31,6 +32,7 @@ from comet.model import (
     ID_LIMIT,
     NAME_LIMIT,
     AskCount,
+    AskData,
     AskHistory,
     AskMembers,
     AskStatus,
@@ -55,6 +57,7 @@ from comet.model import (
     StatusChanged,
     Subscribe,
     Unreadable,
+    UserData,
     Welcome,
     check_name,
 )
@@ -128,6 +131,15 @@ def _status(arguments: str) -> Command:
     return AskStatus(user_id if abs(user_id) <= ID_LIMIT else 0)
 
 
+def _user_data(arguments: str) -> Command:
+    marker, _, rest = arguments.partition("\n")
+    digits = _DIGITS.match(rest.strip())
+    check_name(marker.strip(), "marker", 0)
+    if digits is None or not -ID_LIMIT - 1 <= int(digits[0]) <= ID_LIMIT:
+        raise BadValue(f"Incorrect user id {rest.strip()[:20]!r}: a whole number is expected")
+    return AskData(int(digits[0]), marker.strip())
+
+
 #: What clients may ask, by the word it begins with; the first that fits counts.
 _COMMANDS: dict[str, tuple[type[Command], Callable[[str], Command]]] = {
     "subscription": (Subscribe, _subscribe),
@@ -136,6 +148,7 @@ _COMMANDS: dict[str, tuple[type[Command], Callable[[str], Command]]] = {
     "pipe_log": (AskHistory, lambda arguments: AskHistory(*_named(arguments, "marker"))),
     "track_pipe_users": (AskMembers, lambda arguments: AskMembers(*_named(arguments, "marker"))),
     "user_status": (AskStatus, _status),
+    "user_data": (AskData, _user_data),
     **dict.fromkeys(_WITHOUT_EFFECT, (Nothing, lambda arguments: Nothing())),
 }
 
@@ -151,6 +164,8 @@ def _error(event: Refusal) -> dict[str, Json]:
         data["number_messages"] = -1
     elif event.command is AskMembers:
         data["user_id"] = -1
+    elif event.command is AskData:
+        data |= {"user_data": "", "user_id": -1}
     return {"data": data, "event": "error", "pipe": "sys"}
 
 
@@ -225,6 +240,13 @@ def _frame(event: Event) -> dict[str, Json]:
                 "data": {"data": ago, "last_online_time": ago, "online": last_seen == 0, "time": last_seen},
                 "event": f"user_status_{user_id}",
                 "pipe": "_answer_user_status",
+            }
+        case UserData(user_id, marker, data):
+            return {
+                "data": {"user_data": data, "user_id": user_id},
+                "event": "answer",
+                "marker": marker,
+                "pipe": "_answer",
             }
         case Refusal():
             return _error(event)

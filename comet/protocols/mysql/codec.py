@@ -47,10 +47,12 @@ class Fields:
 
     def take(self, size: int) -> bytes:
         """@return: the next C{size} bytes."""
-        if size > self.left:
+        start = self._at
+        end = start + size
+        if end > len(self._data):
             raise PeerError(f"malformed packet: {size} bytes announced, {self.left} left")
-        start, self._at = self._at, self._at + size
-        return self._data[start : self._at]
+        self._at = end
+        return self._data[start:end]
 
     def integer(self, size: int) -> int:
         """@return: the next C{size} bytes as a number without sign."""
@@ -67,6 +69,11 @@ class Fields:
 
     def lenenc_bytes(self) -> bytes:
         """@return: the next string that has its length in front."""
+        start, data = self._at, self._data
+        # Most strings are short and whole.
+        if start < len(data) and (size := data[start]) < 251 and start + size < len(data):
+            self._at = start + size + 1
+            return data[start + 1 : self._at]
         return self.take(self.lenenc_int())
 
     def until_nul(self) -> bytes:

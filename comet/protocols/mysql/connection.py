@@ -25,6 +25,15 @@ from comet.protocols.mysql.replies import Ok, Reply, Terms
 #: The longest packet of somebody who has not logged in.
 LOGIN_PACKET = 1 << 16
 
+#: What stands before the data in COM_STMT_SEND_LONG_DATA: the command, a statement and a parameter.
+LONG_DATA_HEAD = 7
+
+#: What stands before the values in COM_STMT_EXECUTE: the command, a statement, flags and a count.
+EXECUTE_HEAD = 10
+
+#: Of the flags of COM_STMT_EXECUTE: rows are to wait until they are fetched.
+CURSOR = 1
+
 #: The key in C{EXPECTED} of packets that are told apart by nothing but the state.
 ANY = -1
 
@@ -56,6 +65,7 @@ class ServerConnection:
 
     @ivar state: what this connection waits for.
     @ivar terms: what answers depend on.
+    @ivar multi_statements: whether the client may send several statements in one text.
     """
 
     def __init__(
@@ -76,6 +86,8 @@ class ServerConnection:
         """
         self.state = State.GREETING
         self.terms = Terms()
+        self.multi_statements = False
+        self._shared = Capability(0)
         self._version = version
         self._connection_id = connection_id
         self._max_allowed_packet = max_allowed_packet
@@ -123,6 +135,12 @@ class ServerConnection:
             raise OutOfOrder(f"Got packets out of order: number {packet.sequence}, expected {expected}")
         self._writer.sequence = packet.next_sequence()
         if isinstance(packet, Oversized):
+            if self.state not in COMMANDED:
+                raise PacketTooLarge(f"Got a packet of {packet.size} bytes during a login")
+            if packet.head[:1] == bytes((Command.STMT_SEND_LONG_DATA,)):
+                return events.LongDataReceived(
+                    _statement(packet.head), int.from_bytes(packet.head[5:], "little"), None
+                )
             return events.CommandDeclined(
                 PacketTooLarge(
                     f"Got a packet bigger than 'max_allowed_packet' bytes: {packet.size}, "
@@ -171,7 +189,9 @@ class ServerConnection:
         response = HandshakeResponse.parse(payload, self._offered)
         if response.capabilities & Capability.SSL:
             raise PeerError("malformed packet: a request for TLS with a login in the clear")
-        self.terms.deprecate_eof = bool(response.capabilities & Capability.DEPRECATE_EOF)
+        self._shared = response.capabilities
+        self.terms.deprecate_eof = bool(self._shared & Capability.DEPRECATE_EOF)
+        self.multi_statements = bool(self._shared & Capability.MULTI_STATEMENTS)
         return self._judged(self._login_exchange.respond(response))
 
     def _proof(self, payload: bytes) -> Event:
@@ -192,6 +212,27 @@ class ServerConnection:
         self.close()
         return events.QuitReceived()
 
+    def _change_user(self, payload: bytes) -> Event:
+        return self._judged(
+            self._login_exchange.change(HandshakeResponse.parse_change(payload, self._shared))
+        )
+
+    def _reset_connection(self, payload: bytes) -> Event:
+        return events.ResetReceived()
+
+    def _set_option(self, payload: bytes) -> Event:
+        option = int.from_bytes(payload[1:3], "little")
+        if option not in (0, 1):
+            return self._unknown(payload)
+        self.multi_statements = option == 0
+        return events.OptionReceived()
+
+    def _process_info(self, payload: bytes) -> Event:
+        return events.ProcessesReceived()
+
+    def _process_kill(self, payload: bytes) -> Event:
+        return events.KillReceived(int.from_bytes(payload[1:5], "little"))
+
     def _init_db(self, payload: bytes) -> Event:
         return events.InitDBReceived(payload[1:])
 
@@ -208,8 +249,30 @@ class ServerConnection:
     def _ping(self, payload: bytes) -> Event:
         return events.PingReceived()
 
-    def _ignored(self, payload: bytes) -> None:
-        """Commands about prepared statements that never get an answer, not even an error."""
+    def _prepare(self, payload: bytes) -> Event:
+        return events.PrepareReceived(payload[1:])
+
+    def _execute(self, payload: bytes) -> Event:
+        if len(payload) < EXECUTE_HEAD:
+            raise PeerError("malformed packet: an execution is cut off")
+        # What is left out is how often: always once.
+        return events.ExecuteReceived(_statement(payload), bool(payload[5] & CURSOR), payload[EXECUTE_HEAD:])
+
+    def _long_data(self, payload: bytes) -> Event | None:
+        # Neither this command nor the next one is ever answered, not even with an error.
+        if len(payload) < LONG_DATA_HEAD:
+            return None
+        statement, parameter = _statement(payload), int.from_bytes(payload[5:LONG_DATA_HEAD], "little")
+        return events.LongDataReceived(statement, parameter, payload[LONG_DATA_HEAD:])
+
+    def _statement_closed(self, payload: bytes) -> Event:
+        return events.StatementClosed(_statement(payload))
+
+    def _statement_reset(self, payload: bytes) -> Event:
+        return events.StatementReset(_statement(payload))
+
+    def _fetch(self, payload: bytes) -> Event:
+        return events.FetchReceived(_statement(payload), int.from_bytes(payload[5:9], "little"))
 
     def _unknown(self, payload: bytes) -> Event:
         name = f"0x{payload[0]:02x}" if payload else "without a name"
@@ -237,6 +300,11 @@ class ServerConnection:
         self._reader.take()
 
 
+def _statement(payload: bytes) -> int:
+    """@return: the number of the prepared statement that a command is about."""
+    return int.from_bytes(payload[1:5], "little")
+
+
 #: The states in which each packet begins a new exchange, so that its number is 0.
 COMMANDED = (State.READY, State.GUEST)
 
@@ -256,8 +324,17 @@ EXPECTED: Mapping[State, Mapping[int, Parse]] = {
         Command.FIELD_LIST: ServerConnection._field_list,
         Command.STATISTICS: ServerConnection._statistics,
         Command.PING: ServerConnection._ping,
-        Command.STMT_SEND_LONG_DATA: ServerConnection._ignored,
-        Command.STMT_CLOSE: ServerConnection._ignored,
+        Command.CHANGE_USER: ServerConnection._change_user,
+        Command.RESET_CONNECTION: ServerConnection._reset_connection,
+        Command.SET_OPTION: ServerConnection._set_option,
+        Command.PROCESS_INFO: ServerConnection._process_info,
+        Command.PROCESS_KILL: ServerConnection._process_kill,
+        Command.STMT_PREPARE: ServerConnection._prepare,
+        Command.STMT_EXECUTE: ServerConnection._execute,
+        Command.STMT_SEND_LONG_DATA: ServerConnection._long_data,
+        Command.STMT_CLOSE: ServerConnection._statement_closed,
+        Command.STMT_RESET: ServerConnection._statement_reset,
+        Command.STMT_FETCH: ServerConnection._fetch,
         ANY: ServerConnection._unknown,
     },
     State.GUEST: {

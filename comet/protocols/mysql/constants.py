@@ -60,6 +60,7 @@ OFFERED = (
     | Capability.INTERACTIVE
     | Capability.TRANSACTIONS
     | Capability.SECURE_CONNECTION
+    | Capability.MULTI_STATEMENTS
     | Capability.MULTI_RESULTS
     | Capability.PLUGIN_AUTH
     | Capability.CONNECT_ATTRS
@@ -76,28 +77,61 @@ class Command(IntEnum):
     QUERY = 0x03
     FIELD_LIST = 0x04
     STATISTICS = 0x09
+    PROCESS_INFO = 0x0A
+    PROCESS_KILL = 0x0C
+    DEBUG = 0x0D
     PING = 0x0E
+    CHANGE_USER = 0x11
+    STMT_PREPARE = 0x16
+    STMT_EXECUTE = 0x17
     STMT_SEND_LONG_DATA = 0x18
     STMT_CLOSE = 0x19
+    STMT_RESET = 0x1A
+    SET_OPTION = 0x1B
+    STMT_FETCH = 0x1C
+    RESET_CONNECTION = 0x1F
 
 
 class Status(IntFlag):
     """The state of a session, as OK and EOF packets tell it."""
 
     NONE = 0
+    IN_TRANSACTION = 0x0001
     AUTOCOMMIT = 0x0002
+    MORE_RESULTS = 0x0008
+    CURSOR_EXISTS = 0x0040
+    LAST_ROW_SENT = 0x0080
 
 
 class ColumnType(IntEnum):
-    """How the values of a column are to be understood."""
+    """How the values of a column, or of a parameter, are to be understood."""
 
+    DECIMAL = 0x00
+    TINY = 0x01
+    SHORT = 0x02
     LONG = 0x03
+    FLOAT = 0x04
     DOUBLE = 0x05
     NULL = 0x06
+    TIMESTAMP = 0x07
     LONGLONG = 0x08
+    INT24 = 0x09
+    DATE = 0x0A
+    TIME = 0x0B
+    DATETIME = 0x0C
+    YEAR = 0x0D
+    VARCHAR = 0x0F
+    BIT = 0x10
+    JSON = 0xF5
     NEWDECIMAL = 0xF6
+    ENUM = 0xF7
+    SET = 0xF8
+    TINY_BLOB = 0xF9
+    MEDIUM_BLOB = 0xFA
+    LONG_BLOB = 0xFB
     BLOB = 0xFC
     VAR_STRING = 0xFD
+    STRING = 0xFE
 
 
 class ColumnFlag(IntFlag):
@@ -107,6 +141,7 @@ class ColumnFlag(IntFlag):
     NOT_NULL = 0x0001
     PRI_KEY = 0x0002
     BLOB = 0x0010
+    UNSIGNED = 0x0020
     BINARY = 0x0080
     NUM = 0x8000
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from comet.cometql.interface import Login, QueryServer, QuerySession
-from comet.cometql.results import Rows
-from comet.errors import BadValue, LoginRefused
-from comet.protocols.mysql import events
+from comet.cometql.results import Done, Rows
+from comet.cometql.shape import statements_of
+from comet.errors import LoginRefused
+from comet.protocols.mysql import charsets, events
+from comet.protocols.mysql.binary import BinaryResultSet, CursorOpened, PrepareOk
 from comet.protocols.mysql.connection import ServerConnection
 from comet.protocols.mysql.constants import Status
 from comet.protocols.mysql.events import Event
-from comet.protocols.mysql.replies import Err, Ok, Reply, Statistics, Switch
+from comet.protocols.mysql.replies import End, Err, Ok, Reply, Statistics, Switch
 from comet.protocols.mysql.resultset import FieldList, ResultSet
+from comet.protocols.mysql.statements import Statements
 
 #: The database that the columns of a connection are in if it has selected none.
 DEFAULT_DATABASE = "CometQL_v1"
@@ -35,10 +38,12 @@ class Conversation:
         connection_id: int,
         host: str,
         address: str,
+        statements: Statements,
     ) -> None:
         """
         @param host: where the client comes from, as errors name it.
         @param address: the same with its port.
+        @param statements: those that the client prepares.
         """
         self.session: QuerySession | None = None
         self._server = server
@@ -46,6 +51,11 @@ class Conversation:
         self._connection_id = connection_id
         self._host = host
         self._address = address
+        self._statements = statements
+        self._login: Login | None = None
+        self._following: list[str] = []
+        self._charsets: tuple[object, object] = ("", "")
+        self._decode = charsets.UTF8.decode
 
     async def answer(self, event: Event) -> Iterable[bytes]:
         """
@@ -53,13 +63,15 @@ class Conversation:
         @raise comet.errors.Refused: if it is not granted; walking the pieces may raise that, too.
         @raise comet.errors.PeerError: if the client has to go.
         """
-        if self.session is not None:
-            return await self._carry_out(self.session, event)
+        self._following = []
         match event:
             case events.SwitchNeeded(plugin, salt):
                 return self.send(Switch(plugin, salt))
             case events.LoginReceived():
                 return await self._log_in(event)
+        if self.session is not None:
+            return await self._carry_out(self.session, event)
+        match event:
             case events.HealthCheckReceived():
                 return (self._connection.welcome(),)
         return self._answer_alone(event)
@@ -67,14 +79,37 @@ class Conversation:
     async def _carry_out(self, session: QuerySession, event: Event) -> Iterable[bytes]:
         match event:
             case events.QueryReceived(text):
-                result = await session.query(_statement(text))
-                if isinstance(result, Rows):
-                    return self.send(ResultSet(result))
-                return self.send(Ok(result.affected, result.insert_id, result.warnings, result.info))
+                statement = self._decode(text)
+                if self._connection.multi_statements:
+                    statement, *self._following = statements_of(statement)
+                return await self._query(session, statement)
+            case events.ExecuteReceived():
+                return self.send(await self._execute(event))
+            case events.PrepareReceived(text):
+                return self.send(self._prepare(session, text))
+            case events.FetchReceived(number, count):
+                return self.send(self._statements.find(number).fetch(count))
+            case events.StatementReset(number):
+                self._statements.find(number).reset()
+                return self.send(Ok())
+            case events.StatementClosed(number):
+                self._statements.close(number)
+                return ()
+            case events.LongDataReceived(number, parameter, data):
+                self._statements.add_long_data(number, parameter, data)
+                return ()
+            case events.ResetReceived():
+                assert self._login is not None  # there is a session
+                self._begin(self._login)
+                return self.send(Ok())
+            case events.OptionReceived():
+                return self.send(End())
+            case events.ProcessesReceived():
+                return await self._query(session, "SHOW PROCESSLIST")
+            case events.KillReceived(number):
+                return await self._query(session, f"KILL {number}")
             case events.InitDBReceived(database):
-                name = _name(database)
-                session.use(name)
-                self._connection.terms.schema = name
+                session.use(_name(database))
                 return self.send(Ok())
             case events.FieldListReceived(table, wildcard):
                 columns = session.fields(_name(table), _name(wildcard))
@@ -82,6 +117,40 @@ class Conversation:
             case events.StatisticsReceived():
                 return self.send(Statistics(session.statistics()))
         return self._answer_alone(event)
+
+    async def _query(self, session: QuerySession, statement: str) -> Iterable[bytes]:
+        result = await session.query(statement)
+        return self.send(ResultSet(result) if isinstance(result, Rows) else _ok(result))
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the last event has more answers."""
+        return bool(self._following)
+
+    async def go_on(self) -> Iterable[bytes]:
+        """
+        Run the next of several statements that came in one text.
+
+        @return: its answer, as L{answer} gives it. One that fails is the last.
+        """
+        assert self.session is not None  # that is where the text was begun
+        statement = self._following.pop(0)
+        return await self._query(self.session, statement)
+
+    def _prepare(self, session: QuerySession, text: bytes) -> Reply:
+        self._statements.check(len(text))
+        prepared = session.prepare(self._decode(text))
+        return PrepareOk(self._statements.add(prepared, len(text)).number, prepared)
+
+    async def _execute(self, event: events.ExecuteReceived) -> Reply:
+        statement = self._statements.find(event.statement)
+        result = await statement.prepared.execute(statement.values(event.values, self._decode))
+        if not isinstance(result, Rows):
+            return _ok(result)
+        if not event.cursor:
+            return BinaryResultSet(result)
+        statement.open(result)
+        return CursorOpened(result.columns)
 
     def _answer_alone(self, event: Event) -> Iterable[bytes]:
         """Answer what needs no session: a ping, or what is declined."""
@@ -91,18 +160,26 @@ class Conversation:
 
     async def _log_in(self, login: events.LoginReceived) -> Iterable[bytes]:
         found = await self._server.identify(login.user)
-        dev_id, password = found or (0, "")
-        if not login.proof.shows(password):
+        dev_id, passwords = found or (0, ("",))
+        # All are looked at, so that the time tells nothing about which of them it was.
+        if not any([login.proof.shows(password) for password in passwords]):
             raise LoginRefused(
                 f"Access denied for user '{_shown(login.user)}'@'{self._host}' "
                 f"(using password: {'NO' if login.proof.is_empty else 'YES'})"
             )
-        self.session = self._server.open(
-            Login(login.user, dev_id, self._connection_id, self._address, login.database)
+        self._begin(
+            Login(login.user, dev_id, self._connection_id, self._address, login.database, login.charset)
         )
-        self._connection.terms.schema = login.database or DEFAULT_DATABASE
-        self._tell_status()
         return (self._connection.welcome(),)
+
+    def _begin(self, login: Login) -> None:
+        """Open a session, in place of the one that there may be."""
+        self.close()
+        # Without a session, an error is the end of the connection.
+        self.session = None
+        self._statements.clear()
+        self.session, self._login = self._server.open(login), login
+        self._tell_status()
 
     def send(self, reply: Reply) -> Iterable[bytes]:
         """@return: C{reply} for the wire, in pieces."""
@@ -110,8 +187,19 @@ class Conversation:
         return self._connection.stream(reply)
 
     def _tell_status(self) -> None:
-        if self.session is not None:
-            self._connection.terms.status = Status.AUTOCOMMIT if self.session.autocommit else Status.NONE
+        session, terms = self.session, self._connection.terms
+        if session is not None:
+            terms.status = Status.AUTOCOMMIT if session.autocommit else Status.NONE
+            if session.in_transaction:
+                terms.status |= Status.IN_TRANSACTION
+            if self._following:
+                terms.status |= Status.MORE_RESULTS
+            terms.schema = session.database or DEFAULT_DATABASE
+            if session.charsets != self._charsets:
+                self._charsets = client, results = session.charsets
+                self._decode = charsets.named(client).decode
+                terms.results = charsets.named(results)
+                terms.declared = terms.results.collation
 
     def close(self) -> None:
         """The client is gone."""
@@ -119,12 +207,8 @@ class Conversation:
             self.session.close()
 
 
-def _statement(text: bytes) -> str:
-    try:
-        return text.decode()
-    except UnicodeDecodeError as error:
-        wrong = text[error.start : error.start + 4].hex().upper()
-        raise BadValue(f"Invalid utf8mb4 character string at byte {error.start}: '{wrong}'") from None
+def _ok(result: Done) -> Ok:
+    return Ok(result.affected, result.insert_id, result.warnings, result.info)
 
 
 def _name(data: bytes) -> str:

@@ -23,11 +23,16 @@ class SwitchNeeded:
 
 @dataclass(frozen=True, slots=True)
 class LoginReceived:
-    """A client says who it is: welcome it if C{proof} shows the password of C{user}."""
+    """
+    A client says who it is: welcome it if C{proof} shows the password of C{user}.
+
+    @ivar charset: the name of the character set that it wants to begin with.
+    """
 
     user: str
     database: str
     proof: Proof
+    charset: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,62 @@ class QueryReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class PrepareReceived:
+    """A statement is to be prepared."""
+
+    text: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ExecuteReceived:
+    """
+    A prepared statement is to be run.
+
+    @ivar cursor: whether its rows are to wait until they are fetched.
+    @ivar values: of its parameters, as they came.
+    """
+
+    statement: int
+    cursor: bool
+    values: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LongDataReceived:
+    """
+    A part of the value of a parameter; there is no answer.
+
+    @ivar data: C{None} if it was too long to be kept.
+    """
+
+    statement: int
+    parameter: int
+    data: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class FetchReceived:
+    """The next rows of a prepared statement are asked for."""
+
+    statement: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatementReset:
+    """Values and rows that a prepared statement holds are to be dropped."""
+
+    statement: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatementClosed:
+    """The client is done with a prepared statement; there is no answer."""
+
+    statement: int
+
+
+@dataclass(frozen=True, slots=True)
 class InitDBReceived:
     """A database is to be selected."""
 
@@ -57,6 +118,28 @@ class FieldListReceived:
 
     table: bytes
     wildcard: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ResetReceived:
+    """The session is to begin anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class OptionReceived:
+    """Whether a text may have several statements has been changed, in the connection itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessesReceived:
+    """The connections of the server are asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class KillReceived:
+    """A connection is to be ended."""
+
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +170,18 @@ Event = (
     | LoginReceived
     | HealthCheckReceived
     | QueryReceived
+    | PrepareReceived
+    | ExecuteReceived
+    | LongDataReceived
+    | FetchReceived
+    | StatementReset
+    | StatementClosed
     | InitDBReceived
     | FieldListReceived
+    | ResetReceived
+    | OptionReceived
+    | ProcessesReceived
+    | KillReceived
     | StatisticsReceived
     | PingReceived
     | QuitReceived

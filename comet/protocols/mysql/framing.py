@@ -18,6 +18,9 @@ from comet.protocols.mysql.constants import MAX_FRAME, MAX_PACKET
 #: Three bytes of length and the sequence number.
 HEADER = 4
 
+#: How many bytes of a packet over the limit are kept, to know what it was.
+HEAD = 7
+
 #: What is written comes in pieces of about this many bytes.
 PIECE = 1 << 16
 
@@ -56,13 +59,14 @@ class Packet:
 @dataclass(frozen=True, slots=True)
 class Oversized:
     """
-    A packet over the limit has come to its end; nothing of it was kept.
+    A packet over the limit has come to its end; only its first bytes were kept.
 
     @ivar sequence: the number of its first frame.
     """
 
     sequence: int
     size: int
+    head: bytes = b""
 
     def next_sequence(self, frame: int = MAX_FRAME) -> int:
         """@return: the number of the frame that comes after this packet."""
@@ -92,6 +96,7 @@ class PacketReader:
         self._size = 0
         self._parts: list[bytes] = []
         self._dropping = False
+        self._head = b""
         # Of the latest frame: its number, whether its header alone has been taken, how much of it is to
         # come, and whether it ends the packet.
         self.sequence = 0
@@ -144,13 +149,15 @@ class PacketReader:
             raise PacketTooLarge(
                 f"Got a packet of {self._size} bytes or more, at most {self.limit} are allowed"
             )
-        self._dropping = True
+        if not self._dropping:
+            self._dropping, self._head = True, b"".join(self._parts)[:HEAD]
         self._parts.clear()
 
     def _body_taken(self) -> bool:
         buffer, missing = self._buffer, self._missing
         if self._dropping:
             gone = min(missing, len(buffer))
+            self._head += buffer[: min(gone, HEAD - len(self._head))]
             del buffer[:gone]
             self._missing -= gone
             return not self._missing
@@ -165,7 +172,7 @@ class PacketReader:
         parts, self._parts = self._parts, []
         if self._dropping:
             self._dropping = False
-            return Oversized(self._first, self._size)
+            return Oversized(self._first, self._size, self._head)
         return Packet(self._first, parts[0] if len(parts) == 1 else b"".join(parts))
 
 

@@ -64,6 +64,7 @@ class HandshakeResponse:
 
     @ivar capabilities: those that both sides have set.
     @ivar plugin: how C{response} was made; empty if the client does not say.
+    @ivar collation: the number of one of its character set; 0 if the client does not say.
     """
 
     capabilities: Capability
@@ -72,6 +73,7 @@ class HandshakeResponse:
     database: str = ""
     plugin: str = ""
     attributes: dict[str, str] = field(default_factory=dict)
+    collation: int = 0
 
     @classmethod
     def parse(cls, payload: bytes, offered: Capability) -> HandshakeResponse:
@@ -84,13 +86,32 @@ class HandshakeResponse:
         shared = Capability(fields.integer(4)) & offered
         if not shared & Capability.PROTOCOL_41:
             raise PeerError("Client does not support the protocol of MySQL 4.1 and later")
-        fields.take(4 + 1 + 23)  # longest packet, character set, reserved
+        fields.take(4)  # longest packet
+        collation = fields.integer(1)
+        fields.take(23)  # reserved
         user = _text(fields.until_nul())
         response = _response(fields, shared)
         database = _text(fields.until_nul()) if shared & Capability.CONNECT_WITH_DB else ""
         plugin = _text(fields.until_nul()) if shared & Capability.PLUGIN_AUTH else ""
         attributes = _attributes(fields) if shared & Capability.CONNECT_ATTRS and fields.left else {}
-        return cls(shared, user, response, database, plugin, attributes)
+        return cls(shared, user, response, database, plugin, attributes, collation)
+
+    @classmethod
+    def parse_change(cls, payload: bytes, shared: Capability) -> HandshakeResponse:
+        """
+        @param payload: of a COM_CHANGE_USER, which says the same in another order.
+        @param shared: the capabilities that both sides have set.
+        @raise PeerError: if it is none.
+        """
+        fields = Fields(payload)
+        fields.take(1)
+        user = _text(fields.until_nul())
+        secure = shared & Capability.SECURE_CONNECTION
+        response = fields.take(fields.integer(1)) if secure else fields.until_nul()
+        database = _text(fields.until_nul())
+        collation = fields.integer(2) if fields.left > 1 else 0
+        plugin = _text(fields.until_nul()) if shared & Capability.PLUGIN_AUTH else ""
+        return cls(shared, user, response, database, plugin, collation=collation)
 
 
 def _response(fields: Fields, shared: Capability) -> bytes:

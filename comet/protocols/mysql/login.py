@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from comet.protocols.mysql.auth import HEALTH_CHECK, NATIVE, PLUGINS, Plugin, Proof, make_salt
+from comet.protocols.mysql.charsets import of_collation
 from comet.protocols.mysql.constants import Capability
 from comet.protocols.mysql.events import HealthCheckReceived, LoginReceived, SwitchNeeded
 from comet.protocols.mysql.handshake import HandshakeResponse
@@ -27,18 +28,37 @@ class LoginExchange:
         self._random = random
         self._user = ""
         self._database = ""
+        self._charset = ""
 
     def respond(self, response: HandshakeResponse) -> LoginReceived | HealthCheckReceived | SwitchNeeded:
         """@return: what the first answer of the client means."""
-        self._user, self._database = response.user, response.database
+        self._identify(response)
         switches = bool(response.capabilities & Capability.PLUGIN_AUTH)
         proof = Proof(self.plugin if switches else NATIVE, self.salt, response.response)
         if proof.is_empty and response.user.startswith(HEALTH_CHECK):
             return HealthCheckReceived(response.user)
         if not switches or (response.plugin == self.plugin.name and proof.is_complete):
             return self._login(proof)
-        self.plugin = PLUGINS.get(response.plugin, NATIVE)
         self.salt = make_salt(self._random)
+        return self._switch(response.plugin)
+
+    def change(self, response: HandshakeResponse) -> LoginReceived | SwitchNeeded:
+        """
+        @return: what it means that a client wants to be somebody else. It is asked for a proof once more, if
+            it can be asked.
+        """
+        self._identify(response)
+        # The salt stays, as there are clients that go by the one that they know, whatever they are sent.
+        if response.capabilities & Capability.PLUGIN_AUTH:
+            return self._switch(response.plugin)
+        return self._login(Proof(NATIVE, self.salt, response.response))
+
+    def _identify(self, response: HandshakeResponse) -> None:
+        self._user, self._database = response.user, response.database
+        self._charset = of_collation(response.collation)
+
+    def _switch(self, plugin: str) -> SwitchNeeded:
+        self.plugin = PLUGINS.get(plugin, NATIVE)
         return SwitchNeeded(self.plugin.name, self.salt)
 
     def prove(self, response: bytes) -> LoginReceived:
@@ -47,4 +67,4 @@ class LoginExchange:
 
     def _login(self, proof: Proof) -> LoginReceived:
         self.plugin = proof.plugin
-        return LoginReceived(self._user, self._database, proof)
+        return LoginReceived(self._user, self._database, proof, self._charset)

@@ -37,10 +37,15 @@ class Client(Protocol):
     """
     A connection, as the port knows it.
 
+    @ivar number: what it is called in KILL.
     @ivar ended: fires when the connection is gone and its last statement has ended.
     """
 
     ended: Deferred[None]
+    number: int
+
+    def kill(self) -> None:
+        """Close the connection, because somebody wants it gone."""
 
     def shut_down(self) -> None:
         """Close the connection."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from twisted.internet import protocol
@@ -17,7 +17,7 @@ from twisted.protocols.policies import TimeoutMixin
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from comet.errors import CometError, PeerError, Refused, ShuttingDown, TooManyConnections
+from comet.errors import CometError, Killed, PeerError, Refused, ShuttingDown, TooManyConnections
 from comet.protocols.mysql import events
 from comet.protocols.mysql.connection import ServerConnection
 from comet.protocols.mysql.conversation import Conversation
@@ -32,6 +32,7 @@ READ_AHEAD = 1 << 16
 SHUTDOWN_SECONDS = 1.0
 
 _SHUTDOWN = Err.of(ShuttingDown("Server shutdown in progress"))
+_KILLED = Err.of(Killed("Query execution was interrupted"))
 _INTERNAL = Err.of(CometError("internal error"))
 
 
@@ -46,6 +47,7 @@ class MySQLProtocol(protocol.Protocol, TimeoutMixin, Client):
 
     _log = Logger()
     transport: Any
+    number = 0
 
     def __init__(
         self, port: Port, connection: ServerConnection, conversation: Conversation, address: str
@@ -108,6 +110,11 @@ class MySQLProtocol(protocol.Protocol, TimeoutMixin, Client):
         """Close the connection; a client that waits for an answer is told why there is none."""
         self._leave(_SHUTDOWN if self._busy else None)
         # Over TLS the end is a dialogue, and an idle client takes no part in it.
+        self.setTimeout(SHUTDOWN_SECONDS)
+
+    def kill(self) -> None:
+        """See L{Client.kill}; a client that waits for an answer is told why there is none."""
+        self._leave(_KILLED if self._busy else None)
         self.setTimeout(SHUTDOWN_SECONDS)
 
     def _disconnect(self, error: PeerError) -> None:
@@ -231,6 +238,11 @@ class MySQLProtocol(protocol.Protocol, TimeoutMixin, Client):
             self._port.counters.commands += 1
         elif self._logged_in() and not self._over:
             self.setTimeout(self._port.wait_timeout)
+        await self._write_all(pieces)
+        while self._conversation.unfinished and not self._over:
+            await self._write_all(await self._conversation.go_on())
+
+    async def _write_all(self, pieces: Iterable[bytes]) -> None:
         for piece in pieces:
             await self._write(piece)
             if self._over:

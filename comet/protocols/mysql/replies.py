@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from comet.errors import CometError
+from comet.protocols.mysql.charsets import UTF8, Charset
 from comet.protocols.mysql.codec import lenenc_bytes, lenenc_int
 from comet.protocols.mysql.constants import Status
 
@@ -27,12 +28,16 @@ class Terms:
     @ivar schema: the database that has been selected, as columns name it.
     @ivar greeted: whether the client has our greeting, so that it looks for an SQLSTATE in errors.
     @ivar deprecate_eof: whether the client wants an OK in place of an EOF.
+    @ivar results: how text is written for the client.
+    @ivar declared: the collation that columns of text are said to have.
     """
 
     status: Status = Status.AUTOCOMMIT
     schema: str = ""
     greeted: bool = False
     deprecate_eof: bool = False
+    results: Charset = UTF8
+    declared: int = UTF8.collation
 
 
 class Reply(Protocol):
@@ -55,9 +60,10 @@ class Ok(Reply):
         """@return: one packet."""
         yield self.payload(terms)
 
-    def payload(self, terms: Terms, header: bytes = b"\x00") -> bytes:
+    def payload(self, terms: Terms, header: bytes = b"\x00", further: Status = Status.NONE) -> bytes:
         """
         @param header: 0xFE at the end of rows.
+        @param further: what else is to be told of the session.
         @return: the payload of the packet.
         """
         return b"".join(
@@ -65,21 +71,35 @@ class Ok(Reply):
                 header,
                 lenenc_int(self.affected),
                 lenenc_int(self.insert_id),
-                terms.status.to_bytes(2, "little"),
+                (terms.status | further).to_bytes(2, "little"),
                 min(self.warnings, 0xFFFF).to_bytes(2, "little"),
                 lenenc_bytes(self.info.encode()) if self.info else b"",
             )
         )
 
 
-def eof_payload(terms: Terms) -> bytes:
+def eof_payload(terms: Terms, further: Status = Status.NONE) -> bytes:
     """@return: the end of columns, or of rows, for clients that know it."""
-    return b"\xfe\x00\x00" + terms.status.to_bytes(2, "little")
+    return b"\xfe\x00\x00" + (terms.status | further).to_bytes(2, "little")
 
 
-def end_payload(terms: Terms) -> bytes:
-    """@return: the end of rows, in the way the client wants it."""
-    return Ok().payload(terms, header=b"\xfe") if terms.deprecate_eof else eof_payload(terms)
+def end_payload(terms: Terms, further: Status = Status.NONE) -> bytes:
+    """
+    @param further: what else is to be told of the session.
+    @return: the end of rows, in the way the client wants it.
+    """
+    if terms.deprecate_eof:
+        return Ok().payload(terms, b"\xfe", further)
+    return eof_payload(terms, further)
+
+
+@dataclass(frozen=True, slots=True)
+class End(Reply):
+    """It was done, in the words of the few commands that are answered with an EOF."""
+
+    def payloads(self, terms: Terms) -> Iterator[bytes]:
+        """@return: one packet."""
+        yield end_payload(terms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +119,8 @@ class Err(Reply):
         """@return: one packet."""
         state = b"#" + self.sqlstate.encode() if terms.greeted else b""
         # A character that the cut goes through is left out.
-        text = self.text.encode("utf-8", "replace")[:ERROR_TEXT].decode("utf-8", "ignore").encode()
-        yield b"\xff" + self.number.to_bytes(2, "little") + state + text
+        text = self.text.encode("utf-8", "replace")[:ERROR_TEXT].decode("utf-8", "ignore")
+        yield b"\xff" + self.number.to_bytes(2, "little") + state + terms.results.encode(text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,15 @@ U{https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_com_query_resp
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from comet.cometql.results import Column, Kind, Rows, Value
+from comet.protocols.mysql.charsets import UTF8, Charset
 from comet.protocols.mysql.codec import NULL, lenenc_bytes, lenenc_int
 from comet.protocols.mysql.constants import BINARY, NOT_FIXED, UTF8MB4, ColumnFlag, ColumnType
 from comet.protocols.mysql.replies import Reply, Terms, end_payload, eof_payload
-
-#: The most bytes of a character in utf8mb4.
-_CHARACTER = 4
 
 #: The length of a MEDIUMTEXT in bytes. There are clients that allocate what a column declares.
 _LONGEST = (1 << 24) - 1
@@ -26,7 +24,11 @@ _FIXED_FIELDS = b"\x0c"
 
 @dataclass(frozen=True, slots=True)
 class WireType:
-    """How a kind of column is declared to clients."""
+    """
+    How a kind of column is declared to clients.
+
+    @ivar collation: of text for clients that read UTF-8, as others are told their own.
+    """
 
     type: ColumnType
     collation: int = BINARY
@@ -46,15 +48,17 @@ WIRE_TYPES = {
 }
 
 
-def column_payload(column: Column, schema: str) -> bytes:
-    """
-    @param schema: the database that tables are in.
-    @return: the definition of C{column} as the payload of a packet.
-    """
+def column_payload(column: Column, terms: Terms) -> bytes:
+    """@return: the definition of C{column} as the payload of a packet."""
     wire = WIRE_TYPES[column.kind]
-    name, table = lenenc_bytes(column.name.encode()), lenenc_bytes(column.table.encode())
-    length = min(column.length * _CHARACTER, _LONGEST) if column.kind.is_text else column.length
+    encode = terms.results.encode
+    name, table = lenenc_bytes(encode(column.name)), lenenc_bytes(encode(column.table))
+    length, collation = column.length, wire.collation
+    if column.kind.is_text:
+        length, collation = min(length * terms.results.longest, _LONGEST), terms.declared
     flags = wire.flags
+    if column.unsigned:
+        flags |= ColumnFlag.UNSIGNED
     if not column.nullable and column.kind is not Kind.NULL:
         flags |= ColumnFlag.NOT_NULL
     if column.key:
@@ -62,13 +66,13 @@ def column_payload(column: Column, schema: str) -> bytes:
     return b"".join(
         (
             lenenc_bytes(b"def"),
-            lenenc_bytes(schema.encode() if column.table else b""),
+            lenenc_bytes(encode(terms.schema) if column.table else b""),
             table,
             table,
             name,
             name,
             _FIXED_FIELDS,
-            wire.collation.to_bytes(2, "little"),
+            collation.to_bytes(2, "little"),
             length.to_bytes(4, "little"),
             bytes((wire.type,)),
             flags.to_bytes(2, "little"),
@@ -77,13 +81,9 @@ def column_payload(column: Column, schema: str) -> bytes:
     )
 
 
-def _encode_text(value: str) -> bytes:
-    return value.encode("utf-8", "replace")
-
-
 #: How a value of this type is written as text.
 _AS_TEXT: dict[type, Callable[..., bytes]] = {
-    str: _encode_text,
+    str: UTF8.encode,
     bytes: bytes,
     int: b"%d".__mod__,
     bool: b"%d".__mod__,
@@ -92,14 +92,19 @@ _AS_TEXT: dict[type, Callable[..., bytes]] = {
 }
 
 
-def row_payload(values: Sequence[Value]) -> bytes:
+def text_encoders(charset: Charset) -> dict[type, Callable[..., bytes]]:
+    """@return: how values are written as text, by their type."""
+    return _AS_TEXT if charset is UTF8 else {**_AS_TEXT, str: charset.encode}
+
+
+def row_payload(values: Sequence[Value], as_text: Mapping[type, Callable[..., bytes]] = _AS_TEXT) -> bytes:
     """@return: a row in the text protocol as the payload of a packet."""
     parts = []
     for value in values:
         if value is None:
             parts.append(NULL)
         else:
-            data = _AS_TEXT[type(value)](value)
+            data = as_text[type(value)](value)
             parts += (lenenc_int(len(data)), data)
     return b"".join(parts)
 
@@ -114,11 +119,12 @@ class ResultSet(Reply):
         """@return: the count of columns, each column, each row and the end."""
         yield lenenc_int(len(self.result.columns))
         for column in self.result.columns:
-            yield column_payload(column, terms.schema)
+            yield column_payload(column, terms)
         if not terms.deprecate_eof:
             yield eof_payload(terms)
+        as_text = text_encoders(terms.results)
         for row in self.result.rows:
-            yield row_payload(row)
+            yield row_payload(row, as_text)
         yield end_payload(terms)
 
 
@@ -131,5 +137,5 @@ class FieldList(Reply):
     def payloads(self, terms: Terms) -> Iterator[bytes]:
         """@return: each column and the end."""
         for column in self.columns:
-            yield column_payload(column, terms.schema) + NULL
+            yield column_payload(column, terms) + NULL
         yield end_payload(terms)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList
@@ -19,6 +19,7 @@ from comet.protocols.mysql.connection import ServerConnection
 from comet.protocols.mysql.conversation import Conversation
 from comet.protocols.mysql.port import Client, Counters, Port
 from comet.protocols.mysql.protocol import MySQLProtocol
+from comet.protocols.mysql.statements import Statements
 
 
 class MySQLFactory(Factory, Port):
@@ -41,6 +42,7 @@ class MySQLFactory(Factory, Port):
         tls: IOpenSSLContextFactory | None = None,
         plugin: Plugin = NATIVE,
         random: Callable[[int], bytes] = os.urandom,
+        numbers: Iterator[int] | None = None,
     ) -> None:
         """
         @param clock: what timeouts are measured with.
@@ -49,6 +51,7 @@ class MySQLFactory(Factory, Port):
         @param tls: makes the TLS of clients that ask for it; without, none is offered.
         @param plugin: the way to prove a password that clients are asked for first.
         @param random: gives that many random bytes.
+        @param numbers: gives each connection its number.
         """
         self.limits = limits
         self.clock = clock
@@ -59,7 +62,7 @@ class MySQLFactory(Factory, Port):
         self._max_allowed_packet = max_allowed_packet
         self._plugin = plugin
         self._random = random
-        self._numbers = itertools.count(1)
+        self._numbers = itertools.count(1) if numbers is None else numbers
         self._clients: dict[Client, None] = {}
 
     def buildProtocol(self, addr: IAddress | None) -> MySQLProtocol:
@@ -74,8 +77,11 @@ class MySQLFactory(Factory, Port):
             plugin=self._plugin,
         )
         host, address = _names(addr)
-        conversation = Conversation(self._server, connection, number, host, address)
-        return MySQLProtocol(self, connection, conversation, address)
+        statements = Statements(self.limits.prepared, self._max_allowed_packet)
+        conversation = Conversation(self._server, connection, number, host, address, statements)
+        protocol = MySQLProtocol(self, connection, conversation, address)
+        protocol.number = number
+        return protocol
 
     def admit(self, client: Client) -> None:
         """Count a connection that has been made, unless it is one too many."""
@@ -92,6 +98,12 @@ class MySQLFactory(Factory, Port):
         if client in self._clients:
             del self._clients[client]
             self.counters.closed += 1
+
+    def kill(self, number: int) -> None:
+        """Close the connection of that number, if it is there."""
+        for client in tuple(self._clients):
+            if client.number == number:
+                client.kill()
 
     def close_all(self) -> Deferred[None]:
         """

@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from comet.errors import BadValue, NotAllowed, PeerError, TooLong
 from comet.model import (
     AskCount,
+    AskData,
     AskHistory,
     AskMembers,
     AskStatus,
@@ -34,6 +35,7 @@ from comet.model import (
     Subscribe,
     Unreadable,
     User,
+    UserData,
     Welcome,
 )
 from comet.protocols.dialects.cppcomet import CppComet
@@ -96,6 +98,13 @@ class DecodeTests(SynchronousTestCase):
         """Leading digits are enough; what is no number is 0."""
         for text, user_id in (("7", 7), ("60abc", 60), ("-3", -3), ("x", 0), ("", 0), ("9" * 12, 0)):
             self.assertEqual(DIALECT.decode(f"user_status\n{text}"), AskStatus(user_id), text)
+
+    def test_data(self):
+        """The marker comes first; leading digits are enough, and what is no number is told so."""
+        for text, user_id in (("7", 7), ("60abc", 60), ("-3", -3)):
+            self.assertEqual(DIALECT.decode(f"user_data\nmk\n{text}"), AskData(user_id, "mk"), text)
+        for arguments in ("mk\nx", "mk\n", "mk", "mk\n99999999999", "m k\n7"):
+            self.assertIs(DIALECT.decode(f"user_data\n{arguments}").intended, AskData, arguments)
 
     def test_commands_without_effect(self):
         """They are known, so that they close nothing."""
@@ -204,6 +213,19 @@ class EncodeTests(SynchronousTestCase):
             Status(7, 0, 4),
             '{"data":{"data":4,"last_online_time":4,"online":true,"time":0},"event":"user_status_7",'
             '"message_send_time":4,"pipe":"_answer_user_status"}',
+        )
+
+    def test_data_of_a_user(self):
+        """The record is a string, whatever is in it."""
+        self.check(
+            UserData(60, "mk", '{"a":1}', 5),
+            '{"data":{"user_data":"{\\"a\\":1}","user_id":60},"event":"answer","marker":"mk",'
+            '"message_send_time":5,"pipe":"_answer"}',
+        )
+        self.check(
+            Refusal(BadValue("no"), 5, AskData),
+            '{"data":{"error":"no","user_data":"","user_id":-1},"event":"error","message_send_time":5,'
+            '"pipe":"sys"}',
         )
 
     def test_coming_and_going(self):

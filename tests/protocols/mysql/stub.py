@@ -12,14 +12,19 @@ class StubSession:
     """Answers a few statements; those that begin with C{wait} when they are told to."""
 
     autocommit = True
+    charsets = ("utf8mb4", "utf8mb4")
+    in_transaction = False
 
     def __init__(self, login):
         self.login, self.queries, self.waiting, self.closed = login, [], [], 0
         self.use(login.database or "CometQL_v1")
 
+    def prepare(self, text):
+        return StubPrepared(self, text)
+
     async def query(self, text):
         self.queries.append(text)
-        match text.partition(" ")[0]:
+        match text.strip().partition(" ")[0]:
             case "insert":
                 return Done(1, 70_000, 2, "note")
             case "select":
@@ -49,6 +54,7 @@ class StubSession:
     def use(self, database):
         if database != "CometQL_v1":
             raise UnknownDatabase(f"Unknown database '{database}'")
+        self.database = database
 
     def fields(self, table, wildcard):
         if table != "t":
@@ -62,6 +68,26 @@ class StubSession:
         self.closed += 1
 
 
+class StubPrepared:
+    """A statement whose answer is a row of its values; C{count} gives as many as its first value says."""
+
+    def __init__(self, session, text):
+        if text.startswith("fail"):
+            raise SyntaxRefused(f"You have an error near '{text}'")
+        self.session, self.text, self.parameters = session, text, text.count("?")
+        self.columns = [] if text.startswith("insert") else [Column(str(n)) for n in range(self.parameters)]
+        if text.startswith("count"):
+            self.columns = [NUMBER]
+
+    async def execute(self, values):
+        self.session.queries.append((self.text, *values))
+        if not self.columns:
+            return Done(self.parameters)
+        if self.text.startswith("count"):
+            return Rows(self.columns, [[number] for number in range(values[0])])
+        return Rows(self.columns, [values])
+
+
 class StubServer:
     """Knows one user."""
 
@@ -73,7 +99,7 @@ class StubServer:
     async def identify(self, user):
         if self.pending is not None:
             await self.pending
-        return (0, self.password) if user == "root" else None
+        return (0, ["other", self.password]) if user == "root" else None
 
     def open(self, login):
         self.sessions.append(StubSession(login))

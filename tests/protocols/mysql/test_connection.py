@@ -261,10 +261,7 @@ class CommandTests(SynchronousTestCase):
             b"\0",
             b"\x05",
             b"\x0d",
-            b"\x11",
-            b"\x16select 1",
-            b"\x1b\0\0",
-            b"\x1f",
+            b"\x1b\2\0",
             b"\xff",
         ):
             event, frames = exchange(connection, payload)
@@ -277,7 +274,7 @@ class CommandTests(SynchronousTestCase):
         connection.receive(
             client.frame(b"\x19\0\0\0\0") + client.frame(b"\x18\0\0\0\0") + client.frame(b"\x0e")
         )
-        self.assertEqual(list(connection.events()), [events.PingReceived()])
+        self.assertEqual(list(connection.events()), [events.StatementClosed(0), events.PingReceived()])
 
     def test_quit(self):
         """After the request to quit nothing comes any more."""

@@ -48,7 +48,9 @@ class PacketReaderTests(SynchronousTestCase):
         stream = b"".join(packet.to_bytes(FRAME) for packet in sent)
         reader = PacketReader(limit, forgiving=True, frame=FRAME)
         expected = [
-            packet if len(packet.payload) <= limit else Oversized(packet.sequence, len(packet.payload))
+            packet
+            if len(packet.payload) <= limit
+            else Oversized(packet.sequence, len(packet.payload), packet.payload[:7])
             for packet in sent
         ]
         self.assertEqual(found_in(reader, stream, drawn_cuts(data.draw, stream)), expected)
@@ -94,7 +96,7 @@ class PacketReaderTests(SynchronousTestCase):
             reader.feed(stream[place : place + 1])
             found = list(reader)
             held.append(reader.waiting + sum(map(len, reader._parts)))
-        self.assertEqual(found, [Oversized(0, 3 * FRAME + 1)])
+        self.assertEqual(found, [Oversized(0, 3 * FRAME + 1, bytes(7))])
         self.assertLessEqual(max(held), 2 * FRAME + 4)
         self.assertLessEqual(max(held[3 * (FRAME + 4) :]), 4)
 

@@ -39,7 +39,6 @@ class GreetingTests(SynchronousTestCase):
             "COMPRESS",
             "SSL",
             "LOCAL_FILES",
-            "MULTI_STATEMENTS",
             "SESSION_TRACK",
             "PS_MULTI_RESULTS",
         ):

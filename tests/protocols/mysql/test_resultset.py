@@ -31,7 +31,7 @@ class ColumnTests(SynchronousTestCase):
 
     def seen(self, kind, **more):
         """@return: what a client sees of a column."""
-        return client.read_column(column_payload(Column("name", kind, **more), "db"))
+        return client.read_column(column_payload(Column("name", kind, **more), Terms(schema="db")))
 
     def test_every_kind(self):
         """There is a wire type for every kind of column."""

@@ -1,0 +1,171 @@
+"""Any SELECT: rows of our tables, handed to a scratch database that answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from comet.cometql.context import Context
+from comet.cometql.dictionary import Dictionary
+from comet.cometql.evaluate import Parameters
+from comet.cometql.plans import Plan, computed
+from comet.cometql.results import Column, Kind, Result, Rows, Value
+from comet.cometql.scratch import MOST_BYTES, MOST_ROWS, Answer, Filled, answer, size_of
+from comet.cometql.statements import Query
+from comet.cometql.tables.catalogue import Catalogue
+from comet.errors import TooManyRows
+
+if TYPE_CHECKING:
+    from comet.cometql.translate import Source, Translation
+
+
+class QueryPlan(Plan):
+    """
+    Answers a SELECT that is beyond CometQL.
+
+    It is translated when it is first needed, since the library for that is large.
+    """
+
+    def __init__(self, query: Query, catalogue: Catalogue, dictionary: Dictionary) -> None:
+        self._query = query
+        self._catalogue = catalogue
+        self._dictionary = dictionary
+        self._translation: Translation | None = None
+
+    def _translated(self) -> Translation:
+        if self._translation is None:
+            from comet.cometql.translate import translate
+
+            self._translation = translate(self._query, self._find)
+        return self._translation
+
+    def _find(self, scratch: str, name: str, database: str) -> Source:
+        from comet.cometql.translate import Source
+
+        if self._dictionary.has(database):
+            return Source(scratch, name, database, self._dictionary.columns(name, database))
+        table = self._catalogue.find(name, database)
+        synonyms = {other: column.name for column in table.declared for other in column.synonyms}
+        hidden = frozenset(column.name for column in table.declared if column.invisible)
+        return Source(scratch, name, database, table.columns, table.key_place, synonyms, hidden=hidden)
+
+    def described(self, context: Context, parameters: Parameters) -> Sequence[Column]:
+        """@return: the columns of the answer, as far as they are known before there are rows."""
+        translation = self._translated()
+        tables = [Filled(source.name, source.columns, ()) for source in translation.sources]
+        names = [f"v{number}" for number in range(len(translation.variables))]
+        empty: dict[str, Value] = dict.fromkeys(names)
+        empty |= {f"s{place}": value for place, value in enumerate(parameters)}
+        return _columns(answer(translation.sql, tables, empty, context), translation.columns)
+
+    async def run(self, context: Context, parameters: Parameters) -> Result:
+        """@return: the rows."""
+        translation = await context.offload(self._translated)
+        tables = await Loading(self._catalogue, self._dictionary, context, parameters).load(
+            translation.sources
+        )
+        values: dict[str, Value] = {f"s{place}": value for place, value in enumerate(parameters)}
+        for place, (name, scope, own) in enumerate(translation.variables):
+            variables = context.variables
+            values[f"v{place}"] = variables.get_own(name) if own else variables.get(name, scope)
+        found = await context.offload(lambda: answer(translation.sql, tables, values, context))
+        return Rows(_columns(found, translation.columns), found.rows)
+
+
+class Loading:
+    """Looks up the rows that a statement can be about, and no more than fit its limits."""
+
+    def __init__(
+        self, catalogue: Catalogue, dictionary: Dictionary, context: Context, parameters: Parameters
+    ) -> None:
+        self._catalogue = catalogue
+        self._dictionary = dictionary
+        self._context = context
+        self._parameters = parameters
+        self._loaded: dict[str, Sequence[Sequence[Value]]] = {}
+        self._rows = self._bytes = 0
+
+    async def load(self, sources: Sequence[Source]) -> list[Filled]:
+        """
+        @return: the tables with their rows.
+        @raise KeyRequired: if a table needs keys and the statement does not say which.
+        @raise TooManyRows: if there are too many.
+        """
+        waiting = list(sources)
+        while waiting:
+            source = min(waiting, key=self._order)
+            waiting.remove(source)
+            rows = await self._find(source)
+            self._rows += len(rows)
+            self._bytes += size_of(rows)
+            if self._rows > MOST_ROWS or self._bytes > MOST_BYTES:
+                raise TooManyRows(f"the SELECT looks at more than {MOST_ROWS} rows or {MOST_BYTES} bytes")
+            self._loaded[source.name] = rows
+        return [self._filled(source) for source in sources]
+
+    def _order(self, source: Source) -> int:
+        """@return: what to look up first: given keys, then keys of rows that are there, then all."""
+        if source.keys is not None:
+            return 0
+        if any(other.name in self._loaded for other, _ in source.links):
+            return 1
+        return 3 if source.links else 2
+
+    def _filled(self, source: Source) -> Filled:
+        is_metadata = self._dictionary.has(source.database)
+        return Filled(source.name, source.columns, self._loaded[source.name], is_metadata)
+
+    async def _find(self, source: Source) -> Sequence[Sequence[Value]]:
+        if self._dictionary.has(source.database):
+            return self._dictionary.rows(source.table, source.database, self._context)
+        table = self._catalogue.find(source.table, source.database)
+        dev_id = self._context.tenant(source.database)
+        if any(self._differ(*pair) for pair in source.guards):
+            return ()
+        keys = self._keys(source)
+        if keys is None:
+            return await table.all_rows(dev_id)
+        wanted = [key for key in map(table.lookup, keys) if key is not None]
+        return await table.rows(dev_id, list(dict.fromkeys(wanted)))
+
+    def _differ(self, one: int, other: int) -> bool:
+        first, second = self._parameters[one], self._parameters[other]
+        return isinstance(first, int) and isinstance(second, int) and first != second
+
+    def _keys(self, source: Source) -> list[Value] | None:
+        if source.keys is not None:
+            return [self._parameters[place] for place in source.keys]
+        for other, place in source.links:
+            if other.name in self._loaded:
+                return list(dict.fromkeys(row[place] for row in self._loaded[other.name]))
+        return None
+
+
+def _columns(found: Answer, declared: Sequence[Column | None]) -> list[Column]:
+    if len(declared) != len(found.titles):
+        declared = [None] * len(found.titles)
+    return [
+        _column(title, column, [row[place] for row in found.rows])
+        for place, (title, column) in enumerate(zip(found.titles, declared, strict=True))
+    ]
+
+
+def _column(title: str, declared: Column | None, values: Sequence[Any]) -> Column:
+    """@return: a column with its declared type, or else one that all its values fit in."""
+    if declared is not None and (declared.kind.is_text or all(_is_number(value) for value in values)):
+        return Column(title, declared.kind, declared.length, True, declared.key, declared.table)
+    kinds = {type(value) for value in values} - {type(None)}
+    if not kinds:
+        return Column(title, Kind.VARCHAR, 255, nullable=True)
+    if kinds == {int}:
+        return Column(title, Kind.BIGINT, 21, nullable=True)
+    if kinds <= {int, float}:
+        return Column(title, Kind.DOUBLE, 23, nullable=True)
+    longest = max((len(value) for value in values if isinstance(value, (str, bytes))), default=0)
+    if longest > 1 << 14:
+        return Column(title, Kind.TEXT, (1 << 24) - 1, nullable=True)
+    return Column(title, computed(title, "").kind, max(255, longest), nullable=True)
+
+
+def _is_number(value: Any) -> bool:
+    return value is None or isinstance(value, (int, float))

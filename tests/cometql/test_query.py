@@ -1,0 +1,409 @@
+"""Tests for SELECTs beyond CometQL: L{comet.cometql.query}, and what it translates with and asks."""
+
+import contextlib
+from unittest import mock
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from comet.cometql import scratch
+from comet.cometql.dictionary import VIEWS
+from comet.cometql.engine import Engine
+from comet.cometql.interface import Login
+from comet.cometql.results import Kind
+from comet.errors import (
+    AmbiguousColumn,
+    DatabaseDenied,
+    KeyRequired,
+    NotAllowed,
+    NotSupported,
+    Refused,
+    SyntaxRefused,
+    TooLong,
+    TooManyRows,
+    TooSlow,
+    UnknownColumn,
+    UnknownDatabase,
+    UnknownFunction,
+    UnknownTable,
+    UnknownVariable,
+)
+from tests.cometql.talk import TalkTests
+
+#: What such statements are made of.
+WORDS = (
+    *("SELECT", "FROM", "WHERE", "name", "pipes_settings", "(", ")", ",", "*", "=", "'x'", "5", "count(*)"),
+    *("AND", "OR", "NOT", "IN", "LIKE", "ORDER", "BY", "GROUP", "UNION", "JOIN", "ON", "AS", "CASE", "WHEN"),
+    *("END", "LIMIT", "@@version", "@x", ".", "`a`", "-", "/", "NULL", "IS", "EXISTS", "USING", "LEFT"),
+)
+KEYS = "WHERE id IN (1, 2, 3)"
+
+
+class QueryTests(TalkTests):
+    """What the tests below share: three keys, two channels, two messages."""
+
+    def setUp(self):
+        super().setUp()
+        self.run_("INSERT INTO users_auth VALUES (1, 'a'), (2, 'b'), (3, 'b')")
+        self.run_("INSERT INTO pipes_settings VALUES ('chat', 5), ('news', 7)")
+        self.run_(
+            "INSERT INTO pipes_messages (name, event, message)"
+            " VALUES ('chat', 'e', 'it''s \\\\ 😀'), ('chat', '', 'x')"
+        )
+
+    def kinds(self, text):
+        """@return: the types of the columns."""
+        return [column.kind for column in self.run_(text).columns]
+
+
+class AnswerTests(QueryTests):
+    """What such a SELECT answers."""
+
+    def test_aggregates(self):
+        """count(*), GROUP BY, HAVING, DISTINCT, GROUP_CONCAT."""
+        self.assertEqual(self.value(f"SELECT count(*) FROM users_auth {KEYS}"), 3)
+        self.assertEqual(
+            self.rows(
+                f"SELECT hash, COUNT(*) n FROM users_auth {KEYS} GROUP BY hash HAVING n > 1 ORDER BY 2"
+            ),
+            [("b", 2)],
+        )
+        self.assertEqual(
+            self.rows(f"SELECT DISTINCT hash FROM users_auth {KEYS} ORDER BY 1 DESC"), [("b",), ("a",)]
+        )
+        self.assertEqual(
+            self.value(f"SELECT GROUP_CONCAT(hash SEPARATOR '+') FROM users_auth {KEYS}"), "a+b+b"
+        )
+        self.assertEqual(self.value(f"SELECT count(DISTINCT hash) FROM users_auth {KEYS}"), 2)
+
+    def test_the_same_shape_with_other_values(self):
+        """A translation serves all values, but for the places in ORDER BY."""
+        for ids, count in (("1, 2, 9", 2), ("7, 8, 9", 0), ("1, 2, 3", 3)):
+            self.assertEqual(self.value(f"SELECT count(*) FROM users_auth WHERE id IN ({ids})"), count)
+        self.assertEqual(self.engine.cache.hits, 2)
+        for place, first in ((1, 1), (2, 2)):
+            rows = self.rows(f"SELECT id, 5 - id FROM users_auth WHERE id IN (1, 2) ORDER BY {place}")
+            self.assertEqual(rows[0][0], first)
+
+    def test_joins(self):
+        """Keys of one table are those of rows of another."""
+        joined = "users_auth a JOIN users_time t ON"
+        self.assertEqual(
+            self.rows(f"SELECT a.id, t.time, UPPER(a.hash) FROM {joined} t.id = a.id WHERE a.id IN (1, 9)"),
+            [(1, -1, "A")],
+        )
+        self.assertEqual(
+            self.rows(
+                "SELECT t.id, a.hash FROM users_time t LEFT JOIN users_auth a USING (id) WHERE t.id IN (1, 9)"
+            ),
+            [(1, "a"), (9, None)],
+        )
+        self.assertEqual(
+            self.rows(
+                "SELECT s.name, users FROM pipes_settings s, pipes p WHERE p.name = s.name ORDER BY 1 DESC"
+            ),
+            [("news", 0), ("chat", 0)],
+        )
+
+    def test_outer_joins_keep_their_rows(self):
+        """A key in the ON of a LEFT JOIN says nothing of the table on the left."""
+        text = "SELECT s.name FROM pipes_settings s LEFT JOIN pipes p ON p.name = s.name AND s.name = 'chat'"
+        self.assertEqual(sorted(self.rows(text)), [("chat",), ("news",)])
+        self.refuses(
+            KeyRequired,
+            "SELECT 1 FROM users_auth a LEFT JOIN users_time t ON t.id = a.id AND a.id = 1",
+            "users_auth",
+        )
+
+    def test_subqueries(self):
+        """In the list of columns, in conditions, in place of a table, and by name."""
+        self.assertEqual(
+            self.rows(
+                "SELECT s.name, (SELECT count(*) FROM pipes_messages m WHERE m.name = s.name)"
+                " FROM pipes_settings s"
+            ),
+            [("chat", 2), ("news", 0)],
+        )
+        inner = "SELECT 1 FROM users_time t WHERE t.id = a.id"
+        self.assertEqual(self.rows(f"SELECT id FROM users_auth a WHERE id = 1 AND EXISTS ({inner})"), [(1,)])
+        self.assertEqual(self.value(f"SELECT max(x.id) FROM (SELECT id FROM users_auth {KEYS}) x"), 3)
+        self.assertEqual(self.value("WITH c AS (SELECT name FROM pipes_settings) SELECT count(*) FROM c"), 2)
+
+    def test_unions(self):
+        """With brackets or without."""
+        self.assertEqual(self.rows("(SELECT 1) UNION (SELECT 2) ORDER BY 1 DESC"), [(2,), (1,)])
+        self.assertEqual(self.rows("(SELECT 2 AS n LIMIT 1) UNION ALL SELECT 2"), [(2,), (2,)])
+
+    def test_conditions(self):
+        """OR, ranges, LIKE, CASE, and 1=0, by which programs ask for the columns."""
+        for condition, names in (
+            ("length > 5 OR name LIKE 'ch%'", ["chat", "news"]),
+            ("NOT length BETWEEN 1 AND 5", ["news"]),
+            ("name LIKE 'CH%' OR 1 = 0", []),
+            ("name = 'CHAT' OR 1 = 0", []),
+            ("CASE name WHEN 'chat' THEN 1 ELSE 0 END", ["chat"]),
+            ("length = '7' OR 1 = 0", ["news"]),
+            ("length + 0 <=> 7", ["news"]),
+            (r"name LIKE 'ch\_t' OR 1 = 0", []),
+            ("length / 2 = 2.5", ["chat"]),
+            ("length DIV 2 = 2", ["chat"]),
+        ):
+            found = self.rows(f"SELECT name FROM pipes_settings WHERE {condition} ORDER BY name")
+            self.assertEqual([name for (name,) in found], names, condition)
+
+    def test_columns_only(self):
+        """1=0 asks for the columns of any table, and only 1=0."""
+        result = self.run_("SELECT * FROM `pipes_messages` WHERE 1=0")
+        self.assertEqual((len(result.columns), list(result.rows)), (7, []))
+        self.assertEqual(result.columns[1].kind, Kind.BIGINT)
+        for table in self.engine.catalogue:
+            self.assertEqual(self.rows(f"SELECT * FROM {table.name} WHERE 1 = 0 AND 2 = 2"), [])
+        self.refuses(KeyRequired, "SELECT * FROM users_auth WHERE 1 = 1")
+        self.assertEqual(self.rows("SELECT hash FROM users_auth WHERE id = 1 AND 1 = 1"), [("a",)])
+
+    def test_hidden_columns(self):
+        """A star stands for the columns that are not hidden; these can be named."""
+        for star in ("*", "m.*"):
+            titles = self.titles(f"SELECT {star} FROM pipes_messages m WHERE 1 = 1")
+            self.assertEqual(titles[-1], "user_id")
+        (position,) = self.rows("SELECT max(position) FROM pipes_messages m")[0]
+        self.assertGreater(position, 0)
+
+    def test_texts(self):
+        """Values come back byte for byte, whatever their escapes."""
+        text = "it's \\ 😀"
+        self.assertEqual(
+            self.value("SELECT message FROM pipes_messages WHERE message LIKE 'it%' OR 1 = 0"), text
+        )
+        self.assertEqual(self.value("SELECT `text` FROM pipes_messages m WHERE length(event) = 1"), text)
+        self.assertEqual(self.value("SELECT LEFT('it''s \\\\ 😀', 9) FROM pipes_settings LIMIT 1"), text)
+
+    def test_titles_and_kinds(self):
+        """Titles are as written; columns keep their declared types, the rest has that of its values."""
+        text = "SELECT id, count( * ), 1.5 + 1, 'x', hash AS h, NULL FROM users_auth WHERE id = 1"
+        self.assertEqual(self.titles(text), ["id", "count( * )", "1.5 + 1", "x", "h", "NULL"])
+        kinds = [Kind.INT, Kind.BIGINT, Kind.DOUBLE, Kind.VARCHAR, Kind.VARCHAR, Kind.VARCHAR]
+        self.assertEqual(self.kinds(text), kinds)
+        self.assertEqual(self.kinds("SELECT * FROM pipes_settings WHERE 1 = 0"), [Kind.VARCHAR, Kind.INT])
+
+    def test_described(self):
+        """The columns are known before the values are."""
+        prepared = self.talk.prepare("SELECT name, count(*) FROM pipes_settings WHERE length > ? OR name = ?")
+        self.assertEqual([column.name for column in prepared.columns], ["name", "count(*)"])
+        self.assertEqual(prepared.parameters, 2)
+
+    def test_variables(self):
+        """Those of the session and its own."""
+        self.run_("SET @least = 6")
+        self.assertEqual(self.rows("SELECT name FROM pipes_settings WHERE length + 0 >= @least"), [("news",)])
+        self.assertEqual(self.value("SELECT @@session.autocommit + 1 > 1"), 1)
+        self.refuses(UnknownVariable, "SELECT 1 = @@nonsense")
+
+    def test_tenants(self):
+        """A tenant's tables hold its own rows."""
+        self.assertEqual(self.value("SELECT count(*) FROM db_3.pipes_settings"), 0)
+        other = self.open("3", 3)
+        self.assertEqual(self.value("SELECT count(*) FROM pipes_settings", other), 0)
+        self.refuses(DatabaseDenied, "SELECT count(*) FROM db_4.pipes_settings", talk=other)
+        self.refuses(UnknownDatabase, "SELECT count(*) FROM elsewhere.pipes_settings")
+
+    def test_found_rows(self):
+        """As many as the last SELECT had."""
+        self.rows("SELECT 1 UNION SELECT 2")
+        self.assertEqual(self.value("SELECT FOUND_ROWS()"), 2)
+
+    def test_locking_reads(self):
+        """FOR UPDATE and advice to MySQL's planner change nothing."""
+        self.assertEqual(
+            self.value("SELECT SQL_NO_CACHE count(*) FROM users_auth WHERE id = 1 FOR UPDATE"), 1
+        )
+
+    def test_elsewhere(self):
+        """Translation and evaluation happen where the engine is told, not in between."""
+        ran = []
+
+        async def offload(function):
+            ran.append(function)
+            return function()
+
+        engine = Engine(self.broker, "secret", offload=offload)
+        talk = engine.open(Login("root", 0, 8, "127.0.0.1:1"))
+        self.assertEqual(self.value("SELECT count(*) FROM pipes_settings", talk), 2)
+        self.assertEqual(len(ran), 2)
+        self.assertEqual(self.value("SELECT length FROM pipes_settings WHERE name = 'chat'", talk), 5)
+        self.assertEqual(len(ran), 2)
+
+
+class RefusedTests(QueryTests):
+    """What is refused, and how."""
+
+    def test_names(self):
+        """Tables, columns and functions that do not exist."""
+        self.refuses(UnknownTable, "SELECT count(*) FROM users_author", "users_author")
+        self.refuses(UnknownTable, "SELECT count(*) FROM sqlite_master")
+        self.refuses(UnknownColumn, "SELECT max(nope) FROM pipes_settings", "'nope'")
+        self.refuses(UnknownColumn, "SELECT max(`nope`) FROM pipes_settings", "'nope'")
+        self.refuses(AmbiguousColumn, "SELECT name FROM pipes_settings a, pipes_settings b", "'name'")
+        for function in (
+            "NOPE",
+            "LOAD_EXTENSION",
+            "load_file",
+            "readfile",
+            "sqlite_version",
+            "F_UPPER",
+            "randomblob",
+        ):
+            self.refuses(UnknownFunction, f"SELECT {function}(name) FROM pipes_settings", function.upper())
+        self.refuses(UnknownFunction, "SELECT UPPER(name, 1) FROM pipes_settings", "parameter count")
+        self.refuses(UnknownFunction, "SELECT MAX(length, 1) FROM pipes_settings", "parameter count")
+        self.refuses(NotAllowed, "SELECT 1 FROM mysql.user LIMIT 1", "'user'")
+
+    def test_keys(self):
+        """A table that knows rows by their keys only."""
+        self.refuses(KeyRequired, "SELECT count(*) FROM users_auth", "users_auth", "id")
+        self.refuses(KeyRequired, "SELECT count(*) FROM users_auth WHERE id = 1 OR hash = 'a'", "users_auth")
+        self.refuses(KeyRequired, "SELECT count(*) FROM users_auth WHERE NOT id = 1")
+
+    def test_syntax(self):
+        """What is no SELECT at all, with what is wrong."""
+        for text, near in (
+            ("SELECT count(*) FORM users_auth", "users_auth"),
+            ("SELECT count(*) FROM users_auth WHERE id = 1 AND", ""),
+            ("SELECT count(*), FROM users_auth", ""),
+            ("SELECT count(*) FROM pipes; DROP TABLE pipes", "DROP"),
+            ("SELECT max(:x) FROM pipes", ":"),
+            ("SELECT max(`\udc80`) FROM pipes", ""),
+            ("SELECT max('\udc80') FROM pipes", ""),
+            ("SELECT @x := 5 FROM pipes", ":="),
+            ("SELECT 1=1 FROM (((((" + "(" * 60, ""),
+            ("SELECT " + "NOT " * 5000 + "1", ""),
+        ):
+            self.refuses(SyntaxRefused, text, near)
+
+    def test_absent(self):
+        """What MySQL has and comet has not."""
+        for text in (
+            "SELECT NOW() + INTERVAL 1 DAY",
+            "SELECT name REGEXP 'a' FROM pipes",
+            "SELECT GROUP_CONCAT(name ORDER BY name) FROM pipes",
+            "SELECT COUNT(DISTINCT name, length) FROM pipes_settings",
+        ):
+            self.refuses(NotSupported, text)
+
+    def test_too_many_tables(self):
+        """As many as MySQL joins."""
+        tables = [f"pipes_settings t{number}" for number in range(62)]
+        self.refuses(NotSupported, f"SELECT count(*) FROM {', '.join(tables)}", "61")
+        self.rows(f"SELECT 1 FROM {', '.join(tables[:61])} WHERE 1 = 0")
+
+    def test_table_functions(self):
+        """Functions that give tables are none of ours."""
+        for text in (
+            "json_each('[1]')",
+            "pragma_table_info('s0')",
+            "generate_series(1, 5)",
+            "(VALUES ROW(1)) x",
+        ):
+            with self.assertRaises(Refused):
+                self.run_(f"SELECT * FROM {text}")
+
+    def test_too_slow(self):
+        """A statement that takes too long is stopped."""
+        endless = "WITH RECURSIVE c AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM c) SELECT count(*) FROM c"
+        some = "WITH RECURSIVE c AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM c WHERE n < 1000)"
+        costly = f"{some} SELECT max(LENGTH(REPEAT('ab', 1000000 + n))) FROM c"
+        with mock.patch.object(scratch, "SECONDS", 0.05):
+            self.refuses(TooSlow, endless)
+            self.refuses(TooSlow, costly)
+        self.assertEqual(TooSlow.number, 3024)
+
+    def test_too_many_rows(self):
+        """Neither what it looks at nor what it answers may be more than so many rows and bytes."""
+        four = "SELECT a.name FROM pipes_settings a, pipes_settings b WHERE 1 = 1"
+        with mock.patch.object(scratch, "MOST_ROWS", 3):
+            self.refuses(TooManyRows, four)
+        with mock.patch.object(scratch, "MOST_BYTES", 15):
+            self.refuses(TooManyRows, four)
+        with mock.patch("comet.cometql.query.MOST_ROWS", 3):
+            self.refuses(TooManyRows, four)
+        self.assertEqual(len(self.rows(four)), 4)
+
+    def test_too_long(self):
+        """A text that a function would make too long."""
+        self.refuses(TooLong, "SELECT REPEAT(name, 10000000) FROM pipes_settings")
+        self.refuses(SyntaxRefused, "SELECT 1=1, " + "a " * 20_000)
+
+    @settings(max_examples=60, deadline=None)
+    @given(st.lists(st.sampled_from(WORDS), max_size=14))
+    def test_any_words(self, words):
+        """Whatever words follow SELECT, there is an answer or a refusal."""
+        with contextlib.suppress(Refused):
+            self.run_("SELECT " + " ".join(words))
+
+
+class DictionaryTests(TalkTests):
+    """information_schema."""
+
+    def test_any_letter_case(self):
+        """Names and texts of the dictionary go in any letter case."""
+        self.assertEqual(
+            self.rows(
+                "SELECT Table_Name, column_name, DATA_TYPE FROM Information_Schema.Columns"
+                " WHERE table_schema = 'cometql_V1' AND table_name LIKE 'PIPES' ORDER BY ordinal_position"
+            ),
+            [("pipes", "name", "varchar"), ("pipes", "users", "int")],
+        )
+
+    def test_views(self):
+        """Every view answers with all its columns."""
+        for name, view in VIEWS.items():
+            result = self.run_(f"SELECT * FROM information_schema.{name}")
+            self.assertEqual([c.name for c in result.columns], view.columns.replace("#", "").split(), name)
+            for row in result.rows:
+                self.assertEqual(len(row), len(result.columns), name)
+
+    def test_keys(self):
+        """Tables with one row for each key have a primary key."""
+        keyed = self.rows("SELECT TABLE_NAME, COLUMN_NAME FROM information_schema.KEY_COLUMN_USAGE WHERE 1=1")
+        self.assertIn(("users_auth", "id"), keyed)
+        self.assertNotIn("pipes_messages", dict(keyed))
+        self.assertIn(
+            ("pipes_messages", 1),
+            self.rows(
+                "SELECT TABLE_NAME, NON_UNIQUE FROM information_schema.statistics WHERE column_name = 'name'"
+            ),
+        )
+
+    def test_databases(self):
+        """The selected one is among them."""
+        self.talk.use("db_5")
+        names = {name for (name,) in self.rows("SELECT schema_name FROM information_schema.schemata")}
+        self.assertEqual(names, {"information_schema", "CometQL_v1", "db_5"})
+        self.assertGreater(
+            self.value("SELECT count(*) FROM information_schema.tables WHERE table_schema = DATABASE()"), 6
+        )
+
+    def test_what_tools_send(self):
+        """Queries as tools write them."""
+        for text in (
+            "SELECT SQL_CALC_FOUND_ROWS TABLE_NAME, IF(TABLE_TYPE = 'BASE TABLE', 'TABLE', TABLE_TYPE) t"
+            " FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_SCHEMA = schema()"
+            " AND (TABLE_TYPE IN ('BASE TABLE', 'VIEW'))",
+            "SELECT `SCHEMA_NAME` FROM `INFORMATION_SCHEMA`.`SCHEMATA`, (SELECT DB_first_level FROM"
+            " ( SELECT DISTINCT SUBSTRING_INDEX(SCHEMA_NAME, '_', 1) DB_first_level"
+            " FROM INFORMATION_SCHEMA.SCHEMATA WHERE TRUE ) t"
+            " ORDER BY DB_first_level ASC LIMIT 0, 100) t2"
+            " WHERE TRUE AND 1 = LOCATE(CONCAT(DB_first_level, '_'), CONCAT(SCHEMA_NAME, '_'))"
+            " ORDER BY SCHEMA_NAME ASC",
+            "SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = 'CometQL_v1'"
+            " AND table_name = 'pipes' ORDER BY column_name",
+            "SELECT kc.constraint_name, kc.column_name, c.constraint_type"
+            " FROM information_schema.key_column_usage kc JOIN information_schema.table_constraints c"
+            " ON kc.table_name = c.table_name WHERE kc.table_schema = DATABASE()"
+            " ORDER BY kc.ordinal_position",
+        ):
+            self.assertTrue(self.rows(text), text)
+
+    def test_unknown(self):
+        """A view that there is not."""
+        self.refuses(UnknownTable, "SELECT * FROM information_schema.nope", "nope")
