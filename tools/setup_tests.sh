@@ -43,10 +43,19 @@ if ! "$python" -c 'import MySQLdb' 2>/dev/null; then
         leave_out "mysqlclient (pip install mysqlclient)"
 fi
 
-modules=tests/node/node_modules
-if have_node && [ -e tests/node/package.json ] && ! [ "$modules/.package-lock.json" -nt tests/node/package.json ]; then
-    echo "installing the packages of the Node.js tests ..."
-    (cd tests/node && npm install --no-audit --no-fund --loglevel=error && touch node_modules/.package-lock.json) ||
-        leave_out "the packages of the Node.js tests (npm install in tests/node)"
+. tools/setup_drivers.sh
+
+# node_packages FOLDER: installs what its package.json asks for.
+node_packages() {
+    done=$1/node_modules/.package-lock.json
+    [ "$done" -nt "$1/package.json" ] && return
+    echo "installing the packages of $1 ..."
+    (cd "$1" && npm install --no-audit --no-fund --loglevel=error && touch node_modules/.package-lock.json) ||
+        leave_out "the packages of Node.js (npm install in $1)"
+}
+
+if have_node; then
+    node_packages tests/node
+    node_packages tests/drivers/node
 fi
 exit 0
