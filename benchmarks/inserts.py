@@ -4,7 +4,8 @@ How many INSERTs a second?
 MySQL clients send statements, each the next one when the last was answered: pings, which ask for nothing, and
 INSERTs into a channel to which nobody listens, into one to which one browser listens, and into one that keeps
 a history, whose messages are answered when they are on the disk. The baseline is a loop that answers the
-packets of the first of these INSERTs and does nothing else. Prints one line of JSON.
+packets of the first of these INSERTs and does nothing else. Where a MariaDB is installed, it runs the same
+INSERT into a table in memory, from the same client and on the same core. Prints one line of JSON.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from rig.command import parser, positive, run
 from rig.figures import Budget, Run, measure
 from rig.listeners import Listeners, subscribed
 from rig.loop import Loop
+from rig.mariadb import MariaDB
 from rig.process import Process
 from rig.server import Server
 
@@ -30,6 +32,8 @@ HISTORY = 99
 PING, NOBODY, ONE, KEPT = CASES = ("ping", "nobody listens", "one listens", "history is kept")
 #: The channels of the last three.
 CHANNELS = {NOBODY: "nobody", ONE: "one", KEPT: "kept"}
+#: The second baseline, where there is one.
+MARIADB = "mariadb_memory"
 
 
 def ask(loop: Loop, clients: Sequence[mysql.Client], packet: bytes, budget: Budget) -> int:
@@ -52,25 +56,36 @@ def ask(loop: Loop, clients: Sequence[mysql.Client], packet: bytes, budget: Budg
 class Series:
     """The runs over a number of connections."""
 
-    def __init__(self, options: argparse.Namespace, server: Server, baseline: Baseline, count: int) -> None:
+    def __init__(
+        self,
+        options: argparse.Namespace,
+        server: Server,
+        baseline: Baseline,
+        mariadb: MariaDB | None,
+        count: int,
+    ) -> None:
         """@param count: how many connections."""
         self.delivered = 0
         self.affected = dict.fromkeys(CASES, 0)
         self._options = options
         self._server = server
         self._baseline = baseline
+        self._mariadb = mariadb
         self._count = count
         self._runs: dict[str, list[Run]] = {name: [] for name in CASES}
         self._baselines: list[Run] = []
+        self._mariadbs: list[Run] = []
 
     def run(self) -> None:
-        """Measure each case, and the baseline, once."""
+        """Measure each case, and the baselines, once."""
         size, server = self._options.size, self._server
         packets = {name: mysql.insert(channel, size) for name, channel in CHANNELS.items()}
         packets[PING] = mysql.PING
         loop = Loop()
         clients = [mysql.Client(self._baseline.port, None) for _ in range(self._count)]
         self._baselines.append(self._measure(self._baseline, clients, loop, packets[NOBODY]))
+        if self._mariadb is not None:
+            self._mariadbs.append(self._beside(self._mariadb, packets[ONE]))
         for name in CASES:
             loop = Loop()
             with ExitStack() as stack:
@@ -95,6 +110,17 @@ class Series:
         budget = Budget(self._options.messages, self._options.seconds)
         return measure(process, lambda: ask(loop, clients, packet, budget))
 
+    def _beside(self, mariadb: MariaDB, packet: bytes) -> Run:
+        """@return: what the same INSERTs take in MariaDB, where each has to write a row."""
+        mariadb.empty()
+        loop = Loop()
+        with ExitStack() as stack:
+            clients = [stack.enter_context(mariadb.client()) for _ in range(self._count)]
+            result = self._measure(mariadb, clients, loop, packet)
+        if sum(client.affected for client in clients) != result.count:
+            sys.exit(f"MariaDB did not carry out all of {result.count} INSERTs")
+        return result
+
     def _hear_out(self, loop: Loop, listeners: Listeners, messages: int) -> None:
         """Wait for the last of C{messages}."""
         while listeners.delivered < messages:
@@ -106,6 +132,17 @@ class Series:
         """@return: the figures of the baseline."""
         return {"connections": self._count, **figures.rates(self._baselines)}
 
+    def mariadb_row(self) -> dict[str, Any]:
+        """@return: the figures of MariaDB."""
+        return {"connections": self._count, **figures.rates(self._mariadbs)}
+
+    def _ratios(self, name: str, runs: Sequence[Run]) -> dict[str, Any]:
+        """@return: C{runs} of a case as shares of the baselines; a ping is nothing that MariaDB was asked."""
+        ratios = {"ratio": figures.ratios(runs, self._baselines)}
+        if self._mariadbs and name != PING:
+            ratios[f"ratio_{MARIADB}"] = figures.ratios(runs, self._mariadbs)
+        return ratios
+
     def rows(self) -> list[dict[str, Any]]:
         """@return: the figures of each case."""
         return [
@@ -115,7 +152,7 @@ class Series:
                 "statements": sum(run.count for run in runs),
                 "affected": self.affected[name],
                 **figures.rates(runs),
-                "ratio": figures.ratios(runs, self._baselines),
+                **self._ratios(name, runs),
             }
             for name, runs in self._runs.items()
         ]
@@ -128,12 +165,16 @@ def benchmark(options: argparse.Namespace, folder: Path, core: int | None) -> di
     program = build("answerloop", "recv() and send()", folder)
     kept = CHANNELS[KEPT]
     with (
+        ExitStack() as stack,
         Server(folder, core, options.profile) as server,
         Baseline(program, core) as baseline,
         mysql.Client(server.ports["cometql"], server.password) as client,
     ):
         client.ask(mysql.query(f"INSERT INTO pipes_settings (name, length) VALUES ('{kept}', {HISTORY})"))
-        series = [Series(options, server, baseline, count) for count in counts]
+        mariadb = MariaDB.start(folder, core, options.size)
+        if mariadb is not None:
+            stack.enter_context(mariadb)
+        series = [Series(options, server, baseline, mariadb, count) for count in counts]
         # In turns, so that what disturbs the machine for a while disturbs all.
         for _ in range(options.repeats):
             for each in series:
@@ -146,6 +187,7 @@ def benchmark(options: argparse.Namespace, folder: Path, core: int | None) -> di
         "size": options.size,
         "repeats": options.repeats,
         "baseline": {"name": program.name, "rates": [each.baseline_row() for each in series]},
+        MARIADB: mariadb and {"name": mariadb.name, "rates": [each.mariadb_row() for each in series]},
         "delivered": sum(each.delivered for each in series),
         "kept": found,
         "cases": [row for each in series for row in each.rows()],

@@ -2,32 +2,47 @@
 What does it cost to understand a statement?
 
 INSERTs of one row, each with another text, go from text to plan and to the values that the plan is called
-with; once with plans kept, as programs find it, and once with none kept, so that each is parsed anew. The
-baseline is sqlglot, which parses the same texts as MySQL's. Prints one line of JSON, times in microseconds.
+with; once with plans kept, as programs find it, and once with none kept, so that each is parsed anew. Then
+they go all the way, from the bytes of a packet to the call of the plan, through a connection that has logged
+in and has no socket; that plan does nothing. The baseline is sqlglot, which parses the same texts as MySQL's.
+Prints one line of JSON, times in microseconds.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import sqlglot
+from rig import mysql
 from rig.command import parser, run
 from rig.figures import Budget, spread
 
 from comet.broker import Broker
 from comet.cometql.cache import PlanCache
+from comet.cometql.context import Context
+from comet.cometql.engine import Engine
+from comet.cometql.evaluate import Parameters
 from comet.cometql.planner import Planner
+from comet.cometql.plans import Plan
+from comet.cometql.results import Done, Result
 from comet.cometql.tables.catalogue import Catalogue
-from comet.hub import Hub
-from comet.presence import Presence
+from comet.limits import Limits
+from comet.protocols.mysql.connection import ServerConnection
+from comet.protocols.mysql.conversation import Conversation
+from comet.protocols.mysql.loginkey import LoginKey
+from comet.protocols.mysql.statements import Statements
 from comet.storage.memory import MemoryStore
 
 #: What is done with each text.
-CASES = ("plan kept", "parsed anew", "baseline")
+KEPT, ANEW, PACKET, BASELINE = CASES = ("plan kept", "parsed anew", "packet to call", "baseline")
+_ALONE = CASES[:-1]
+_PASSWORD = "bench"
 
 
 def texts(count: int, size: int) -> list[str]:
@@ -40,8 +55,58 @@ def texts(count: int, size: int) -> list[str]:
     ]
 
 
+class Called(Plan):
+    """
+    The end of the way that is measured.
+
+    @ivar calls: how often it was reached.
+    @ivar parameters: what it was last called with.
+    """
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.parameters: Parameters = ()
+
+    async def run(self, context: Context, parameters: Parameters) -> Result:
+        """Do nothing, and say that a row was inserted."""
+        self.calls += 1
+        self.parameters = parameters
+        return Done(1)
+
+
+class Wire:
+    """
+    A connection that has logged in, without its socket.
+
+    @ivar plan: what each statement comes to.
+    @ivar cache: where that is kept.
+    """
+
+    def __init__(self, broker: Broker) -> None:
+        self.plan = Called()
+        engine = Engine(broker, _PASSWORD)
+        self.cache = engine.cache = PlanCache(lambda statement, slots: self.plan)
+        self._connection = ServerConnection(engine.version, 1, os.urandom)
+        greeting = self._connection.greet()
+        key, statements = LoginKey(), Statements(1, 1 << 20)
+        self._conversation = Conversation(
+            engine, self._connection, 1, "localhost", "localhost:1", statements, key
+        )
+        self.receive(mysql.response(greeting[4:], _PASSWORD))
+
+    def receive(self, packet: bytes) -> None:
+        """Take a packet and what it asks for as far as the answer, which is not put into bytes."""
+        self._connection.receive(packet)
+        for event in self._connection.events():
+            try:
+                self._conversation.answer(event).send(None)
+            except StopIteration:
+                continue
+            raise RuntimeError("what was to be measured waits for something")
+
+
 def microseconds(
-    work: Callable[[str], object], statements: Sequence[str], budget: Budget
+    work: Callable[[Any], object], statements: Sequence[str | bytes], budget: Budget
 ) -> tuple[float, int]:
     """@return: how long C{work} takes for one statement, and how many there were."""
     done, started = 0, time.perf_counter()
@@ -53,31 +118,38 @@ def microseconds(
 
 def benchmark(options: argparse.Namespace, folder: Path, core: int | None) -> dict[str, Any]:
     """@return: the results."""
-    broker = Broker(Hub(), Presence(), MemoryStore(), lambda: 0.0, lambda coroutine: coroutine.close())
+    broker = Broker(MemoryStore(), Limits(), lambda: 0.0, lambda coroutine: coroutine.close())
     planner = Planner(Catalogue(broker)).plan
     kept, none_kept = PlanCache(planner), PlanCache(planner, entries=1, longest=0)
-    work = {
-        CASES[0]: kept.find,
-        CASES[1]: none_kept.find,
-        CASES[2]: lambda text: sqlglot.parse_one(text, read="mysql"),
-    }
+    wire = Wire(broker)
     statements = texts(1000, options.size)
+    packets = [mysql.query(statement) for statement in statements]
+    work: dict[str, tuple[Callable[[Any], object], Sequence[str | bytes]]] = {
+        KEPT: (kept.find, statements),
+        ANEW: (none_kept.find, statements),
+        PACKET: (wire.receive, packets),
+        BASELINE: (lambda text: sqlglot.parse_one(text, read="mysql"), statements),
+    }
     kept.find(statements[0])
+    wire.receive(packets[0])
+    wire.plan.calls = 0
     times: dict[str, list[float]] = {name: [] for name in CASES}
     counts = dict.fromkeys(CASES, 0)
     # In turns, so that what disturbs the machine for a while disturbs all.
     for _ in range(options.repeats):
         for name in CASES:
-            taken, count = microseconds(work[name], statements, Budget(options.messages, options.seconds))
+            taken, count = microseconds(*work[name], Budget(options.messages, options.seconds))
             times[name].append(taken)
             counts[name] += count
-    pairs = {name: list(zip(times[name], times[CASES[2]], strict=True)) for name in CASES[:2]}
+    if (wire.plan.calls, wire.cache.misses) != (counts[PACKET], 1):
+        sys.exit(f"{counts[PACKET]} packets came to {wire.plan.calls} calls of {wire.cache.misses} plans")
+    pairs = {name: list(zip(times[name], times[BASELINE], strict=True)) for name in _ALONE}
     return {
         "size": options.size,
         "repeats": options.repeats,
         "baseline": {
             "name": f"sqlglot {sqlglot.__version__}, parse_one()",
-            "microseconds": spread(times[CASES[2]]),
+            "microseconds": spread(times[BASELINE]),
         },
         "cases": [
             {
@@ -86,10 +158,11 @@ def benchmark(options: argparse.Namespace, folder: Path, core: int | None) -> di
                 "microseconds": spread(times[name]),
                 "ratio": spread([baseline / taken for taken, baseline in pairs[name]]),
             }
-            for name in CASES[:2]
+            for name in _ALONE
         ],
         "hits": kept.hits,
         "misses": none_kept.misses,
+        "calls": wire.plan.calls,
     }
 
 

@@ -2,11 +2,12 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from twisted.trial.unittest import SynchronousTestCase
+from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
 RATES = ("per_second", "per_cpu_second")
@@ -73,25 +74,45 @@ class BenchmarkTests(SynchronousTestCase):
         for row in result["baseline"]["rates"]:
             self.assert_rates(row, "load_busy")
 
+    def test_inserts_beside_mariadb(self):
+        """Where there is a MariaDB, it runs the same INSERTs, and each case but the ping is a share of it."""
+        path = os.pathsep.join((os.environ["PATH"], "/usr/sbin", "/usr/local/sbin"))
+        servers = [shutil.which(name, path=path) for name in ("mariadbd", "mysqld")]
+        if not any(servers) or shutil.which("mariadb-install-db", path=path) is None:
+            raise SkipTest("there is no mariadbd, or no mariadb-install-db")
+        result = self.result("inserts", "--connections", "2", "--messages", "6", "--repeats", "2")
+        found = result["mariadb_memory"]
+        self.assertIn("MariaDB", found["name"])
+        self.assertEqual([row["connections"] for row in found["rates"]], [1, 2])
+        for row in found["rates"]:
+            self.assert_rates(row, "load_busy")
+        for row in result["cases"]:
+            self.assertEqual("ratio_mariadb_memory" in row, row["case"] != "ping")
+            self.assert_rates(row.get("ratio_mariadb_memory", row["ratio"]))
+
     def test_statements(self):
         """Every statement finds its plan, or is parsed anew, beside a baseline that parses it too."""
         result = self.result("statements", "--messages", "20", "--repeats", "2")
         self.assertTrue(result["baseline"]["name"].startswith("sqlglot"))
-        self.assertEqual([row["case"] for row in result["cases"]], ["plan kept", "parsed anew"])
+        self.assertEqual(
+            [row["case"] for row in result["cases"]], ["plan kept", "parsed anew", "packet to call"]
+        )
         for row in result["cases"]:
             self.assertEqual(row["statements"], 2 * 20)
             self.assertGreater(row["ratio"]["min"], 0)
             self.assertLessEqual(row["microseconds"]["min"], row["microseconds"]["max"])
-        self.assertEqual((result["hits"], result["misses"]), (2 * 20, 2 * 20))
+        self.assertEqual((result["hits"], result["misses"], result["calls"]), (2 * 20, 2 * 20, 2 * 20))
 
     def test_without_a_compiler(self):
-        """The baseline is then a loop in Python, and called so."""
+        """The baseline is then a loop in Python, and called so; a MariaDB is not found either."""
         nowhere = {"PATH": self.mktemp()}
         result = self.result("fanout", "--subscribers", "3", "--messages", "2", "--repeats", "1", **nowhere)
         self.assertEqual(result["baseline"]["name"], "Python loop of send()")
         self.assertEqual(result["delivered"], 3 * 2)
         result = self.result("inserts", "--connections", "2", "--messages", "4", "--repeats", "1", **nowhere)
         self.assertEqual(result["baseline"]["name"], "Python loop of recv() and send()")
+        self.assertIsNone(result["mariadb_memory"])
+        self.assertFalse([row for row in result["cases"] if "ratio_mariadb_memory" in row])
 
     def test_too_many_for_this_machine(self):
         """More connections than there may be files are refused in one sentence, before anything starts."""

@@ -35,6 +35,26 @@ def insert(channel: str, size: int) -> bytes:
     )
 
 
+def response(greeting: bytes, password: str) -> bytes:
+    """@return: the packet with which root answers the payload of a greeting."""
+    # Behind the version: connection id, 8 bytes of salt, 19 other bytes, the other 12 bytes of salt.
+    start = greeting.index(b"\0") + 1 + 4
+    salt = greeting[start : start + 8] + greeting[start + 27 : start + 39]
+    proof = native_proof(password.encode(), salt)
+    payload = b"".join(
+        (
+            _CAPABILITIES.to_bytes(4, "little"),
+            (1 << 24).to_bytes(4, "little"),
+            bytes((45,)),
+            bytes(23),
+            b"root\0",
+            bytes((len(proof),)) + proof,
+            b"mysql_native_password\0",
+        )
+    )
+    return len(payload).to_bytes(3, "little") + b"\1" + payload
+
+
 class Client:
     """
     A connection with one statement under way at a time.
@@ -55,23 +75,7 @@ class Client:
             self._log_in(password)
 
     def _log_in(self, password: str) -> None:
-        greeting = self._packet()
-        # Behind the version: connection id, 8 bytes of salt, 19 other bytes, the other 12 bytes of salt.
-        start = greeting.index(b"\0") + 1 + 4
-        salt = greeting[start : start + 8] + greeting[start + 27 : start + 39]
-        proof = native_proof(password.encode(), salt)
-        response = b"".join(
-            (
-                _CAPABILITIES.to_bytes(4, "little"),
-                (1 << 24).to_bytes(4, "little"),
-                bytes((45,)),
-                bytes(23),
-                b"root\0",
-                bytes((len(proof),)) + proof,
-                b"mysql_native_password\0",
-            )
-        )
-        self._socket.sendall(len(response).to_bytes(3, "little") + b"\1" + response)
+        self._socket.sendall(response(self._packet(), password))
         self._check(self._packet())
 
     # While things are set up: blocking --------------------------------------------------------------------
