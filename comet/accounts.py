@@ -45,6 +45,8 @@ class Accounts:
         self._clock = clock
         self._make_key = make_key
         self._tenants: dict[int, TenantKey] = {}
+        #: Told of each tenant whose own key opens it no more.
+        self.key_gone: Callable[[int], None] = lambda dev_id: None
 
     async def start(self) -> None:
         """Learn the keys of tenants from the store, which has been started."""
@@ -69,7 +71,10 @@ class Accounts:
         """@return: the action that gives a tenant a key of its own."""
 
         def keep(_: None) -> None:
+            before = self._tenants.get(tenant.dev_id)
             self._tenants[tenant.dev_id] = tenant
+            if before is not None and before.key != tenant.key:
+                self.key_gone(tenant.dev_id)
 
         return lambda batch: batch.store(Write(Store.set_tenant, tenant), keep)
 
@@ -78,7 +83,8 @@ class Accounts:
 
         def forget(_: int) -> None:
             for dev_id in dev_ids:
-                self._tenants.pop(dev_id, None)
+                if self._tenants.pop(dev_id, None) is not None:
+                    self.key_gone(dev_id)
 
         return lambda batch: batch.store(Write(Store.remove_tenants, dev_ids), forget)
 

@@ -31,6 +31,7 @@ from comet.model import (
 )
 from comet.presence import Presence
 from comet.storage.interface import Store
+from comet.storage.listings import Most
 from comet.storage.writes import Write
 
 
@@ -69,6 +70,7 @@ class Broker:
         self.counters = Counters()
         self.accounts = Accounts(store, password, clock)
         self.connections = Connections(node)
+        self.accounts.key_gone = self.connections.close_by_key
         self._clock = clock
         self._spawn = spawn
         self._rules = rules or StatusRules()
@@ -341,3 +343,8 @@ class Broker:
         away = [user for user in users if user not in self.presence]
         known = await self.store.last_seen(away) if away else {}
         return {user: 0 if user in self.presence else known.get(user, -1) for user in users}
+
+    async def all_last_seen(self, dev_id: int, most: Most) -> dict[User, int]:
+        """@return: what L{last_seen} tells of all users of a tenant, as far as C{most} goes."""
+        known = await self.store.all_last_seen(dev_id, most)
+        return {**known, **dict.fromkeys(self.presence.users(dev_id), 0)}

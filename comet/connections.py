@@ -16,6 +16,7 @@ class About(NamedTuple):
     @ivar since: when it was opened, in seconds since 1970.
     @ivar channels: how many channels it listens to.
     @ivar queued: how many bytes wait for it to read.
+    @ivar by_key: whether it is a MySQL client that has logged in with the own key of its tenant.
     """
 
     user: str
@@ -28,6 +29,7 @@ class About(NamedTuple):
     channels: int = 0
     queued: int = 0
     database: str | None = None
+    by_key: bool = False
 
 
 class Connection(Protocol):
@@ -77,3 +79,10 @@ class Connections:
         """@return: the connection of that number, if the tenant, or 0 for root, may see it."""
         found = self._open.get(number)
         return found if found is not None and dev_id in (0, found.about.dev_id) else None
+
+    def close_by_key(self, dev_id: int) -> None:
+        """End the connections that have logged in with the own key of a tenant."""
+        for connection in list(self._open.values()):
+            about = connection.about
+            if about.by_key and about.dev_id == dev_id:
+                connection.kill()

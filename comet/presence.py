@@ -23,6 +23,10 @@ class Presence(Generic[Device]):
         """@return: whether C{user} is online."""
         return user in self._users
 
+    def users(self, dev_id: int) -> list[User]:
+        """@return: the users of a tenant that are online."""
+        return [user for user in self._users if user.dev_id == dev_id]
+
     def arrive(self, user: User, device: Device) -> bool:
         """@return: whether C{user} comes online by this."""
         devices = self._users.setdefault(user, {})

@@ -28,6 +28,7 @@ FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 #: The rooms that know Twisted.
 TWISTED = {
     "storage.sql",
+    "protocols.immediate",
     "protocols.inbox",
     "protocols.mysql.port",
     "protocols.mysql.protocol",
@@ -35,6 +36,7 @@ TWISTED = {
     "protocols.outlet",
     "protocols.pages",
     "protocols.site",
+    "protocols.starting",
     "protocols.tls",
     "protocols.websocket",
     "protocols.wheel",

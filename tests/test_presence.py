@@ -21,6 +21,14 @@ class PresenceTests(SynchronousTestCase):
         self.assertNotIn(ANN, presence)
         self.assertEqual(len(presence), 0)
 
+    def test_users_of_a_tenant(self):
+        """Each is told once, and none of another tenant."""
+        presence = Presence()
+        for user, device in ((ANN, "phone"), (ANN, "desk"), (User(7, 1), "phone"), (User(0, 2), "phone")):
+            presence.arrive(user, device)
+        self.assertEqual(presence.users(0), [ANN, User(0, 2)])
+        self.assertEqual(presence.users(8), [])
+
     def test_departing_twice_is_departing_once(self):
         """A device that is not there takes nobody offline."""
         presence = Presence()

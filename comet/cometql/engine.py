@@ -16,6 +16,7 @@ from comet.cometql.planner import Planner
 from comet.cometql.plans import Plan
 from comet.cometql.prepared import PreparedPlan
 from comet.cometql.results import Column, Done, Result, Value
+from comet.cometql.shape import with_names
 from comet.cometql.show import ShowPlan
 from comet.cometql.status import Gauges, NoGauges, one_line
 from comet.cometql.tables.catalogue import Catalogue
@@ -114,8 +115,10 @@ class Conversation(QuerySession):
         """See L{comet.connections.Connection.about}."""
         login = self._context.login
         return About(
-            *(login.user or "root", 0, login.dev_id, "cometql", "tcp", login.address, self._since),
+            *(login.user or "root", 0, login.dev_id, "cometql"),
+            *("tls" if login.tls else "tcp", login.address, self._since),
             database=self.database or None,
+            by_key=login.password > 0,
         )
 
     def kill(self) -> None:
@@ -139,7 +142,7 @@ class Conversation(QuerySession):
 
     async def query(self, text: str) -> Result:
         """See L{QuerySession.query}."""
-        plan, parameters = self._find(text)
+        plan, parameters = self._find(self._read(text))
         return await self.run(plan, parameters)
 
     async def run(self, plan: Plan, parameters: Sequence[Value]) -> Result:
@@ -162,7 +165,10 @@ class Conversation(QuerySession):
 
     def prepare(self, text: str) -> Prepared:
         """See L{QuerySession.prepare}."""
-        return PreparedPlan(self._engine.cache, self._context, self.run, text)
+        return PreparedPlan(self._engine.cache, self._context, self.run, self._read(text))
+
+    def _read(self, text: str) -> str:
+        return with_names(text) if '"' in text and self._context.variables.ansi_quotes else text
 
     @property
     def database(self) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from comet.cometql.context import DATABASE, Context
-from comet.cometql.functions import FUNCTIONS, written
+from comet.cometql.function import written
+from comet.cometql.functions import FUNCTIONS
 from comet.cometql.results import Value
 from comet.cometql.statements import (
     Arithmetic,

@@ -20,6 +20,9 @@ class Login:
     @ivar address: where the connection comes from, C{host:port}.
     @ivar database: the database named at login, empty if none was.
     @ivar charset: the character set that the client begins with, empty for that of the server.
+    @ivar cipher: the cipher of TLS, as OpenSSL names it; empty without TLS.
+    @ivar tls: the version of TLS, such as C{TLSv1.3}; empty without it.
+    @ivar password: the place of the password that was right among those that L{QueryServer.identify} gave.
     """
 
     user: str
@@ -28,6 +31,9 @@ class Login:
     address: str
     database: str = ""
     charset: str = ""
+    cipher: str = ""
+    tls: str = ""
+    password: int = 0
 
 
 class Prepared(Protocol):
@@ -110,7 +116,10 @@ class QueryServer(Protocol):
     version: str
 
     async def identify(self, user: str) -> tuple[int, Sequence[str]] | None:
-        """@return: the C{dev_id} that C{user} stands for and its passwords; C{None} if it is no user."""
+        """
+        @return: the C{dev_id} that C{user} stands for and its passwords, the main one first; C{None} if it is
+            no user.
+        """
 
     def open(self, login: Login) -> QuerySession:
         """

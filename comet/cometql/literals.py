@@ -8,6 +8,7 @@ strings at a time rather than an escape at a time, so that a long text costs no 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from enum import Enum
@@ -30,6 +31,11 @@ Literal = Value | Mark
 
 #: What a backslash and a letter stand for. C{\%} and C{\_} stay two characters: they matter to LIKE.
 _ESCAPES = {"'": "'", '"': '"', "n": "\n", "r": "\r", "t": "\t", "0": "\0", "b": "\b", "Z": "\x1a"}
+#: A string of either kind by itself.
+_STRING = re.compile(
+    r"""' [^'\\]*+ (?: (?: \\. | '' ) [^'\\]*+ )*+ ' | " [^"\\]*+ (?: (?: \\. | "" ) [^"\\]*+ )*+ \"""",
+    re.VERBOSE | re.DOTALL,
+)
 #: Stands for an escaped backslash while the other escapes are decoded; no UTF-8 decodes to it.
 _BACKSLASH = "\ud800"
 #: The most digits of a number that is kept exact; MySQL's DECIMAL holds as many.
@@ -37,9 +43,12 @@ _DIGITS = 65
 
 
 def decode_string(source: str) -> str:
-    """@return: what a string in quotes of either kind stands for."""
+    """@return: what a string in quotes of either kind, or several in a row, stand for."""
     quote, text = source[0], source[1:-1]
     if quote in text:
+        strings = _STRING.findall(source)
+        if len(strings) > 1:
+            return "".join(map(decode_string, strings))
         text = text.replace(quote + quote, quote)
     return _decode_escapes(text) if "\\" in text else text
 

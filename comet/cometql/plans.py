@@ -158,7 +158,8 @@ def computed(title: str, value: Value) -> Column:
         return Column(title, Kind.DOUBLE, 23)
     if isinstance(value, (str, bytes)):
         return Column(title, Kind.VARCHAR, max(255, len(value)), nullable=True)
-    return Column(title, Kind.DECIMAL, 66)
+    exponent = value.as_tuple().exponent
+    return Column(title, Kind.DECIMAL, 66, scale=max(0, -exponent) if isinstance(exponent, int) else 0)
 
 
 # INSERT ---------------------------------------------------------------------------------------------------

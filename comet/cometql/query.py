@@ -14,9 +14,11 @@ from comet.cometql.scratch import MOST_BYTES, MOST_ROWS, Answer, Filled, answer,
 from comet.cometql.statements import Query
 from comet.cometql.tables.catalogue import Catalogue
 from comet.errors import TooManyRows
+from comet.storage.listings import Most
 
 if TYPE_CHECKING:
-    from comet.cometql.translate import Source, Translation
+    from comet.cometql.sources import Source
+    from comet.cometql.translate import Translation
 
 
 class QueryPlan(Plan):
@@ -40,7 +42,7 @@ class QueryPlan(Plan):
         return self._translation
 
     def _find(self, scratch: str, name: str, database: str) -> Source:
-        from comet.cometql.translate import Source
+        from comet.cometql.sources import Source
 
         if self._dictionary.has(database):
             return Source(scratch, name, database, self._dictionary.columns(name, database))
@@ -88,7 +90,6 @@ class Loading:
     async def load(self, sources: Sequence[Source]) -> list[Filled]:
         """
         @return: the tables with their rows.
-        @raise KeyRequired: if a table needs keys and the statement does not say which.
         @raise TooManyRows: if there are too many.
         """
         waiting = list(sources)
@@ -124,7 +125,7 @@ class Loading:
             return ()
         keys = self._keys(source)
         if keys is None:
-            return await table.all_rows(dev_id)
+            return await table.all_rows(dev_id, Most(MOST_ROWS - self._rows, MOST_BYTES - self._bytes))
         wanted = [key for key in map(table.lookup, keys) if key is not None]
         return await table.rows(dev_id, list(dict.fromkeys(wanted)))
 

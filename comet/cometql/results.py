@@ -35,6 +35,7 @@ class Column:
 
     @ivar length: the most characters of a text, or digits of a number.
     @ivar table: the table it comes from, empty for what was computed.
+    @ivar scale: how many digits of an exact number stand behind the point.
     @ivar unsigned: whether no number in it is negative, and the greatest may have 64 bits.
     """
 
@@ -45,6 +46,7 @@ class Column:
     key: bool = False
     table: str = ""
     unsigned: bool = False
+    scale: int = 0
 
 
 @dataclass(frozen=True, slots=True)

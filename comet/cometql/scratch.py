@@ -19,7 +19,8 @@ from typing import Any
 
 from comet.cometql.context import Context
 from comet.cometql.filters import like
-from comet.cometql.functions import FUNCTIONS, written
+from comet.cometql.function import written
+from comet.cometql.functions import FUNCTIONS
 from comet.cometql.results import Column, Kind, Value
 from comet.errors import (
     AmbiguousColumn,

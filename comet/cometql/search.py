@@ -25,6 +25,7 @@ from comet.cometql.statements import (
 from comet.cometql.tables.table import AnyTable, Row
 from comet.cometql.values import as_integer, shown
 from comet.errors import BadValue, KeyRequired, NotSupported, UnknownColumn
+from comet.storage.listings import EVERYTHING
 
 
 def check_qualifiers(table: TableName, name: Name, clause: str = "field list") -> None:
@@ -134,7 +135,7 @@ class Search:
         if offset == end:
             return ()  # this is how programs ask for the columns
         if self._key is None and self._table.listable and (self._filters or self._verb == "SELECT"):
-            rows = await self._table.all_rows(dev_id)
+            rows = await self._table.all_rows(dev_id, EVERYTHING)
         else:
             rows = await self._table.rows(dev_id, self.keys(context, parameters))
         if self._filters:

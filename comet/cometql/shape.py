@@ -7,7 +7,8 @@ prepared statement is a text that comes as a shape already.
 
 One regular expression finds whatever must not be read as words and signs: strings, numbers, bind marks,
 names in backticks, comments. It never backtracks, and what lacks its end reaches to the end of the text, so
-that the time is proportional to the length whatever is sent.
+that the time is proportional to the length whatever is sent. Strings of one kind with nothing but blanks
+between them are one string, as in C; that looks ahead to the end of the text once at the most.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ _PIECE = re.compile(
     r"""
     ( ['"`0-9.?xXbB\#/*-]
       (?: (?<=') [^'\\]*+ (?: (?: \\. | '' ) [^'\\]*+ )*+ (?: ' | \\?\Z )
+          (?: [ \t\r\n]++ ' [^'\\]*+ (?: (?: \\. | '' ) [^'\\]*+ )*+ ' )*+
         | (?<=") [^"\\]*+ (?: (?: \\. | "" ) [^"\\]*+ )*+ (?: " | \\?\Z )
+          (?: [ \t\r\n]++ " [^"\\]*+ (?: (?: \\. | "" ) [^"\\]*+ )*+ " )*+
         | (?<=`) [^`]*+ (?: `` [^`]*+ )*+ (?: ` | \Z )
         | (?<=\?)
         | (?<=[0-9]) (?<! [\w$][0-9] )
@@ -53,14 +56,17 @@ _MOST_STATEMENTS = 10_000
 #: A piece that has its end, if it is of a kind that needs one.
 _WHOLE = re.compile(
     r"""
-      ' [^'\\]*+ (?: (?: \\. | '' ) [^'\\]*+ )*+ '
-    | " [^"\\]*+ (?: (?: \\. | "" ) [^"\\]*+ )*+ "
+      (?: [ \t\r\n]*+ ' [^'\\]*+ (?: (?: \\. | '' ) [^'\\]*+ )*+ ' )++
+    | (?: [ \t\r\n]*+ " [^"\\]*+ (?: (?: \\. | "" ) [^"\\]*+ )*+ " )++
     | ` [^`]*+ (?: `` [^`]*+ )*+ `
     | /\* [^*]*+ (?: \*(?!/) [^*]*+ )*+ \*/
     | [^'"`/] .*+
     """,
     re.VERBOSE | re.DOTALL,
 )
+
+#: A text in double quotes that has its end.
+_DOUBLE = re.compile(r'"[^"\\]*+(?:(?:\\.|"")[^"\\]*+)*+"', re.DOTALL)
 
 
 def cut(text: str) -> tuple[str, list[Literal]]:
@@ -82,6 +88,17 @@ def cut_raw(text: str) -> tuple[str, list[str]]:
         if source[0] in "`#-/*":
             return _cut_around(pieces)
     return "?".join(pieces[::2]), sources
+
+
+def with_names(text: str) -> str:
+    """@return: C{text} with what stands in double quotes in backticks, as with ANSI_QUOTES in C{sql_mode}."""
+    pieces = _split(text)
+    pieces[1::2] = [_DOUBLE.sub(_in_backticks, piece) if piece[0] == '"' else piece for piece in pieces[1::2]]
+    return "".join(pieces)
+
+
+def _in_backticks(quoted: re.Match[str]) -> str:
+    return "`" + quoted[0][1:-1].replace('""', '"').replace("`", "``") + "`"
 
 
 def statements_of(text: str) -> list[str]:

@@ -176,7 +176,10 @@ def create_table(table: AnyTable) -> str:
     for column in table.declared:
         default = _default(column)
         written = "" if default is None else f" DEFAULT '{default}'"
-        lines.append(f"  `{column.name}` {sql_type(column)} NOT NULL{written} COMMENT {_quoted(column.doc)}")
+        # As MySQL writes it, so that older servers and other programs pass it over.
+        hidden = " /*!80023 INVISIBLE */" if column.invisible else ""
+        about = f"{sql_type(column)} NOT NULL{written}{hidden} COMMENT {_quoted(column.doc)}"
+        lines.append(f"  `{column.name}` {about}")
     unique = table.declared[table.key_place].unique
     lines.append(f"  PRIMARY KEY (`{table.key}`)" if unique else f"  KEY `{table.key}` (`{table.key}`)")
     options = "ENGINE=comet DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"
@@ -215,7 +218,8 @@ def _status(request: Request) -> Table:
     gauges = request.context.gauges
     if request.show.scope == "GLOBAL":
         return status.global_status(gauges)
-    return status.session_status(gauges, request.context.dev_id)
+    login = request.context.login
+    return status.session_status(gauges, request.context.dev_id, login.cipher, login.tls)
 
 
 def _variables(request: Request) -> Table:

@@ -84,8 +84,12 @@ class NoGauges(Gauges):
         return TenantStatus()
 
 
-def session_status(gauges: Gauges, dev_id: int) -> list[tuple[str, str]]:
-    """@return: names and values of SHOW STATUS."""
+def session_status(gauges: Gauges, dev_id: int, cipher: str, tls: str) -> list[tuple[str, str]]:
+    """
+    @param cipher: what TLS encrypts the connection with.
+    @param tls: the version of TLS; both are empty without it.
+    @return: names and values of SHOW STATUS.
+    """
     status = gauges.tenant(dev_id)
     return [
         ("flag", "session"),
@@ -93,6 +97,8 @@ def session_status(gauges: Gauges, dev_id: int) -> list[tuple[str, str]]:
         ("user_online", str(status.users)),
         ("server_online", str(status.backends)),
         ("messages", str(status.messages)),
+        ("Ssl_cipher", cipher),
+        ("Ssl_version", tls),
     ]
 
 

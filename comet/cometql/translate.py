@@ -9,7 +9,7 @@ only those rows are looked up that the statement can be about.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import sqlglot
@@ -21,8 +21,11 @@ from sqlglot.parsers.mysql import MySQLParser
 
 from comet.cometql.cursor import words
 from comet.cometql.functions import FUNCTIONS
+from comet.cometql.keys import note_keys
 from comet.cometql.results import Column
 from comet.cometql.shape import syntax_error
+from comet.cometql.sources import Find, Source, Sources
+from comet.cometql.stars import spell_stars
 from comet.cometql.statements import Query
 from comet.errors import NotSupported, SyntaxRefused, UnknownFunction
 
@@ -41,8 +44,6 @@ _NODES: Mapping[type[exp.Expr], str] = {
     exp.Localtime: "NOW",
     exp.Localtimestamp: "NOW",
 }
-#: The most tables of a statement, as many as MySQL joins.
-_MOST_TABLES = 61
 #: What our SQLite has no equal for.
 _ABSENT = (exp.RegexpLike, exp.Interval, exp.Extract, exp.MatchAgainst, exp.JSONTable, exp.Into)
 
@@ -70,38 +71,6 @@ class _Scratch(SQLite):
         IDENTIFIERS: ClassVar[list[str | tuple[str, str]]] = ["`"]
 
 
-@dataclass(slots=True, eq=False)
-class Source:
-    """
-    A table of a statement.
-
-    @ivar name: what it is called in the scratch database.
-    @ivar key: the place of the column that rows are looked up by; -1 if there is none.
-    @ivar keys: the literals that the key is compared with; C{None} if nothing is said.
-    @ivar guards: pairs of literals that must be equal, or else no row matters: the C{1=0} of programs that
-        ask for the columns.
-    @ivar hidden: columns that C{*} does not stand for.
-    @ivar links: other sources, and columns of them, that the key is equal to.
-    """
-
-    name: str
-    table: str
-    database: str
-    columns: Sequence[Column]
-    key: int = -1
-    synonyms: Mapping[str, str] = field(default_factory=dict)
-    keys: list[int] | None = None
-    guards: list[tuple[int, int]] = field(default_factory=list)
-    hidden: frozenset[str] = frozenset()
-    links: list[tuple[Source, int]] = field(default_factory=list)
-
-    def place(self, column: str) -> int | None:
-        """@return: the place of a column by its name in any letter case."""
-        wanted = column.lower()
-        wanted = self.synonyms.get(wanted, wanted)
-        return next((place for place, each in enumerate(self.columns) if each.name.lower() == wanted), None)
-
-
 @dataclass(frozen=True, slots=True)
 class Translation:
     """
@@ -116,10 +85,6 @@ class Translation:
     sources: Sequence[Source]
     variables: Sequence[tuple[str, str, bool]]
     columns: Sequence[Column | None]
-
-
-#: Makes a source of a table by its name in the scratch database, its own, and that of its database.
-Find = Callable[[str, str, str], Source]
 
 
 def translate(query: Query, find: Find) -> Translation:
@@ -170,146 +135,23 @@ class _Translator:
     def __init__(self, tree: exp.Query, find: Find) -> None:
         self._tree = tree
         self._find = find
-        self._sources: dict[int, Source] = {}
-        self._aliases: dict[str, list[Source]] = {}
         self._variables: list[tuple[str, str, bool]] = []
 
     def translated(self, titles: Sequence[str]) -> Translation:
         for absent in self._tree.find_all(*_ABSENT):
             raise NotSupported(f"'{absent.sql('mysql')[:80]}' is not supported")
-        self._name_tables()
-        self._name_columns()
+        sources = Sources(self._tree, self._find)
         self._entitle(titles)
         for select in self._tree.find_all(exp.Select):
-            self._note_keys(select)
-            self._spell_stars(select)
-        columns = self._columns()
+            note_keys(select, sources)
+            spell_stars(select, sources)
+        columns = self._columns(sources)
         for node in reversed(list(self._tree.walk())):
             other = self._rewritten(node)
             if other is not node:
                 node.replace(other)
         sql = _flat(self._tree).sql(_Scratch, comments=False, identify=True)
-        return Translation(sql, tuple(self._sources.values()), tuple(self._variables), columns)
-
-    # Tables and columns -----------------------------------------------------------------------------------
-
-    def _name_tables(self) -> None:
-        known = {cte.alias.lower() for cte in self._tree.find_all(exp.CTE)}
-        for node in list(self._tree.find_all(exp.Table)):
-            if not isinstance(node.this, exp.Identifier) or node.args.get("joins"):
-                raise NotSupported(f"'{node.sql('mysql')[:80]}' is not supported")
-            if not node.db and node.name.lower() in known:
-                continue
-            if not node.db and node.name.lower() == "dual":
-                if isinstance(node.parent, exp.From):
-                    node.parent.pop()
-                continue
-            if len(self._sources) == _MOST_TABLES:
-                raise NotSupported(f"more than {_MOST_TABLES} tables in a statement are not supported")
-            source = self._find(f"s{len(self._sources)}", node.name, node.db)
-            self._aliases.setdefault(node.alias_or_name.lower(), []).append(source)
-            alias = exp.TableAlias(this=exp.to_identifier(node.alias_or_name, quoted=True))
-            named = exp.Table(this=exp.to_identifier(source.name), alias=alias)
-            node.replace(named)
-            self._sources[id(named)] = source
-
-    def _name_columns(self) -> None:
-        for node in self._tree.find_all(exp.Column):
-            node.set("db", None)
-            node.set("catalog", None)
-            for source in self._aliases.get(node.table.lower(), self._sources.values()):
-                if node.name.lower() in source.synonyms:
-                    node.set("this", exp.to_identifier(source.synonyms[node.name.lower()], quoted=True))
-
-    def _members(self, select: exp.Select) -> dict[str, Source]:
-        """@return: the tables of a SELECT by the names they go by."""
-        froms = [node.this for node in (select.args.get("from_") or select.args.get("from"),) if node]
-        froms += [join.this for join in select.args.get("joins") or ()]
-        ours = [node for node in froms if id(node) in self._sources]
-        return {node.alias_or_name.lower(): self._sources[id(node)] for node in ours}
-
-    def _resolved(self, node: exp.Expr, members: Mapping[str, Source]) -> tuple[Source, int] | None:
-        """@return: the table and the place of a column, if it is one."""
-        if not isinstance(node, exp.Column):
-            return None
-        if node.table:
-            one = members.get(node.table.lower())
-            others = self._aliases.get(node.table.lower(), [])
-            found = [one] if one else others if len(others) == 1 else []
-        else:
-            found = [source for source in members.values() if source.place(node.name) is not None]
-        if len(found) != 1 or (place := found[0].place(node.name)) is None:
-            return None
-        return found[0], place
-
-    # Keys -------------------------------------------------------------------------------------------------
-
-    def _note_keys(self, select: exp.Select) -> None:
-        members = self._members(select)
-        where = select.args.get("where")
-        for condition in _conjuncts(where.this if where else None):
-            self._note(condition, members, None)
-            if isinstance(condition, exp.EQ):
-                pair = _operand(condition.this), _operand(condition.expression)
-                for source in members.values():
-                    if pair[0] is not None and pair[1] is not None:
-                        source.guards.append((pair[0], pair[1]))
-        joins = select.args.get("joins") or ()
-        if any(join.side in ("RIGHT", "FULL") for join in joins):
-            return
-        for join in joins:
-            joined = self._sources.get(id(join.this))
-            only = joined if join.side == "LEFT" else None
-            for condition in _conjuncts(join.args.get("on")):
-                self._note(condition, members, only)
-            for name in join.args.get("using") or ():
-                for other in members.values():
-                    place = other.place(name.name)
-                    if joined and other is not joined and place is not None:
-                        self._link(joined, joined.place(name.name), other, place)
-
-    def _note(self, condition: exp.Expr, members: Mapping[str, Source], only: Source | None) -> None:
-        """Note what a condition says of a key; C{only} is the one table that it may restrict."""
-        if isinstance(condition, exp.EQ):
-            sides = (condition.this, condition.expression)
-            for one, other in (sides, sides[::-1]):
-                found = self._resolved(one, members)
-                if found is None or (only and found[0] is not only) or found[1] != found[0].key:
-                    continue
-                if not any(found[0] is source for source in members.values()):
-                    continue
-                linked = self._resolved(other, members)
-                if linked is not None and linked[0] is not found[0]:
-                    self._link(*found, *linked)
-                elif (operand := _operand(other)) is not None and found[0].keys is None:
-                    found[0].keys = [operand]
-        elif isinstance(condition, exp.In) and condition.expressions:
-            found = self._resolved(condition.this, members)
-            operands = [_operand(each) for each in condition.expressions]
-            if found is None or found[1] != found[0].key or (only and found[0] is not only):
-                return
-            if any(found[0] is source for source in members.values()) and None not in operands:
-                found[0].keys = [each for each in operands if each is not None]
-
-    def _link(self, source: Source, key: int | None, other: Source, place: int) -> None:
-        if key == source.key and other is not source:
-            source.links.append((other, place))
-
-    def _spell_stars(self, select: exp.Select) -> None:
-        """Put the names of the columns in the place of a star, if some are hidden."""
-        members = self._members(select)
-        spelled: list[exp.Expr] = []
-        for node in select.expressions:
-            starred = members if isinstance(node, exp.Star) else {}
-            if isinstance(node, exp.Column) and node.is_star:
-                starred = {name: one for name, one in members.items() if name == node.table.lower()}
-            if not any(source.hidden for source in starred.values()):
-                spelled.append(node)
-                continue
-            for name, source in starred.items():
-                shown = [column.name for column in source.columns if column.name not in source.hidden]
-                spelled += [exp.column(column, table=name, quoted=True) for column in shown]
-        select.set("expressions", spelled)
+        return Translation(sql, sources.all, tuple(self._variables), columns)
 
     # The answer -------------------------------------------------------------------------------------------
 
@@ -331,10 +173,10 @@ class _Translator:
             named.append(node if plain or not title else exp.alias_(node, title, quoted=True))
         select.set("expressions", named)
 
-    def _columns(self) -> list[Column | None]:
+    def _columns(self, sources: Sources) -> list[Column | None]:
         if not isinstance(self._tree, exp.Select):
             return []
-        members = self._members(self._tree)
+        members = sources.members(self._tree)
         found: list[Column | None] = []
         for node in self._tree.expressions:
             if node.is_star and isinstance(node, (exp.Star, exp.Column)):
@@ -344,7 +186,7 @@ class _Translator:
                 for source in starred:
                     found += source.columns
                 continue
-            resolved = self._resolved(node.unalias(), members)
+            resolved = sources.resolved(node.unalias(), members)
             found.append(resolved[0].columns[resolved[1]] if resolved else None)
         return found
 
@@ -395,21 +237,6 @@ class _Translator:
             kind = node.args.get("kind")
             self._variables.append((node.name.lower(), str(kind or "").upper(), False))
         return exp.Placeholder(this=f"v{len(self._variables) - 1}")
-
-
-def _conjuncts(node: exp.Expr | None) -> list[exp.Expr]:
-    if node is None:
-        return []
-    if isinstance(node, exp.Paren):
-        return _conjuncts(node.this)
-    if isinstance(node, exp.And):
-        return [each for part in node.flatten() for each in _conjuncts(part)]
-    return [node]
-
-
-def _operand(node: exp.Expr) -> int | None:
-    """@return: the number of a literal, if C{node} is one."""
-    return int(node.name[1:]) if isinstance(node, exp.Placeholder) and node.name.startswith("s") else None
 
 
 def _cast_to(kind: exp.DataType) -> str:

@@ -122,6 +122,11 @@ class Variables:
         client, results = "character_set_client", "character_set_results"
         return changed.get(client, defaults[client]), changed.get(results, defaults[results])
 
+    @property
+    def ansi_quotes(self) -> bool:
+        """Whether C{sql_mode} says that names stand in double quotes; ANSI is short for that and more."""
+        return "ANSI" in as_text(self.get("sql_mode")).upper()
+
     def set_charset(self, name: str) -> None:
         """Begin with a character set for all that is sent and shown."""
         for variable in ("character_set_client", "character_set_connection", "character_set_results"):

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from twisted.internet.interfaces import IPushProducer, ITransport
 from zope.interface import implementer
 
+from comet.protocols.immediate import ImmediateWriter
+
 
 @implementer(IPushProducer)
 class Outlet:
@@ -17,11 +19,12 @@ class Outlet:
     transport between two calls (a pong, say) finds it between two frames.
     """
 
-    __slots__ = ("_open", "_paused", "_take", "_transport")
+    __slots__ = ("_open", "_paused", "_take", "_transport", "_writer")
 
     def __init__(self, transport: ITransport, take: Callable[[], list[bytes]]) -> None:
         """@param take: gives the frames that wait, and forgets them."""
         self._transport = transport
+        self._writer = ImmediateWriter(transport)
         self._take = take
         self._paused = False
         self._open = True
@@ -34,7 +37,7 @@ class Outlet:
 
     def _write(self) -> None:
         if frames := self._take():
-            self._transport.write(b"".join(frames))
+            self._writer.write(b"".join(frames))
 
     def finish(self) -> None:
         """Write what waits, whether or not the transport is willing, and never write again."""

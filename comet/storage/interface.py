@@ -12,11 +12,12 @@ from collections.abc import Collection, Sequence
 from typing import Any, Protocol
 
 from comet.model import Channel, Message, PrivateMessage, User
+from comet.storage.listings import Listings
 from comet.storage.records import Records
 from comet.storage.writes import Write
 
 
-class Store(Records, Protocol):
+class Store(Records, Listings, Protocol):
     """Everything that must outlive the process."""
 
     async def start(self) -> None:

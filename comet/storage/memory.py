@@ -9,11 +9,12 @@ from typing import Any
 
 from comet.model import Channel, Message, PrivateMessage, User
 from comet.storage.interface import Store
+from comet.storage.memory_listings import MemoryListings
 from comet.storage.memory_records import MemoryRecords
 from comet.storage.writes import Write
 
 
-class MemoryStore(MemoryRecords, Store):
+class MemoryStore(MemoryRecords, MemoryListings, Store):
     """Keeps every promise of L{Store} but the one to survive."""
 
     def __init__(self) -> None:

@@ -24,6 +24,7 @@ from comet.model import Channel, Message, PrivateMessage, User
 from comet.storage import migrations, queries
 from comet.storage.cursors import Query
 from comet.storage.interface import Store
+from comet.storage.sql_listings import SQLListings
 from comet.storage.sql_records import SQLRecords
 from comet.storage.writes import Write
 
@@ -61,7 +62,7 @@ def _attempt(transaction: Transaction, writes: list[Waiting]) -> list[Any]:
     return [function(transaction, *arguments) for function, arguments, _ in writes]
 
 
-class SQLStore(SQLRecords, Store):
+class SQLStore(SQLRecords, SQLListings, Store):
     """A L{Store} in a database."""
 
     _log = Logger()

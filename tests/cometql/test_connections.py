@@ -51,6 +51,25 @@ class ConnectionsTests(TalkTests):
         number = next(self.broker.connections.numbers)
         return self.engine.open(Login(user, dev_id, number, "127.0.0.1:5000", ""))
 
+    def test_a_key_that_is_gone(self):
+        """Whoever has logged in with the key of a tenant is out when that is changed or removed."""
+        self.run_("INSERT INTO dev_config (id, `key`) VALUES (3, 'the first key'), (4, 'another key')")
+
+        def logged_in(dev_id, password):
+            number = next(self.broker.connections.numbers)
+            self.engine.open(Login(str(dev_id), dev_id, number, "127.0.0.1:5000", password=password))
+            return number
+
+        _, own, _ = logged_in(3, 0), logged_in(3, 1), logged_in(4, 1)
+        self.run_("UPDATE dev_config SET url = 'http://x' WHERE id = 3")
+        self.run_("BEGIN")
+        self.run_("INSERT INTO dev_config (id, `key`) VALUES (3, 'the second key')")
+        self.assertEqual(self.killed, [])
+        self.run_("COMMIT")
+        self.assertEqual(self.killed, [own])
+        self.run_("DELETE FROM dev_config WHERE id IN (3, 5)")
+        self.assertEqual(self.killed, [own, own])
+
     def browse(self, dev_id=0):
         """@return: the session of a browser that listens to two channels."""
         wire = Wire()
@@ -59,6 +78,12 @@ class ConnectionsTests(TalkTests):
         finish(session.receive(Subscribe(("one", "two"))))
         session.take()
         return session, wire
+
+    def test_tls(self):
+        """A MySQL client within TLS is one by C{tls}."""
+        login = Login("3", 3, 900, "127.0.0.1:5000", cipher="TLS_AES_256_GCM_SHA384", tls="TLSv1.3")
+        self.engine.open(login)
+        self.assertEqual(self.rows("SELECT transport FROM connections WHERE id = 900"), [("tls",)])
 
     def test_all(self):
         """Each has a number of its own, and says what it is."""

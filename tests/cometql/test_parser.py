@@ -226,7 +226,7 @@ class SelectTests(ParserTests):
             "SELECT a FROM t WHERE a IN ()",
             "SELECT a FROM t WHERE a IN (1",
             "SELECT a FROM t ORDER a",
-            "SELECT a FROM t ORDER BY 'x' 'y'",
+            "SELECT a FROM t ORDER BY 'x' 5",
             "SELECT a FROM t LIMIT x",
             "SELECT a FROM t LIMIT -1",
             "SELECT a b c FROM t",
@@ -488,7 +488,7 @@ class OtherTests(ParserTests):
             ("selec 1", "near 'selec 1'"),
             ("5", "near '5'"),
             ("SELECT a FROM t WHERE a ! 'x'", "near '! 'x''"),
-            ("SELECT a FROM t WHERE a = 'x' 'y' and `z`", "near ''y' and `z`'"),
+            ("SELECT a FROM t WHERE a = 'x' 5 and `z`", "near '5 and `z`'"),
             ("nonsense " * 50, "..."),
             ("SELECT a FROM t LIMIT", "near ''"),
         ):

@@ -28,7 +28,8 @@ from comet.errors import (
     UnknownTable,
     UnknownVariable,
 )
-from tests.cometql.talk import TalkTests
+from comet.model import User
+from tests.cometql.talk import TalkTests, at_once
 
 #: What such statements are made of.
 WORDS = (
@@ -109,11 +110,8 @@ class AnswerTests(QueryTests):
         """A key in the ON of a LEFT JOIN says nothing of the table on the left."""
         text = "SELECT s.name FROM pipes_settings s LEFT JOIN pipes p ON p.name = s.name AND s.name = 'chat'"
         self.assertEqual(sorted(self.rows(text)), [("chat",), ("news",)])
-        self.refuses(
-            KeyRequired,
-            "SELECT 1 FROM users_auth a LEFT JOIN users_time t ON t.id = a.id AND a.id = 1",
-            "users_auth",
-        )
+        text = "SELECT a.id, t.time FROM users_auth a LEFT JOIN users_time t ON t.id = a.id AND a.id = 1"
+        self.assertEqual(self.rows(text), [(1, -1), (2, None), (3, None)])
 
     def test_subqueries(self):
         """In the list of columns, in conditions, in place of a table, and by name."""
@@ -158,7 +156,7 @@ class AnswerTests(QueryTests):
         self.assertEqual(result.columns[1].kind, Kind.BIGINT)
         for table in self.engine.catalogue:
             self.assertEqual(self.rows(f"SELECT * FROM {table.name} WHERE 1 = 0 AND 2 = 2"), [])
-        self.refuses(KeyRequired, "SELECT * FROM users_auth WHERE 1 = 1")
+        self.assertEqual(self.rows("SELECT * FROM users_auth WHERE 1 = 1"), [(1, "a"), (2, "b"), (3, "b")])
         self.assertEqual(self.rows("SELECT hash FROM users_auth WHERE id = 1 AND 1 = 1"), [("a",)])
 
     def test_hidden_columns(self):
@@ -166,6 +164,14 @@ class AnswerTests(QueryTests):
         for star in ("*", "m.*"):
             titles = self.titles(f"SELECT {star} FROM pipes_messages m WHERE 1 = 1")
             self.assertEqual(titles[-1], "user_id")
+        for tables, titles in (
+            ("pipes_messages m, (SELECT 1 AS x) d", ["user_id", "x"]),
+            ("(SELECT 1 AS x) d, pipes_messages", ["message", "user_id"]),
+            ("pipes_messages m JOIN pipes_settings s USING (name)", ["user_id", "length"]),
+            ("pipes_messages m NATURAL JOIN pipes_settings s", ["user_id", "length"]),
+            ("pipes_messages m JOIN pipes_settings s ON m.name = s.name", ["name", "length"]),
+        ):
+            self.assertEqual(self.titles(f"SELECT * FROM {tables}")[-2:], titles)
         (position,) = self.rows("SELECT max(position) FROM pipes_messages m")[0]
         self.assertGreater(position, 0)
 
@@ -259,10 +265,21 @@ class RefusedTests(QueryTests):
         self.refuses(NotAllowed, "SELECT 1 FROM mysql.user LIMIT 1", "'user'")
 
     def test_keys(self):
-        """A table that knows rows by their keys only."""
-        self.refuses(KeyRequired, "SELECT count(*) FROM users_auth", "users_auth", "id")
-        self.refuses(KeyRequired, "SELECT count(*) FROM users_auth WHERE id = 1 OR hash = 'a'", "users_auth")
-        self.refuses(KeyRequired, "SELECT count(*) FROM users_auth WHERE NOT id = 1")
+        """A plain SELECT needs the key, whatever else may do without."""
+        self.refuses(KeyRequired, "SELECT * FROM users_auth", "users_auth", "id")
+        self.assertEqual(self.value("SELECT count(*) FROM users_auth"), 3)
+
+    def test_too_many_to_look_at(self):
+        """A table is not read to its end if it has more than a statement may look at."""
+        self.run_("INSERT INTO users_data (id, data) VALUES (1, 'aaaa'), (2, 'bbbb'), (3, 'cccc')")
+        text = "SELECT count(*) FROM users_data"
+        with mock.patch("comet.cometql.query.MOST_ROWS", 2):
+            self.refuses(TooManyRows, text)
+            self.assertEqual(self.value(f"{text} WHERE id IN (1, 2)"), 2)
+        with mock.patch("comet.cometql.query.MOST_BYTES", 11):
+            self.refuses(TooManyRows, text)
+        with mock.patch("comet.cometql.query.MOST_BYTES", 12):
+            self.assertEqual(self.value(text), 3)
 
     def test_syntax(self):
         """What is no SELECT at all, with what is wrong."""
@@ -339,6 +356,54 @@ class RefusedTests(QueryTests):
         """Whatever words follow SELECT, there is an answer or a refusal."""
         with contextlib.suppress(Refused):
             self.run_("SELECT " + " ".join(words))
+
+
+class WholeTableTests(TalkTests):
+    """A SELECT that says nothing of keys is about all rows of the tenant."""
+
+    def test_keys_of_users(self):
+        """Ranges, OR and NOT are no keys."""
+        self.run_("INSERT INTO users_auth (id, hash) VALUES (1, 'a'), (2, 'b'), (3, 'b')")
+        self.run_("INSERT INTO db_3.users_auth (id, hash) VALUES (9, 'b')")
+        text = "SELECT count(*) FROM users_auth"
+        self.assertEqual(self.value(text), 3)
+        self.assertEqual(self.value(f"{text} WHERE id = 1 OR hash = 'b'"), 3)
+        self.assertEqual(self.value(f"{text} WHERE NOT id = 1"), 2)
+        self.assertEqual(self.value(f"{text} WHERE id BETWEEN 2 AND 9"), 2)
+        self.assertEqual(self.value("SELECT count(*) FROM db_3.users_auth"), 1)
+
+    def test_times(self):
+        """Those who are here come along with those who were."""
+        at_once(self.broker.store.set_last_seen(User(0, 4), 50))
+        at_once(self.broker.store.set_last_seen(User(0, 5), 60))
+        self.broker.presence.arrive(User(0, 5), object())
+        self.broker.presence.arrive(User(0, 6), object())
+        self.broker.presence.arrive(User(3, 7), object())
+        text = "SELECT max(time), id FROM users_time GROUP BY id ORDER BY id"
+        self.assertEqual(self.rows(text), [(50, 4), (0, 5), (0, 6)])
+
+    def test_queues(self):
+        """All queues, in one numbering."""
+        for user in (2, 1, 2):
+            self.run_(f"INSERT INTO users_messages (id, event, message) VALUES ({user}, 'e', 'm')")
+        text = "SELECT id, count(*), max(`index`) FROM users_messages GROUP BY id"
+        self.assertEqual(self.rows(text), [(1, 1, 0), (2, 2, 2)])
+
+    def test_histories(self):
+        """All channels, each oldest first."""
+        self.run_("INSERT INTO pipes_settings (name, length) VALUES ('chat', 2), ('another', 2)")
+        for name, text in (("chat", "a"), ("another", "b"), ("chat", "c"), ("chat", "d")):
+            self.run_(f"INSERT INTO pipes_messages (name, event, message) VALUES ('{name}', 'e', '{text}')")
+        text = "SELECT name, message, position FROM pipes_messages WHERE 1 = 1 ORDER BY `index`"
+        self.assertEqual(self.rows(text), [("another", "b", 1), ("chat", "c", 2), ("chat", "d", 3)])
+        self.assertEqual(self.value("SELECT count(*) FROM pipes_messages"), 3)
+
+    def test_invitations(self):
+        """All conferences, joined with what is noted of their users."""
+        self.run_("INSERT INTO users_data (id, data) VALUES (1, 'Ann')")
+        self.run_("INSERT INTO conference (name, user_id, message) VALUES ('room', 1, 'x'), ('hall', 2, 'y')")
+        text = "SELECT c.name, d.data FROM conference c LEFT JOIN users_data d ON d.id = c.user_id"
+        self.assertEqual(self.rows(text), [("hall", None), ("room", "Ann")])
 
 
 class DictionaryTests(TalkTests):

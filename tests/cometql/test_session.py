@@ -1,7 +1,9 @@
 """Tests for what a conversation knows and tells: variables, functions, SHOW, USE, SET."""
 
+import re
 from decimal import Decimal
 
+from comet.cometql.interface import Login
 from comet.cometql.results import Done, Kind
 from comet.cometql.status import Gauges, PortStatus, ServerStatus, TenantStatus
 from comet.cometql.tables.catalogue import TABLES
@@ -18,7 +20,7 @@ from comet.errors import (
     UnknownTable,
     UnknownVariable,
 )
-from tests.cometql.talk import TalkTests
+from tests.cometql.talk import TalkTests, at_once
 
 
 class ValuesTests(TalkTests):
@@ -217,6 +219,22 @@ class VariableTests(TalkTests):
         self.assertEqual(self.rows("SHOW WARNINGS"), [])
         self.assertEqual(self.rows("SHOW ERRORS"), [])
 
+    def test_ansi_quotes(self):
+        """With ANSI_QUOTES in sql_mode names stand in double quotes, in that session and until then."""
+        self.run_("INSERT INTO users_auth (id, hash) VALUES (1, 'a')")
+        text = 'SELECT "hash" FROM "users_auth" "u" WHERE "u"."id" = 1'
+        for mode in ("ANSI_QUOTES", "STRICT_ALL_TABLES,ansi_quotes", "ANSI"):
+            self.does(f"SET sql_mode = '{mode}'")
+            self.assertEqual(self.rows(text), [("a",)])
+            self.assertEqual(
+                self.rows("""SELECT max("hash"), 'it''s "x"' FROM "users_auth" """), [("a", 'it\'s "x"')]
+            )
+            self.assertEqual(at_once(self.talk.prepare(f"{text} AND 1 = ?").execute([1])).rows, [("a",)])
+            self.refuses(UnknownColumn, 'SELECT "nope" FROM users_auth WHERE id = 1', "'nope'")
+        self.assertEqual(self.value('SELECT "x" "y"', self.open()), "xy")
+        self.does("SET sql_mode = ''")
+        self.assertEqual(self.value('SELECT "x"'), "x")
+
     def test_refusals(self):
         """Facts, wrong types and endless texts."""
         self.refuses(ReadOnlyVariable, "SET version = 'x'", "version")
@@ -307,6 +325,8 @@ class ShowTests(TalkTests):
         ):
             self.assertIn(part, text)
         self.assertIn("PRIMARY KEY (`id`)", self.rows("SHOW CREATE TABLE users_time")[0][1])
+        created = self.rows("SHOW CREATE TABLE pipes_messages")[0][1]
+        self.assertEqual(re.findall(r"`(\w+)`.*/\*!80023 INVISIBLE \*/ COMMENT", created), ["position"])
 
     def test_of_every_table(self):
         """Every table can be described in every way, and each way names the same columns."""
@@ -424,18 +444,29 @@ class StatusTests(TalkTests):
         self.talk = self.open("3", 3)
 
     def test_session(self):
-        """The five rows about the tenant."""
+        """The five rows about the tenant, and those about the connection."""
         wanted = [
             ("flag", "session"),
             ("id", "3"),
             ("user_online", "4"),
             ("server_online", "2"),
             ("messages", "3"),
+            ("Ssl_cipher", ""),
+            ("Ssl_version", ""),
         ]
         self.assertEqual(self.rows("show status"), wanted)
         self.assertEqual(self.rows("SHOW SESSION STATUS"), wanted)
         self.assertEqual(self.rows("SHOW STATUS LIKE '%_online'"), wanted[2:4])
         self.assertEqual(self.titles("SHOW STATUS"), ["Variable_name", "Value"])
+
+    def test_encryption(self):
+        """A client looks there whether its connection is encrypted, and with what."""
+        login = Login("root", 0, 1, "127.0.0.1:5", cipher="TLS_AES_256_GCM_SHA384", tls="TLSv1.3")
+        talk = self.engine.open(login)
+        wanted = [("Ssl_cipher", "TLS_AES_256_GCM_SHA384"), ("Ssl_version", "TLSv1.3")]
+        self.assertEqual(self.rows("SHOW STATUS LIKE 'ssl_%'", talk), wanted)
+        self.assertEqual(self.rows("SHOW SESSION STATUS LIKE 'Ssl_cipher'", talk), wanted[:1])
+        self.assertEqual(self.rows("SHOW STATUS LIKE 'Ssl_cipher'"), [("Ssl_cipher", "")])
 
     def test_global(self):
         """The 23 rows about the server, in their order."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from comet.cometql.literals import MARK
-from comet.cometql.shape import cut, statements_of
+from comet.cometql.shape import cut, statements_of, with_names
 from comet.errors import OutOfRange, Refused, SyntaxRefused, TooLong
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
@@ -59,6 +59,35 @@ class StringTests(SynchronousTestCase):
         shape, literals = cut(f"SELECT {source} ")
         self.assertEqual(shape, "SELECT ? ")
         return literals[0]
+
+    def test_strings_in_a_row(self):
+        """Those of one kind with blanks between them are one, wherever they stand."""
+        self.assertEqual(cut("SELECT 'a' 'b'"), ("SELECT ?", ["ab"]))
+        self.assertEqual(cut("f('it''s' \n\t 'a\\'b' '' , 'c')"), ("f(? , ?)", ["it'sa'b", "c"]))
+        self.assertEqual(cut('SELECT "a" "b" \'c\''), ("SELECT ? ?", ["ab", "c"]))
+        self.assertEqual(cut("SELECT 'a''b'"), ("SELECT ?", ["a'b"]))
+        self.assertEqual(cut("WHERE id = 'x' '"), ("WHERE id = ? ", ["x"]))
+        for text in ("SELECT 'a' 'b", 'SELECT "a" "b'):
+            with self.assertRaises(SyntaxRefused):
+                cut(text)
+
+    def test_many_strings_in_a_row(self):
+        """Looking ahead for the next one costs no more than reading it."""
+        start = time.perf_counter()
+        for text in ("'a' " * 100_000, "'a' '" * 100_000, '"a" \'' * 50_000, "'a' \"b" * 50_000):
+            with contextlib.suppress(Refused):
+                cut(text)
+        self.assertLess(time.perf_counter() - start, 5)
+
+    def test_names_in_double_quotes(self):
+        """What stands in double quotes outside of strings, names and comments is a name."""
+        for text, named in (
+            ('SELECT "a" FROM "b" "c"', "SELECT `a` FROM `b` `c`"),
+            ('SELECT \'say "x"\', `"`, "a`b" /* "d" */', 'SELECT \'say "x"\', `"`, `a``b` /* "d" */'),
+            ('"a""b"', '`a"b`'),
+            ('SELECT "a', 'SELECT "a'),
+        ):
+            self.assertEqual(with_names(text), named)
 
     @given(TEXT, st.sampled_from(sorted(STYLES)))
     def test_what_a_client_escapes_arrives(self, text, style):
@@ -186,7 +215,7 @@ class AroundTests(SynchronousTestCase):
 
     def test_strings_hide_comments(self):
         """What looks like a comment within a string is text."""
-        self.assertEqual(cut("'/*' 1 '*/' '-- ' '#'"), ("? ? ? ? ?", ["/*", 1, "*/", "-- ", "#"]))
+        self.assertEqual(cut("'/*' 1 '*/' , '-- ' 2 '#'"), ("? ? ? , ? ? ?", ["/*", 1, "*/", "-- ", 2, "#"]))
 
 
 class EndTests(SynchronousTestCase):

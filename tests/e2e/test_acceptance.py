@@ -237,3 +237,22 @@ class AcceptanceTests(ServerCase):
         await in_thread(root.kill, own.thread_id())
         with self.assertRaises(pymysql.err.MySQLError):
             await in_thread(own.query, "SELECT 1")
+
+    async def test_a_changed_key_ends_what_came_in_by_the_old_one(self):
+        """The connection of the old key is closed, that of the main password goes on."""
+        await self.start()
+
+        def connect(user, password):
+            port = self.running.cometql_port
+            return pymysql.connect(host="127.0.0.1", port=port, user=user, password=password, autocommit=True)
+
+        root = await in_thread(connect, "root", PASSWORD)
+        await in_thread(root.query, "INSERT INTO dev_config (id, `key`) VALUES (1, 'the old key')")
+        own, main = await in_thread(connect, "1", "the old key"), await in_thread(connect, "1", PASSWORD)
+        await in_thread(root.query, "UPDATE dev_config SET `key` = 'the new key' WHERE id = 1")
+        with self.assertRaises(pymysql.err.MySQLError):
+            await in_thread(own.query, "SELECT 1")
+        await in_thread(main.query, "SELECT 1")
+        (await in_thread(connect, "1", "the new key")).close()
+        for connection in (root, main):
+            connection.close()

@@ -4,10 +4,11 @@ from twisted.trial.unittest import TestCase
 
 from comet.storage.memory import MemoryStore
 from tests.storage.contract import StoreContract
+from tests.storage.listings import ListingsContract
 from tests.storage.records import RecordsContract
 
 
-class MemoryStoreTests(StoreContract, RecordsContract, TestCase):
+class MemoryStoreTests(StoreContract, RecordsContract, ListingsContract, TestCase):
     """The memory store keeps the promises of all stores."""
 
     async def make_store(self):

@@ -19,6 +19,7 @@ from comet.cometql.values import as_text
 from comet.errors import KeyRequired
 from comet.model import ID_LIMIT, NAME_LIMIT, Channel, check_name, is_name
 from comet.storage.interface import Store
+from comet.storage.listings import Most
 from comet.storage.records import Invitation
 from comet.storage.writes import Write
 
@@ -49,11 +50,11 @@ class Conference(_ConferenceTable):
 
     async def rows(self, dev_id: int, keys: Sequence[str]) -> Sequence[Row]:
         """@return: a row for each user invited to these conferences."""
-        found = await self.broker.store.invitations(channels(dev_id, keys))
-        return [
-            (each.conference.name, each.user_id, each.caller_id, each.message, each.profile, each.stream, "")
-            for each in found
-        ]
+        return list(map(_row, await self.broker.store.invitations(channels(dev_id, keys))))
+
+    async def all_rows(self, dev_id: int, most: Most) -> Sequence[Row]:
+        """@return: a row for each user invited to any conference."""
+        return list(map(_row, await self.broker.store.all_invitations(dev_id, most)))
 
     def admit(self, dev_id: int, row: Sequence[Value]) -> Invitation:
         """@return: an invitation."""
@@ -86,6 +87,11 @@ class Conference(_ConferenceTable):
         ]
 
 
+def _row(invitation: Invitation) -> Row:
+    conference, user_id, caller_id, message, profile, stream = invitation
+    return conference.name, user_id, caller_id, message, profile, stream, ""
+
+
 class ConferenceMembers(_ConferenceTable):
     """Who takes part in conferences."""
 
@@ -104,6 +110,6 @@ class ConferenceMembers(_ConferenceTable):
         """@return: nothing: no conference is held here yet."""
         return ()
 
-    async def all_rows(self, dev_id: int) -> Sequence[Row]:
+    async def all_rows(self, dev_id: int, most: Most) -> Sequence[Row]:
         """@return: nothing, as L{rows}."""
         return ()

@@ -8,6 +8,7 @@ from comet.cometql.results import Kind, Value
 from comet.cometql.tables.table import Declared, Row, Table
 from comet.cometql.values import as_integer
 from comet.connections import Connection
+from comet.storage.listings import Most
 
 
 class LiveConnections(Table[None, int]):
@@ -39,7 +40,7 @@ class LiveConnections(Table[None, int]):
         found = [self.broker.connections.find(number, dev_id) for number in keys]
         return [self._row(connection) for connection in found if connection is not None]
 
-    async def all_rows(self, dev_id: int) -> Sequence[Row]:
+    async def all_rows(self, dev_id: int, most: Most) -> Sequence[Row]:
         """@return: a row for each connection of the tenant; root sees those of all tenants."""
         return [self._row(connection) for connection in self.broker.connections.seen_by(dev_id)]
 

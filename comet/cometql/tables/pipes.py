@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from itertools import count
 from typing import NamedTuple
 
 from comet.batch import Action, storing
@@ -14,10 +13,8 @@ from comet.cometql.tables.table import TEXT_LENGTH, ChannelTable, Declared, Row,
 from comet.model import NAME_LIMIT, Channel, Message
 from comet.session import Session
 from comet.storage.interface import Store
+from comet.storage.listings import Most
 from comet.storage.writes import Write
-
-#: As many channels are asked one after the other for what they have kept.
-_FEW = 200
 
 
 class PipesMessages(ChannelTable[Message]):
@@ -44,13 +41,11 @@ class PipesMessages(ChannelTable[Message]):
 
     async def rows(self, dev_id: int, keys: Sequence[str]) -> Sequence[Row]:
         """@return: what these channels have kept, each oldest first."""
-        places, found = count(), []
-        for channel in channels(dev_id, keys):
-            for message in await self.broker.history(channel):
-                about = (message.id, message.time, channel.name, next(places))
-                said = (message.event, message.text, message.user_id or 0)
-                found.append((*about, *said, message.position))
-        return found
+        return _kept([each for name in keys for each in await self.broker.history(Channel(dev_id, name))])
+
+    async def all_rows(self, dev_id: int, most: Most) -> Sequence[Row]:
+        """@return: what all channels have kept, as L{rows}."""
+        return _kept(await self.broker.store.all_messages(dev_id, most))
 
     def admit(self, dev_id: int, row: Sequence[Value]) -> Message:
         """@return: a message to a channel."""
@@ -66,11 +61,6 @@ class PipesMessages(ChannelTable[Message]):
         """Store the message if its channel keeps a history, and send it."""
         await self.broker.publish(entry)
         return 0
-
-    async def all_rows(self, dev_id: int) -> Sequence[Row]:
-        """@return: what all channels have kept, if they are not too many to ask one by one."""
-        names = [channel.name for channel in await self.broker.store.lengths() if channel.dev_id == dev_id]
-        return await (self.rows(dev_id, names) if len(names) <= _FEW else super().all_rows(dev_id))
 
     def writing(self, entry: Message) -> Action:
         """@return: what L{write} does."""
@@ -94,6 +84,16 @@ class PipesMessages(ChannelTable[Message]):
     async def count_by(self, dev_id: int, column: str, values: Sequence[Value]) -> int:
         """@return: how many messages have these ids."""
         return await self.broker.store.count_messages(dev_id, _texts(values))
+
+
+def _kept(found: Sequence[Message]) -> Sequence[Row]:
+    return [
+        (
+            *(message.id, message.time, message.channel.name, place, message.event, message.text),
+            *(message.user_id or 0, message.position),
+        )
+        for place, message in enumerate(found)
+    ]
 
 
 def _texts(values: Sequence[Value]) -> list[str]:
@@ -125,7 +125,7 @@ class UsersInPipes(ChannelTable[None]):
             if isinstance(session, Session)
         ]
 
-    async def all_rows(self, dev_id: int) -> Sequence[Row]:
+    async def all_rows(self, dev_id: int, most: Most) -> Sequence[Row]:
         """@return: a row for each connection and each channel it listens to."""
         return await self.rows(dev_id, heard(self.broker, dev_id))
 
@@ -150,7 +150,7 @@ class Pipes(ChannelTable[None]):
         """@return: a row for each key."""
         return [(channel.name, self.broker.hub.count(channel)) for channel in channels(dev_id, keys)]
 
-    async def all_rows(self, dev_id: int) -> Sequence[Row]:
+    async def all_rows(self, dev_id: int, most: Most) -> Sequence[Row]:
         """@return: a row for each channel that somebody listens to."""
         return await self.rows(dev_id, heard(self.broker, dev_id))
 
@@ -177,7 +177,7 @@ class PipesSettings(ChannelTable[_Setting]):
         found = [(channel.name, self.broker.setting(channel)) for channel in channels(dev_id, keys)]
         return [row for row in found if row[1] is not None]
 
-    async def all_rows(self, dev_id: int) -> Sequence[Row]:
+    async def all_rows(self, dev_id: int, most: Most) -> Sequence[Row]:
         """@return: a row for each channel that has a length."""
         lengths = await self.broker.store.lengths()
         return [(channel.name, length) for channel, length in lengths.items() if channel.dev_id == dev_id]

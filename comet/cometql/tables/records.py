@@ -12,6 +12,7 @@ from comet.cometql.tables.table import Declared, Row, Table, UserTable, id_colum
 from comet.cometql.values import as_text
 from comet.model import User
 from comet.storage.interface import Store
+from comet.storage.listings import Most
 from comet.storage.writes import Write
 from comet.tokens import TOKEN_LIMIT
 
@@ -39,6 +40,11 @@ class UsersData(UserTable[_Data]):
         wanted = users(dev_id, keys)
         found = await self.broker.store.data(wanted)
         return [(user.user_id, found[user]) for user in wanted if user in found]
+
+    async def all_rows(self, dev_id: int, most: Most) -> Sequence[Row]:
+        """@return: a row for each user that something is noted about."""
+        found = await self.broker.store.all_data(dev_id, most)
+        return [(user.user_id, data) for user, data in found.items()]
 
     def admit(self, dev_id: int, row: Sequence[Value]) -> _Data:
         """@return: a text about a user."""
@@ -90,7 +96,7 @@ class RevokedTokens(Table[_Token, str]):
         """@return: a row for each of these that is revoked."""
         return [(token,) for token in await self.broker.store.revoked(dev_id, keys)]
 
-    async def all_rows(self, dev_id: int) -> Sequence[Row]:
+    async def all_rows(self, dev_id: int, most: Most) -> Sequence[Row]:
         """@return: a row for each that is revoked."""
         return [(token,) for token in await self.broker.store.revoked(dev_id)]
 

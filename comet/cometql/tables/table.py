@@ -19,8 +19,9 @@ from comet.batch import Action
 from comet.broker import Broker
 from comet.cometql.results import Column, Kind, Value
 from comet.cometql.values import as_integer
-from comet.errors import KeyRequired, ReadOnly
+from comet.errors import ReadOnly
 from comet.model import ID_LIMIT, NAME_LIMIT, SHORTEST_STORED, Channel, User, is_name
+from comet.storage.listings import Most
 
 #: The length of a MEDIUMTEXT; clients that bind buffers cannot allocate that of a longer type.
 TEXT_LENGTH = (1 << 24) - 1
@@ -104,14 +105,13 @@ class Table(ABC, Generic[Entry, Key]):
     async def rows(self, dev_id: int, keys: Sequence[Key]) -> Sequence[Row]:
         """@return: the rows with these keys, in the order of the keys."""
 
-    async def all_rows(self, dev_id: int) -> Sequence[Row]:
+    @abstractmethod
+    async def all_rows(self, dev_id: int, most: Most) -> Sequence[Row]:
         """
-        @return: every row of a tenant, in no particular order. A plain SELECT asks for them if the table is
+        @return: every row of a tenant, in no particular order, unless they are more than C{most}: then what
+            is given is more, too, but need not be all. A plain SELECT asks for them if the table is
             C{listable}, one with functions, joins or the like in any case.
-        @raise KeyRequired: if the table only knows rows whose keys are given.
         """
-        key, name = self.key, self.name
-        raise KeyRequired(f"SELECT of table '{name}' needs WHERE {key} = ... or {key} IN (...)")
 
     def admit(self, dev_id: int, row: Sequence[Value]) -> Entry:
         """

@@ -11,6 +11,7 @@ from comet.cometql.tables.table import Declared, Row, Table
 from comet.cometql.values import as_integer
 from comet.errors import NotAllowed, TooLong, TooShort
 from comet.model import ID_LIMIT
+from comet.storage.listings import Most
 from comet.storage.records import TenantKey
 
 #: A key shorter than this is guessed.
@@ -46,7 +47,7 @@ class DevConfig(Table[TenantKey, int]):
         found = map(self.broker.accounts.tenant, keys)
         return [tuple(tenant) for tenant in found if tenant is not None]
 
-    async def all_rows(self, dev_id: int) -> Sequence[Row]:
+    async def all_rows(self, dev_id: int, most: Most) -> Sequence[Row]:
         """@return: a row for each tenant with a key of its own."""
         self.check_reader(dev_id)
         return [tuple(tenant) for tenant in self.broker.accounts.tenants()]

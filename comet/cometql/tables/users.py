@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from itertools import count
 from typing import NamedTuple
 
 from comet.access import KEY_LIMIT, check_key
@@ -13,6 +12,7 @@ from comet.cometql.results import Kind, Value
 from comet.cometql.tables.table import TEXT_LENGTH, Declared, Row, UserTable, id_column, users
 from comet.model import NAME_LIMIT, PrivateMessage, User
 from comet.storage.interface import Store
+from comet.storage.listings import Most
 from comet.storage.writes import Write
 
 
@@ -42,6 +42,11 @@ class UsersAuth(UserTable[_Key]):
         wanted = users(dev_id, keys)
         found = await self.broker.store.keys(wanted)
         return [(user.user_id, found[user]) for user in wanted if user in found]
+
+    async def all_rows(self, dev_id: int, most: Most) -> Sequence[Row]:
+        """@return: a row for each user with a key."""
+        found = await self.broker.store.all_keys(dev_id, most)
+        return [(user.user_id, key) for user, key in found.items()]
 
     def admit(self, dev_id: int, row: Sequence[Value]) -> _Key:
         """@return: a key for a user."""
@@ -88,6 +93,11 @@ class UsersTime(UserTable[None]):
         seen = await self.broker.last_seen(wanted)
         return [(user.user_id, seen[user]) for user in wanted]
 
+    async def all_rows(self, dev_id: int, most: Most) -> Sequence[Row]:
+        """@return: a row for each user who is here or ever was."""
+        seen = await self.broker.all_last_seen(dev_id, most)
+        return [(user.user_id, time) for user, time in seen.items()]
+
 
 class UsersMessages(UserTable[PrivateMessage]):
     """Messages to one user, and the queue of those that wait."""
@@ -104,11 +114,11 @@ class UsersMessages(UserTable[PrivateMessage]):
 
     async def rows(self, dev_id: int, keys: Sequence[int]) -> Sequence[Row]:
         """@return: what is queued for these users, oldest first; behind the columns is its number."""
-        places, found = count(), []
-        for user in users(dev_id, keys):
-            for message in await self.broker.store.queue(user):
-                found.append((user.user_id, next(places), message.event, message.text, message.number))
-        return found
+        return _queued([each for user in users(dev_id, keys) for each in await self.broker.store.queue(user)])
+
+    async def all_rows(self, dev_id: int, most: Most) -> Sequence[Row]:
+        """@return: what is queued for all users, as L{rows}."""
+        return _queued(await self.broker.store.all_queues(dev_id, most))
 
     def admit(self, dev_id: int, row: Sequence[Value]) -> PrivateMessage:
         """@return: a message to a user."""
@@ -142,3 +152,10 @@ class UsersMessages(UserTable[PrivateMessage]):
             if isinstance(user_id, int) and isinstance(number, int):
                 numbers.setdefault(User(dev_id, user_id), []).append(number)
         return [storing(Write(Store.dequeue, user, queued)) for user, queued in numbers.items()]
+
+
+def _queued(found: Sequence[PrivateMessage]) -> Sequence[Row]:
+    return [
+        (message.user.user_id, place, message.event, message.text, message.number)
+        for place, message in enumerate(found)
+    ]

@@ -2,7 +2,7 @@
 Proofs that a client knows its password, without the password on the wire.
 
 The server knows the password itself, so it computes the proof as the client does and compares; for
-C{caching_sha2_password} that makes every login a fast one, and the full exchange is never needed.
+C{caching_sha2_password} that makes every login a fast one, unless somebody wants the full exchange.
 
 U{https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase_authentication_methods.html}
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha1, sha256
 
 #: How many bytes of salt a proof is made with.
@@ -45,12 +45,17 @@ def caching_sha2_proof(password: bytes, salt: bytes) -> bytes:
     return _xor(once, sha256(sha256(once).digest() + salt).digest())
 
 
+def clear_proof(password: bytes, salt: bytes) -> bytes:
+    """@return: the password itself, as a C string."""
+    return password + b"\0"
+
+
 @dataclass(frozen=True, slots=True)
 class Plugin:
     """
     A way to prove a password.
 
-    @ivar size: how many bytes a proof has.
+    @ivar size: how many bytes a proof has, 0 for any number.
     @ivar success: what the client is sent between a right proof and the OK.
     """
 
@@ -64,6 +69,10 @@ NATIVE = Plugin("mysql_native_password", 20, native_proof)
 #: Success is "more data": 3, fast authentication is complete.
 CACHING_SHA2 = Plugin("caching_sha2_password", 32, caching_sha2_proof, b"\x01\x03")
 
+#: The password itself. It is asked for within TLS only, and only if the client names this plugin.
+CLEAR = Plugin("mysql_clear_password", 0, clear_proof)
+
+#: Those that a greeting may name.
 PLUGINS = {plugin.name: plugin for plugin in (NATIVE, CACHING_SHA2)}
 
 
@@ -73,7 +82,7 @@ class Proof:
 
     plugin: Plugin
     salt: bytes
-    response: bytes
+    response: bytes = field(repr=False)
 
     @property
     def is_empty(self) -> bool:
@@ -83,7 +92,7 @@ class Proof:
     @property
     def is_complete(self) -> bool:
         """Whether the response has the length of a proof, right or wrong."""
-        return len(self.response) == self.plugin.size
+        return self.plugin.size in (0, len(self.response))
 
     def shows(self, password: str) -> bool:
         """@return: whether the client knows C{password}, in constant time; an empty one opens nothing."""

@@ -12,27 +12,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from enum import Enum, auto
 
-from comet.errors import NotAllowed, OutOfOrder, PacketTooLarge, PeerError, UnknownCommand
-from comet.protocols.mysql import events
+from comet.errors import OutOfOrder, PacketTooLarge, PeerError
+from comet.protocols.mysql import commands, events
 from comet.protocols.mysql.auth import NATIVE, Plugin
 from comet.protocols.mysql.constants import OFFERED, Capability, Command
 from comet.protocols.mysql.events import Event
 from comet.protocols.mysql.framing import Oversized, Packet, PacketReader, PacketWriter
 from comet.protocols.mysql.handshake import Greeting, HandshakeResponse, requests_tls
 from comet.protocols.mysql.login import LoginExchange
+from comet.protocols.mysql.loginkey import LoginKey
 from comet.protocols.mysql.replies import Ok, Reply, Terms
 
 #: The longest packet of somebody who has not logged in.
 LOGIN_PACKET = 1 << 16
-
-#: What stands before the data in COM_STMT_SEND_LONG_DATA: the command, a statement and a parameter.
-LONG_DATA_HEAD = 7
-
-#: What stands before the values in COM_STMT_EXECUTE: the command, a statement, flags and a count.
-EXECUTE_HEAD = 10
-
-#: Of the flags of COM_STMT_EXECUTE: rows are to wait until they are fetched.
-CURSOR = 1
 
 #: The key in C{EXPECTED} of packets that are told apart by nothing but the state.
 ANY = -1
@@ -49,6 +41,8 @@ class State(Enum):
     """The start of TLS, by us."""
     PROOF = auto()
     """The client's answer to the request to switch."""
+    PASSWORD = auto()
+    """The client's password, or its request for our key."""
     CHECKING = auto()
     """Our verdict on a login."""
     READY = auto()
@@ -76,6 +70,8 @@ class ServerConnection:
         max_allowed_packet: int = 1 << 24,
         tls: bool = False,
         plugin: Plugin = NATIVE,
+        full_authentication: bool = False,
+        key: LoginKey | None = None,
     ) -> None:
         """
         @param version: of the server; it begins with three numbers.
@@ -83,6 +79,8 @@ class ServerConnection:
         @param max_allowed_packet: the longest command.
         @param tls: whether the client may ask for TLS.
         @param plugin: the way to prove the password that is asked for first.
+        @param full_authentication: see L{LoginExchange}.
+        @param key: what passwords come under without TLS, if they have to come at all.
         """
         self.state = State.GREETING
         self.terms = Terms()
@@ -92,7 +90,9 @@ class ServerConnection:
         self._connection_id = connection_id
         self._max_allowed_packet = max_allowed_packet
         self._offered = OFFERED | Capability.SSL if tls else OFFERED
-        self._login_exchange = LoginExchange(plugin, random)
+        self._login_exchange = LoginExchange(
+            plugin, random, full_authentication, key if key is not None else LoginKey()
+        )
         self._reader = PacketReader(LOGIN_PACKET)
         self._writer = PacketWriter()
         self._granted = State.READY
@@ -139,7 +139,7 @@ class ServerConnection:
                 raise PacketTooLarge(f"Got a packet of {packet.size} bytes during a login")
             if packet.head[:1] == bytes((Command.STMT_SEND_LONG_DATA,)):
                 return events.LongDataReceived(
-                    _statement(packet.head), int.from_bytes(packet.head[5:], "little"), None
+                    commands.statement_of(packet.head), int.from_bytes(packet.head[5:], "little"), None
                 )
             return events.CommandDeclined(
                 PacketTooLarge(
@@ -169,7 +169,7 @@ class ServerConnection:
         """@return: the answer to a login that is granted."""
         self.state = self._granted
         self._reader.limit, self._reader.forgiving = self._max_allowed_packet, True
-        success = self._login_exchange.plugin.success if self.state is State.READY else b""
+        success = self._login_exchange.success if self.state is State.READY else b""
         return (self._writer.pack(success) if success else b"") + self.send(Ok())
 
     def start_tls(self) -> bytes:
@@ -180,6 +180,7 @@ class ServerConnection:
         """
         self.state = State.LOGIN
         self._offered &= ~Capability.SSL
+        self._login_exchange.secure = True
         return self._reader.take()
 
     def _login(self, payload: bytes) -> Event:
@@ -197,9 +198,14 @@ class ServerConnection:
     def _proof(self, payload: bytes) -> Event:
         return self._judged(self._login_exchange.prove(payload))
 
+    def _password(self, payload: bytes) -> Event:
+        return self._judged(self._login_exchange.password(payload))
+
     def _judged(self, event: Event) -> Event:
         if isinstance(event, events.SwitchNeeded):
             self.state = State.PROOF
+        elif isinstance(event, events.PasswordNeeded | events.KeyNeeded):
+            self.state = State.PASSWORD
         else:
             self.state = State.CHECKING
         if isinstance(event, events.HealthCheckReceived):
@@ -223,63 +229,9 @@ class ServerConnection:
     def _set_option(self, payload: bytes) -> Event:
         option = int.from_bytes(payload[1:3], "little")
         if option not in (0, 1):
-            return self._unknown(payload)
+            return commands.unknown(payload)
         self.multi_statements = option == 0
         return events.OptionReceived()
-
-    def _process_info(self, payload: bytes) -> Event:
-        return events.ProcessesReceived()
-
-    def _process_kill(self, payload: bytes) -> Event:
-        return events.KillReceived(int.from_bytes(payload[1:5], "little"))
-
-    def _init_db(self, payload: bytes) -> Event:
-        return events.InitDBReceived(payload[1:])
-
-    def _query(self, payload: bytes) -> Event:
-        return events.QueryReceived(payload[1:])
-
-    def _field_list(self, payload: bytes) -> Event:
-        table, _, wildcard = payload[1:].partition(b"\0")
-        return events.FieldListReceived(table, wildcard)
-
-    def _statistics(self, payload: bytes) -> Event:
-        return events.StatisticsReceived()
-
-    def _ping(self, payload: bytes) -> Event:
-        return events.PingReceived()
-
-    def _prepare(self, payload: bytes) -> Event:
-        return events.PrepareReceived(payload[1:])
-
-    def _execute(self, payload: bytes) -> Event:
-        if len(payload) < EXECUTE_HEAD:
-            raise PeerError("malformed packet: an execution is cut off")
-        # What is left out is how often: always once.
-        return events.ExecuteReceived(_statement(payload), bool(payload[5] & CURSOR), payload[EXECUTE_HEAD:])
-
-    def _long_data(self, payload: bytes) -> Event | None:
-        # Neither this command nor the next one is ever answered, not even with an error.
-        if len(payload) < LONG_DATA_HEAD:
-            return None
-        statement, parameter = _statement(payload), int.from_bytes(payload[5:LONG_DATA_HEAD], "little")
-        return events.LongDataReceived(statement, parameter, payload[LONG_DATA_HEAD:])
-
-    def _statement_closed(self, payload: bytes) -> Event:
-        return events.StatementClosed(_statement(payload))
-
-    def _statement_reset(self, payload: bytes) -> Event:
-        return events.StatementReset(_statement(payload))
-
-    def _fetch(self, payload: bytes) -> Event:
-        return events.FetchReceived(_statement(payload), int.from_bytes(payload[5:9], "little"))
-
-    def _unknown(self, payload: bytes) -> Event:
-        name = f"0x{payload[0]:02x}" if payload else "without a name"
-        return events.CommandDeclined(UnknownCommand(f"Unknown command {name}"))
-
-    def _forbidden(self, payload: bytes) -> Event:
-        return events.CommandDeclined(NotAllowed("Access denied: log in with a password"))
 
     # Out --------------------------------------------------------------------------------------------------
 
@@ -300,15 +252,16 @@ class ServerConnection:
         self._reader.take()
 
 
-def _statement(payload: bytes) -> int:
-    """@return: the number of the prepared statement that a command is about."""
-    return int.from_bytes(payload[1:5], "little")
-
-
 #: The states in which each packet begins a new exchange, so that its number is 0.
 COMMANDED = (State.READY, State.GUEST)
 
 Parse = Callable[[ServerConnection, bytes], Event | None]
+
+
+def _plain(parse: commands.Parse) -> Parse:
+    """@return: C{parse}, as it stands in the table."""
+    return lambda connection, payload: parse(payload)
+
 
 #: What may arrive in each state, by its first byte. All else is the peer's error.
 EXPECTED: Mapping[State, Mapping[int, Parse]] = {
@@ -316,31 +269,20 @@ EXPECTED: Mapping[State, Mapping[int, Parse]] = {
     State.LOGIN: {ANY: ServerConnection._login},
     State.STARTING_TLS: {},
     State.PROOF: {ANY: ServerConnection._proof},
+    State.PASSWORD: {ANY: ServerConnection._password},
     State.CHECKING: {},
     State.READY: {
         Command.QUIT: ServerConnection._quit,
-        Command.INIT_DB: ServerConnection._init_db,
-        Command.QUERY: ServerConnection._query,
-        Command.FIELD_LIST: ServerConnection._field_list,
-        Command.STATISTICS: ServerConnection._statistics,
-        Command.PING: ServerConnection._ping,
         Command.CHANGE_USER: ServerConnection._change_user,
         Command.RESET_CONNECTION: ServerConnection._reset_connection,
         Command.SET_OPTION: ServerConnection._set_option,
-        Command.PROCESS_INFO: ServerConnection._process_info,
-        Command.PROCESS_KILL: ServerConnection._process_kill,
-        Command.STMT_PREPARE: ServerConnection._prepare,
-        Command.STMT_EXECUTE: ServerConnection._execute,
-        Command.STMT_SEND_LONG_DATA: ServerConnection._long_data,
-        Command.STMT_CLOSE: ServerConnection._statement_closed,
-        Command.STMT_RESET: ServerConnection._statement_reset,
-        Command.STMT_FETCH: ServerConnection._fetch,
-        ANY: ServerConnection._unknown,
+        **{command: _plain(parse) for command, parse in commands.PLAIN.items()},
+        ANY: _plain(commands.unknown),
     },
     State.GUEST: {
         Command.QUIT: ServerConnection._quit,
-        Command.PING: ServerConnection._ping,
-        ANY: ServerConnection._forbidden,
+        Command.PING: _plain(commands.ping),
+        ANY: _plain(commands.forbidden),
     },
     State.CLOSED: {},
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from comet.cometql.interface import Login, QueryServer, QuerySession
 from comet.cometql.results import Done, Rows
@@ -13,7 +13,17 @@ from comet.protocols.mysql.binary import BinaryResultSet, CursorOpened, PrepareO
 from comet.protocols.mysql.connection import ServerConnection
 from comet.protocols.mysql.constants import Status
 from comet.protocols.mysql.events import Event
-from comet.protocols.mysql.replies import End, Err, Ok, Reply, Statistics, Switch
+from comet.protocols.mysql.loginkey import LoginKey
+from comet.protocols.mysql.replies import (
+    FULL_AUTHENTICATION,
+    End,
+    Err,
+    MoreData,
+    Ok,
+    Reply,
+    Statistics,
+    Switch,
+)
 from comet.protocols.mysql.resultset import FieldList, ResultSet
 from comet.protocols.mysql.statements import Statements
 
@@ -29,6 +39,7 @@ class Conversation:
     Answers the events of a L{ServerConnection}, in bytes.
 
     @ivar session: the session in CometQL; C{None} before the login, and for who is only here to ping.
+    @ivar encryption: gives the cipher and the version of TLS; both are empty without it.
     """
 
     def __init__(
@@ -39,19 +50,23 @@ class Conversation:
         host: str,
         address: str,
         statements: Statements,
+        key: LoginKey,
     ) -> None:
         """
         @param host: where the client comes from, as errors name it.
         @param address: the same with its port.
         @param statements: those that the client prepares.
+        @param key: what its password comes under without TLS, if it has to come at all.
         """
         self.session: QuerySession | None = None
+        self.encryption: Callable[[], tuple[str, str]] = lambda: ("", "")
         self._server = server
         self._connection = connection
         self._connection_id = connection_id
         self._host = host
         self._address = address
         self._statements = statements
+        self._key = key
         self._login: Login | None = None
         self._following: list[str] = []
         self._charsets: tuple[object, object] = ("", "")
@@ -67,6 +82,10 @@ class Conversation:
         match event:
             case events.SwitchNeeded(plugin, salt):
                 return self.send(Switch(plugin, salt))
+            case events.PasswordNeeded():
+                return self.send(FULL_AUTHENTICATION)
+            case events.KeyNeeded():
+                return self.send(MoreData(await self._key.public()))
             case events.LoginReceived():
                 return await self._log_in(event)
         if self.session is not None:
@@ -162,13 +181,25 @@ class Conversation:
         found = await self._server.identify(login.user)
         dev_id, passwords = found or (0, ("",))
         # All are looked at, so that the time tells nothing about which of them it was.
-        if not any([login.proof.shows(password) for password in passwords]):
+        shown = [login.proof.shows(password) for password in passwords]
+        if not any(shown):
             raise LoginRefused(
                 f"Access denied for user '{_shown(login.user)}'@'{self._host}' "
                 f"(using password: {'NO' if login.proof.is_empty else 'YES'})"
             )
+        cipher, tls = self.encryption()
         self._begin(
-            Login(login.user, dev_id, self._connection_id, self._address, login.database, login.charset)
+            Login(
+                login.user,
+                dev_id,
+                self._connection_id,
+                self._address,
+                login.database,
+                login.charset,
+                cipher=cipher,
+                tls=tls,
+                password=shown.index(True),
+            )
         )
         return (self._connection.welcome(),)
 

@@ -22,6 +22,16 @@ class SwitchNeeded:
 
 
 @dataclass(frozen=True, slots=True)
+class PasswordNeeded:
+    """The client has to give the password itself: answer with a request for the full exchange."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyNeeded:
+    """The client wants to encrypt its password: answer with our public key."""
+
+
+@dataclass(frozen=True, slots=True)
 class LoginReceived:
     """
     A client says who it is: welcome it if C{proof} shows the password of C{user}.
@@ -167,6 +177,8 @@ class CommandDeclined:
 Event = (
     TLSRequested
     | SwitchNeeded
+    | PasswordNeeded
+    | KeyNeeded
     | LoginReceived
     | HealthCheckReceived
     | QueryReceived

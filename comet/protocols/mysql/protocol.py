@@ -18,12 +18,14 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from comet.errors import CometError, Killed, PeerError, Refused, ShuttingDown, TooManyConnections
+from comet.protocols.immediate import ImmediateWriter
 from comet.protocols.mysql import events
 from comet.protocols.mysql.connection import ServerConnection
 from comet.protocols.mysql.conversation import Conversation
 from comet.protocols.mysql.events import Event
 from comet.protocols.mysql.port import Client, Port
 from comet.protocols.mysql.replies import Err
+from comet.protocols.starting import start
 
 #: While a statement is being answered, reading pauses when this many bytes wait behind it.
 READ_AHEAD = 1 << 16
@@ -47,6 +49,7 @@ class MySQLProtocol(protocol.Protocol, TimeoutMixin, Client):
 
     _log = Logger()
     transport: Any
+    _writer: ImmediateWriter
     number = 0
 
     def __init__(
@@ -60,6 +63,7 @@ class MySQLProtocol(protocol.Protocol, TimeoutMixin, Client):
         self._address = address
         self._drained: Deferred[None] | None = None
         self._busy = False
+        self._prompt = False
         self._reading = True
         self._over = False
         self._gone = False
@@ -71,6 +75,7 @@ class MySQLProtocol(protocol.Protocol, TimeoutMixin, Client):
         if ITCPTransport.providedBy(self.transport):
             self.transport.setTcpNoDelay(True)
             self.transport.setTcpKeepAlive(True)
+        self._writer = ImmediateWriter(self.transport)
         self.transport.registerProducer(self, True)
         self.setTimeout(self._port.limits.login_seconds)
         try:
@@ -87,8 +92,8 @@ class MySQLProtocol(protocol.Protocol, TimeoutMixin, Client):
         self._connection.receive(data)
         self._stirred()
         if not self._busy:
-            self._busy = True
-            Deferred.fromCoroutine(self._serve()).addErrback(self._give_up)
+            self._busy = self._prompt = True
+            start(self._serve(), self._give_up)
         if self._busy and self._reading and self._connection.waiting > READ_AHEAD:
             self._reading = False
             self.transport.pauseProducing()
@@ -186,7 +191,10 @@ class MySQLProtocol(protocol.Protocol, TimeoutMixin, Client):
     async def _write(self, data: bytes) -> None:
         """Write, and return when there is room for more."""
         if not self._over:
-            self.transport.write(data)
+            # The first piece of what was asked for goes out at once. The rest takes its turn with the other
+            # clients: one that reads as fast as we write must not have the server for itself.
+            (self._writer if self._prompt else self.transport).write(data)
+            self._prompt = False
         if self._drained is not None:
             await self._drained
 
@@ -251,6 +259,11 @@ class MySQLProtocol(protocol.Protocol, TimeoutMixin, Client):
     def _start_tls(self) -> None:
         glued = self._connection.start_tls()
         self.transport.startTLS(self._port.tls)
+        self._conversation.encryption = self._encryption
         if glued:
             # Sent before anybody could have answered: it is the beginning of TLS or it is nothing.
             self.transport.protocol.dataReceived(glued)
+
+    def _encryption(self) -> tuple[str, str]:
+        handle = self.transport.protocol.getHandle()
+        return handle.get_cipher_name() or "", handle.get_protocol_version_name()

@@ -135,6 +135,21 @@ class Statistics(Reply):
 
 
 @dataclass(frozen=True, slots=True)
+class MoreData(Reply):
+    """A step of a login, in the words of its plugin."""
+
+    data: bytes
+
+    def payloads(self, terms: Terms) -> Iterator[bytes]:
+        """@return: one packet."""
+        yield b"\x01" + self.data
+
+
+#: Success is 3, "fast authentication is complete"; this is the other case.
+FULL_AUTHENTICATION = MoreData(b"\x04")
+
+
+@dataclass(frozen=True, slots=True)
 class Switch(Reply):
     """Prove the password again, with this plugin and this salt."""
 

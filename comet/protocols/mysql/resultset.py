@@ -19,6 +19,9 @@ from comet.protocols.mysql.replies import Reply, Terms, end_payload, eof_payload
 #: The length of a MEDIUMTEXT in bytes. There are clients that allocate what a column declares.
 _LONGEST = (1 << 24) - 1
 
+#: The most decimals that MySQL's own type has.
+MAX_SCALE = 30
+
 _FIXED_FIELDS = b"\x0c"
 
 
@@ -40,8 +43,7 @@ WIRE_TYPES = {
     Kind.INT: WireType(ColumnType.LONG),
     Kind.BIGINT: WireType(ColumnType.LONGLONG),
     Kind.DOUBLE: WireType(ColumnType.DOUBLE, decimals=NOT_FIXED),
-    # The most decimals that MySQL's own type has, so that no client cuts any off.
-    Kind.DECIMAL: WireType(ColumnType.NEWDECIMAL, decimals=30),
+    Kind.DECIMAL: WireType(ColumnType.NEWDECIMAL),
     Kind.VARCHAR: WireType(ColumnType.VAR_STRING, UTF8MB4, ColumnFlag.NONE),
     Kind.TEXT: WireType(ColumnType.BLOB, UTF8MB4, ColumnFlag.BLOB),
     Kind.NULL: WireType(ColumnType.NULL, flags=ColumnFlag.BINARY),
@@ -76,7 +78,7 @@ def column_payload(column: Column, terms: Terms) -> bytes:
             length.to_bytes(4, "little"),
             bytes((wire.type,)),
             flags.to_bytes(2, "little"),
-            bytes((wire.decimals, 0, 0)),
+            bytes((wire.decimals or min(column.scale, MAX_SCALE), 0, 0)),
         )
     )
 

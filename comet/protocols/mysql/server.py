@@ -10,6 +10,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IAddress, IOpenSSLContextFactory, IReactorTime
 from twisted.internet.protocol import Factory
+from twisted.internet.threads import deferToThread
 
 from comet.cometql.interface import QueryServer
 from comet.errors import TooManyConnections
@@ -17,6 +18,7 @@ from comet.limits import Limits
 from comet.protocols.mysql.auth import NATIVE, Plugin
 from comet.protocols.mysql.connection import ServerConnection
 from comet.protocols.mysql.conversation import Conversation
+from comet.protocols.mysql.loginkey import LoginKey
 from comet.protocols.mysql.port import Client, Counters, Port
 from comet.protocols.mysql.protocol import MySQLProtocol
 from comet.protocols.mysql.statements import Statements
@@ -41,6 +43,7 @@ class MySQLFactory(Factory, Port):
         wait_timeout: int = 28_800,
         tls: IOpenSSLContextFactory | None = None,
         plugin: Plugin = NATIVE,
+        full_authentication: bool = False,
         random: Callable[[int], bytes] = os.urandom,
         numbers: Iterator[int] | None = None,
     ) -> None:
@@ -50,6 +53,7 @@ class MySQLFactory(Factory, Port):
         @param wait_timeout: how long a client may be silent, in seconds; 0 for ever.
         @param tls: makes the TLS of clients that ask for it; without, none is offered.
         @param plugin: the way to prove a password that clients are asked for first.
+        @param full_authentication: whether C{caching_sha2_password} goes all the way to the password itself.
         @param random: gives that many random bytes.
         @param numbers: gives each connection its number.
         """
@@ -61,6 +65,8 @@ class MySQLFactory(Factory, Port):
         self._server = server
         self._max_allowed_packet = max_allowed_packet
         self._plugin = plugin
+        self._full_authentication = full_authentication
+        self._key = LoginKey(deferToThread)
         self._random = random
         self._numbers = itertools.count(1) if numbers is None else numbers
         self._clients: dict[Client, None] = {}
@@ -75,10 +81,12 @@ class MySQLFactory(Factory, Port):
             max_allowed_packet=self._max_allowed_packet,
             tls=self.tls is not None,
             plugin=self._plugin,
+            full_authentication=self._full_authentication,
+            key=self._key,
         )
         host, address = _names(addr)
         statements = Statements(self.limits.prepared, self._max_allowed_packet)
-        conversation = Conversation(self._server, connection, number, host, address, statements)
+        conversation = Conversation(self._server, connection, number, host, address, statements, self._key)
         protocol = MySQLProtocol(self, connection, conversation, address)
         protocol.number = number
         return protocol

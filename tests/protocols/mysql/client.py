@@ -4,8 +4,13 @@ import struct
 from hashlib import sha1, sha256
 from types import SimpleNamespace
 
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
 NATIVE = b"mysql_native_password"
 SHA2 = b"caching_sha2_password"
+CLEAR = b"mysql_clear_password"
 
 WITH_DB, SSL, PLUGIN_AUTH, ATTRS, LENENC, DEPRECATE_EOF = 0x8, 0x800, 0x80000, 0x100000, 0x200000, 0x1000000
 #: PROTOCOL_41, SECURE_CONNECTION, LONG_PASSWORD, TRANSACTIONS.
@@ -53,6 +58,13 @@ def sha2(password, salt):
     stage1 = sha256(password).digest()
     stage2 = sha256(stage1).digest()
     return xor(stage1, sha256(stage2 + salt).digest())
+
+
+def veiled(password, salt, pem):
+    """@return: the answer to a request for the password, under the public key of the server."""
+    mask = (salt * 10)[: len(password) + 1]
+    oaep = padding.OAEP(padding.MGF1(SHA1()), SHA1(), None)
+    return load_pem_public_key(pem).encrypt(xor(password + b"\0", mask), oaep)
 
 
 PROOFS = {NATIVE: native, SHA2: sha2}

@@ -1,7 +1,7 @@
 """Tests for L{comet.protocols.mysql.connection}."""
 
 import contextlib
-from itertools import chain
+from itertools import chain, product
 
 from hypothesis import given, settings
 from hypothesis.strategies import binary, data, integers, just, lists, sampled_from, tuples
@@ -12,7 +12,7 @@ from comet.errors import NotAllowed, OutOfOrder, PacketTooLarge, PeerError, Unkn
 from comet.protocols.mysql import events
 from comet.protocols.mysql.auth import CACHING_SHA2, NATIVE, PLUGINS
 from comet.protocols.mysql.connection import EXPECTED, LOGIN_PACKET, ServerConnection, State
-from comet.protocols.mysql.replies import Err, Ok, Switch
+from comet.protocols.mysql.replies import FULL_AUTHENTICATION, Err, MoreData, Ok, Switch
 from comet.protocols.mysql.resultset import ResultSet
 from tests.protocols.mysql import client
 
@@ -41,6 +41,10 @@ def answer(connection, event):
             return b""
         case events.SwitchNeeded(plugin, salt):
             return connection.send(Switch(plugin, salt))
+        case events.PasswordNeeded():
+            return connection.send(FULL_AUTHENTICATION)
+        case events.KeyNeeded():
+            return connection.send(MoreData(b"a key"))
         case events.LoginReceived() | events.HealthCheckReceived():
             return connection.welcome()
         case events.CommandDeclined(error):
@@ -117,13 +121,16 @@ class LoginTests(SynchronousTestCase):
 
     def test_only_one_switch(self):
         """After the switch any response is taken for a proof; an empty one shows nothing."""
-        for response in (b"", b"\0", b"\x02", b"x" * 500):
-            _, _, connection = self.switched(NATIVE, client.SHA2, b"")
+        for named, response in product((client.NATIVE, client.SHA2), (b"", b"\0", b"\x02", b"x" * 500)):
+            empty = response in (b"", b"\0")
+            if named == client.SHA2 and not empty:
+                continue
+            _, _, connection = self.switched(NATIVE, named, b"")
             connection.receive(client.frame(response, 3))
             (event,) = connection.events()
             self.assertIsInstance(event, events.LoginReceived)
             self.assertFalse(event.proof.shows("secret"))
-            self.assertEqual(event.proof.is_empty, len(response) < 2 and response != b"\x02")
+            self.assertEqual(event.proof.is_empty, empty)
 
     def test_without_plugins(self):
         """A client that knows no plugins does with the native one and the salt of the greeting."""

@@ -59,6 +59,12 @@ class ColumnTests(SynchronousTestCase):
         self.assertEqual(self.seen(Kind.VARCHAR, key=True).flags, NOT_NULL | PRI_KEY)
         self.assertEqual(self.seen(Kind.NULL, nullable=True).flags, BINARY)
 
+    def test_scale(self):
+        """An exact number says how many decimals it has, as far as MySQL has them; a float that it varies."""
+        self.assertEqual([self.seen(Kind.DECIMAL, scale=scale).decimals for scale in (0, 2, 40)], [0, 2, 30])
+        self.assertEqual(self.seen(Kind.DOUBLE).decimals, 31)
+        self.assertEqual(self.seen(Kind.INT).decimals, 0)
+
     def test_names(self):
         """A column of a table names it and its database, a computed one does not."""
         seen = self.seen(Kind.INT, table="t")

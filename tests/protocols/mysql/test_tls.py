@@ -122,6 +122,14 @@ class TLSTests(SynchronousTestCase):
         self.protocol.dataReceived(client.frame(client.tls_request(), 1))
         self.log_in(TLSClient(self.transport))
 
+    def test_what_the_session_knows(self):
+        """The session knows the version and the cipher of TLS, as OpenSSL names them."""
+        self.protocol.dataReceived(client.frame(client.tls_request(), 1))
+        self.log_in(TLSClient(self.transport))
+        (session,) = self.server.sessions
+        self.assertEqual(session.login.tls, "TLSv1.3")
+        self.assertRegex(session.login.cipher, "^TLS_[A-Z0-9_]+$")
+
     def test_glued_handshake(self):
         """The first bytes of TLS may come in one piece with the request for it."""
         tls = TLSClient(self.transport)
