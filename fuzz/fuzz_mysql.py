@@ -9,16 +9,16 @@ a bug, and the seed of the run that found it is printed::
 
 from __future__ import annotations
 
-import argparse
 import random
 import sys
-import time
 from collections import Counter
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from running import fuzz
 
 from comet.cometql.results import Column, Rows, Value
 from comet.errors import PeerError, Refused
@@ -218,26 +218,5 @@ def run(seed: str, seen: Counter[str]) -> None:
         connection.send(Err.of(error))
 
 
-def main() -> int:
-    """@return: the exit code: 0 if nothing but what is allowed has happened."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--seed", default="0", help="runs with the same seed do the same")
-    parser.add_argument("--seconds", type=float, default=10, help="how long to go on")
-    options = parser.parse_args()
-    seen: Counter[str] = Counter()
-    number, end = 0, time.monotonic() + options.seconds
-    while time.monotonic() < end:
-        try:
-            run(f"{options.seed}/{number}", seen)
-        except Exception:
-            print(f"found with seed {options.seed}/{number}")
-            raise
-        number += 1
-    print(f"{number} connections, nothing found: {dict(seen.most_common())}")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(fuzz(run, __doc__, "connections"))
