@@ -9,8 +9,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 FUZZ = Path(__file__).resolve().parents[1] / "fuzz"
 
-#: How long each goes on; C{COMET_FUZZ_SECONDS=3600} makes a night of it.
-SECONDS = os.environ.get("COMET_FUZZ_SECONDS", "20")
+#: How long each goes on, a minute together; C{COMET_FUZZ_SECONDS=3600} makes a night of it.
+SECONDS = os.environ.get("COMET_FUZZ_SECONDS", "30")
 
 
 class FuzzTests(SynchronousTestCase):
