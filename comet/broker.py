@@ -10,7 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Collection, Coroutine, Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from comet import access
 from comet.accounts import Accounts
@@ -25,6 +25,7 @@ from comet.model import (
     Event,
     Goodbye,
     Message,
+    Place,
     PrivateMessage,
     StatusChanged,
     User,
@@ -42,6 +43,18 @@ class StatusRules:
     tell_online: bool = True
     tell_offline: bool = True
     keep_last_seen: bool = True
+
+
+class Published(NamedTuple):
+    """
+    What became of a message to a channel.
+
+    @ivar reached: how many connections it was handed to.
+    @ivar place: its place in the history, if the channel keeps one.
+    """
+
+    reached: int
+    place: Place
 
 
 class Broker:
@@ -75,7 +88,7 @@ class Broker:
         self._spawn = spawn
         self._rules = rules or StatusRules()
         self._lengths: dict[Channel, int] = {}
-        self._mail = Mail(store, limits, self.presence, self.counters)
+        self._mail = Mail(store, limits, self.presence, self.counters, self.now, spawn)
 
     def now(self) -> int:
         """@return: the time in whole seconds since 1970."""
@@ -226,7 +239,9 @@ class Broker:
                 batch.follow(lambda _: self._published(message))
                 return
             kept = replace(message, id=str(uuid.uuid4()))
-            batch.store(Write(Store.append, kept, keep), lambda _: self._published(kept))
+            batch.store(
+                Write(Store.append, kept, keep), lambda place: self._published(replace(kept, place=place))
+            )
 
         return put
 
@@ -235,20 +250,19 @@ class Broker:
         self.counters.published += 1
         self.announce(message.channel, message)
 
-    async def publish(self, message: Message, sender: Subscriber | None = None) -> int:
+    async def publish(self, message: Message, sender: Subscriber | None = None) -> Published:
         """
         Store C{message} if its channel keeps a history, then hand it to the subscribers.
 
         @param sender: the connection it comes from, which does not get it back.
-        @return: how many connections it was handed to.
         """
         keep = self.length(message.channel)
         if keep:
             message = replace(message, id=str(uuid.uuid4()))
-            await self.store.append(message, keep)
+            message = replace(message, place=await self.store.append(message, keep))
             self.counters.stored += 1
         self.counters.published += 1
-        return self.announce(message.channel, message, sender)
+        return Published(self.announce(message.channel, message, sender), message.place)
 
     def announce(self, channel: Channel, event: Event, besides: Subscriber | None = None) -> int:
         """
@@ -279,8 +293,16 @@ class Broker:
         return lambda batch: batch.send(message)
 
     async def empty_queue(self, user: User) -> None:
-        """Hand over what has waited for C{user}, in order, and remove exactly that from the queue."""
+        """Hand over what has waited for C{user}, in order."""
         await self._mail.empty(user)
+
+    def acknowledge(self, user: User, number: int) -> None:
+        """The private messages of C{user} up to C{number} have arrived."""
+        self._mail.acknowledge(user, number)
+
+    def is_stale(self, message: PrivateMessage) -> bool:
+        """@return: whether nobody wants C{message} any more."""
+        return self._mail.is_stale(message)
 
     # Users ------------------------------------------------------------------------------------------------
 
@@ -332,7 +354,7 @@ class Broker:
     def _status(self, user: User, online: bool) -> None:
         if self._rules.tell_online if online else self._rules.tell_offline:
             channel = Channel(user.dev_id, f"user_status_{user.user_id}")
-            self.announce(channel, StatusChanged(user, online))
+            self.announce(channel, StatusChanged(user, online, self.now()))
         if self._rules.keep_last_seen:
             # On arrival too, so that a time is known even if the process dies while the user is here.
             self._spawn(self.store.set_last_seen(user, self.now()))

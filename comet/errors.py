@@ -237,6 +237,21 @@ class UnknownVariable(Refused):
     number = 1193
 
 
+class UnknownSession(Refused):
+    """A session of a browser that is not here, or is over."""
+
+    code = 15
+    number = 1094
+
+
+class TooManyCommands(Refused):
+    """A client says more than is carried out for it."""
+
+    code = 403
+    number = 1226
+    sqlstate = "42000"
+
+
 class UnknownConnection(Refused):
     """A connection that is not, or that is none of the client's."""
 

@@ -15,8 +15,8 @@ class Subscriber(Protocol):
     def form(self) -> Form:
         """How this subscriber wants its events."""
 
-    def deliver(self, frame: bytes) -> None:
-        """Take one event. Never raises, never waits."""
+    def deliver(self, frame: bytes, event: Event) -> None:
+        """Take C{event}, which in this subscriber's form is C{frame}. Never raises, never waits."""
 
 
 class Hub:
@@ -67,7 +67,7 @@ class Hub:
             subscribers = tuple(group)
             for subscriber in subscribers:
                 if subscriber is not besides:
-                    subscriber.deliver(frame)
+                    subscriber.deliver(frame, event)
             reached += len(subscribers) - (besides in group)
         return reached
 

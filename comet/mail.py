@@ -1,28 +1,49 @@
 """
 Private messages: to whoever is here, else into the queue, and never one past another.
 
-The rule behind all of it: while something of a user is on its way into or out of the stored queue, the
-L{Mailbox} of that user exists, and whatever comes then lines up behind it in the store. Only without a
-mailbox is the queue of somebody who is here known to be empty, so that a message may go past the store.
+A message goes past the store only if somebody is here who takes it for good: a device whose socket takes it
+at once, and which has no word for having received it. All others are queued first, then handed over with
+their numbers, and stay in the queue until a device has told, or its socket has shown, that they have arrived.
+
+While something of a user is on its way into or out of the queue, the L{Mailbox} of that user exists, and
+whatever comes then goes through the store, too. It tells whether the devices that are here have been given
+all that is queued; each device knows by itself up to which number it was given, so it gets nothing twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 from comet.batch import Step
 from comet.hub import Subscriber
 from comet.limits import Limits
 from comet.model import Goodbye, PrivateMessage, User
 from comet.presence import Presence
-from comet.storage.interface import Store
+from comet.storage.interface import Queued, Store
 from comet.storage.writes import Write
 
 
 class Device(Subscriber, Protocol):
-    """A subscriber that is one connection of a user, as the broker needs to know it."""
+    """
+    A subscriber that is one connection of a user, as the broker needs to know it.
+
+    @ivar handed: the number of the last queued message that it was given.
+    """
+
+    handed: int
+
+    @property
+    def takes(self) -> bool:
+        """Whether its socket takes at once what it is given now, and that counts as received."""
+
+    def give(self, message: PrivateMessage) -> bool:
+        """
+        Take a private message. Never raises, never waits.
+
+        @return: whether it has arrived; else the device tells L{Mail.acknowledge} once it has.
+        """
 
     def lose(self, goodbye: Goodbye) -> None:
         """End the connection."""
@@ -37,6 +58,7 @@ class Counters:
     private: int = 0
     queued: int = 0
     queue_dropped: int = 0
+    expired: int = 0
     stored: int = 0
 
 
@@ -45,101 +67,159 @@ class Mailbox:
     What goes on with the private messages of one user right now.
 
     @ivar busy: how many are at it; with the last one the mailbox goes.
+    @ivar behind: whether something may be queued that the devices that are here have not been given.
     @ivar draining: whether the queue is being handed over.
     @ivar again: whether somebody has asked for that since the queue was read last.
-    @ivar stirred: whether somebody has asked for that at all.
+    @ivar arrived: up to which number the messages have arrived, though the queue may still show them.
     """
 
-    __slots__ = ("again", "busy", "draining", "stirred")
+    __slots__ = ("again", "arrived", "behind", "busy", "draining")
 
-    def __init__(self) -> None:
+    def __init__(self, behind: bool, arrived: int) -> None:
         self.busy = 0
-        self.draining = self.again = self.stirred = False
+        self.behind, self.arrived = behind, arrived
+        self.draining = self.again = False
 
 
 class Mail:
     """The private messages of all users."""
 
-    def __init__(self, store: Store, limits: Limits, presence: Presence[Device], counters: Counters) -> None:
+    def __init__(
+        self,
+        store: Store,
+        limits: Limits,
+        presence: Presence[Device],
+        counters: Counters,
+        now: Callable[[], int],
+        spawn: Callable[[Coroutine[Any, Any, None]], None],
+    ) -> None:
+        """
+        @param now: the time in whole seconds since 1970.
+        @param spawn: runs a coroutine that nobody waits for, and logs its failure.
+        """
         self._store = store
         self.limits = limits
         self.presence = presence
         self.counters = counters
+        self._now, self._spawn = now, spawn
         self._mailboxes: dict[User, Mailbox] = {}
+        #: Those who are here, but could not be given all that is queued, because the store failed.
+        self._owed: set[User] = set()
+        #: Up to which number a user's messages have arrived, while the store is being told.
+        self._arrived: dict[User, int] = {}
 
     def __len__(self) -> int:
         """@return: of how many users something is on its way."""
         return len(self._mailboxes)
 
+    # Towards the user -------------------------------------------------------------------------------------
+
     async def send(self, message: PrivateMessage) -> bool:
         """
-        Hand C{message} to all devices of its user, or queue it if there is none.
+        Hand C{message} to all devices of its user, and queue it unless that is all there is to do.
 
         @return: whether it was handed over now.
         """
         user = message.user
-        self.counters.private += 1
         if self.is_direct(user):
+            self.counters.private += 1
             self.hand_over(message)
             return True
-        mailbox = self.enter(user)
+        delivery = Delivery(self, user)
         try:
-            self.counters.queue_dropped += await self._store.enqueue(message, self.limits.queue)
-            self.counters.queued += 1
-        finally:
-            self.leave(user, mailbox)
-        if user not in self.presence:
-            return False
-        await self.empty(user)
-        return True
+            queued = await self._store.enqueue(message, self.limits.queue)
+        except BaseException:
+            delivery.abandon()
+            raise
+        delivery.stored(message, queued)
+        await delivery.end()
+        return bool(self.presence.devices(user))
 
-    async def empty(self, user: User, handed: Sequence[int] = ()) -> None:
-        """
-        Hand over what has waited for C{user}, in order, and remove exactly that from the queue.
-
-        @param handed: numbers of queued messages that have been handed over already.
-        """
+    async def empty(self, user: User) -> None:
+        """Hand over what is queued for C{user}, in order, to those devices that have not been given it."""
         mailbox = self.enter(user)
-        mailbox.stirred = mailbox.again = True
+        mailbox.behind = mailbox.again = True
         try:
             if not mailbox.draining:
                 mailbox.draining = True
                 try:
-                    if handed:
-                        await self._store.dequeue(user, handed)
-                    while mailbox.again and user in self.presence:
+                    while mailbox.again and self.presence.devices(user):
                         mailbox.again = False
                         await self._drain(user, mailbox)
+                    mailbox.behind = not self.presence.devices(user)
                 finally:
                     mailbox.draining = False
         finally:
             self.leave(user, mailbox)
 
     async def _drain(self, user: User, mailbox: Mailbox) -> None:
-        waiting = await self._store.queue(user)
-        handed = []
-        for message in waiting:
-            if user not in self.presence:
+        stale = []
+        for message in await self._store.queue(user):
+            if not self.presence.devices(user):
                 break  # the rest waits for the next device
-            self.hand_over(message)
-            handed.append(message.number)
-        if handed:
-            await self._store.dequeue(user, handed)
-            mailbox.again = True
+            if message.number <= mailbox.arrived:
+                continue
+            if self.is_stale(message):
+                stale.append(message.number)
+            else:
+                self.hand_over(message)
+        if stale:
+            self.counters.expired += await self._store.dequeue(user, stale)
+
+    def is_stale(self, message: PrivateMessage) -> bool:
+        """@return: whether nobody wants C{message} any more."""
+        return 0 < message.expires <= self._now()
 
     def is_direct(self, user: User) -> bool:
         """@return: whether a message may be handed to C{user} now, past the store."""
-        return user not in self._mailboxes and user in self.presence
+        if user in self._mailboxes or user in self._owed:
+            return False
+        return any(device.takes for device in self.presence.devices(user))
 
     def hand_over(self, message: PrivateMessage) -> None:
-        """Give C{message} to all devices of its user."""
+        """Give C{message} to all devices of its user that have not been given it."""
+        number, arrived = message.number, False
         for device in self.presence.devices(message.user):
-            device.deliver(message.encoded(device.form))
+            if number and number <= device.handed:
+                continue
+            device.handed = number or device.handed
+            arrived |= device.give(message)
             self.counters.delivered += 1
+        if number and arrived:
+            self.acknowledge(message.user, number)
+
+    # Back from the user -----------------------------------------------------------------------------------
+
+    def acknowledge(self, user: User, number: int) -> None:
+        """The messages of C{user} up to C{number} have arrived: they leave the queue."""
+        if user in self._mailboxes:
+            mailbox = self._mailboxes[user]
+            mailbox.arrived = max(mailbox.arrived, number)
+        if user in self._arrived:
+            self._arrived[user] = max(self._arrived[user], number)
+        else:
+            self._arrived[user] = number
+            self._spawn(self._forget(user))
+
+    async def _forget(self, user: User) -> None:
+        """Tell the store, once for all that arrives while it is being told."""
+        told = 0
+        try:
+            while self._arrived[user] > told:
+                told = self._arrived[user]
+                await self._store.acknowledge(user, told)
+        finally:
+            del self._arrived[user]
+
+    # Mailboxes --------------------------------------------------------------------------------------------
 
     def enter(self, user: User) -> Mailbox:
         """@return: the mailbox of C{user}, which exists until everybody who has entered it leaves it."""
-        mailbox = self._mailboxes.setdefault(user, Mailbox())
+        mailbox = self._mailboxes.get(user)
+        if mailbox is None:
+            is_behind = user in self._owed or not self.presence.devices(user)
+            mailbox = self._mailboxes[user] = Mailbox(is_behind, self._arrived.get(user, 0))
+            self._owed.discard(user)
         mailbox.busy += 1
         return mailbox
 
@@ -148,52 +228,50 @@ class Mail:
         mailbox.busy -= 1
         if not mailbox.busy:
             del self._mailboxes[user]
+            if mailbox.behind and self.presence.devices(user):
+                self._owed.add(user)
 
 
 class Delivery:
     """
-    The private messages of one batch to one user, if the batch goes through the store.
+    Private messages to one user that go through the store, alone or as part of a batch.
 
     They all go through the queue, for then they are stored with the rest of the batch or not at all. To a
-    user whose queue was empty and who is still here when they are safe, they are handed over in their places
-    among the other steps, and leave the queue afterwards.
+    user who is here when they are safe they are handed over in their places among the other steps.
     """
 
     def __init__(self, mail: Mail, user: User) -> None:
         self._mail, self._user = mail, user
-        self._handed: list[int] = []
+        # What a device takes for good leaves the queue right after: nothing has to make room for it.
         self._direct = mail.is_direct(user)
         self._mailbox = mail.enter(user)
 
     def step(self, message: PrivateMessage) -> Step:
         """@return: how C{message} is stored, and what follows."""
         if self._direct:
-            return Step(Write(Store.deposit, message), lambda number: self._stored(message, number))
-        return Step(Write(Store.enqueue, message, self._mail.limits.queue), self._queued)
+            return Step(Write(Store.deposit, message), lambda number: self.stored(message, Queued(number, 0)))
+        write = Write(Store.enqueue, message, self._mail.limits.queue)
+        return Step(write, lambda queued: self.stored(message, queued))
 
-    def _queued(self, dropped: int) -> None:
+    def stored(self, message: PrivateMessage, queued: Queued) -> None:
+        """C{message} is safe."""
         counters = self._mail.counters
         counters.private += 1
-        counters.queued += 1
-        counters.queue_dropped += dropped
-
-    def _stored(self, message: PrivateMessage, number: int) -> None:
-        self._mail.counters.private += 1
-        # A device that has come meanwhile has the queue handed over to it already.
-        if self._user in self._mail.presence and not self._mailbox.stirred:
-            self._mail.hand_over(message)
-            self._handed.append(number)
+        counters.queue_dropped += queued.dropped
+        if self._mailbox.behind or not self._mail.presence.devices(self._user):
+            self._mailbox.behind = True
+            counters.queued += 1
         else:
-            self._mail.counters.queued += 1
+            self._mail.hand_over(replace(message, number=queued.number, live=True))
 
     def abandon(self) -> None:
         """Let go of the mailbox: nothing was stored."""
         self._mail.leave(self._user, self._mailbox)
 
     async def end(self) -> None:
-        """Take from the queue what was handed over, hand over what else is in it, let go of the mailbox."""
+        """Hand over what could not be in its place, let go of the mailbox."""
         try:
-            if self._handed or self._user in self._mail.presence:
-                await self._mail.empty(self._user, self._handed)
+            if self._mailbox.behind and self._mail.presence.devices(self._user):
+                await self._mail.empty(self._user)
         finally:
             self._mail.leave(self._user, self._mailbox)

@@ -9,6 +9,7 @@ form receive the event, it is encoded once.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, NamedTuple, Protocol
@@ -59,6 +60,39 @@ def is_name(name: str, shortest: int, longest: int = NAME_LIMIT) -> bool:
     return shortest <= len(name) <= longest and _NAME.fullmatch(name) is not None
 
 
+class Place(NamedTuple):
+    """
+    A place in the history of one channel.
+
+    @ivar epoch: names the counting; places of different epochs cannot be compared.
+    @ivar position: counts 1, 2, 3 ... without holes; 0 is the place before the first message.
+    """
+
+    epoch: str
+    position: int
+
+    def __str__(self) -> str:
+        """@return: the cursor that clients are told, and give back."""
+        return f"{self.epoch}:{self.position}"
+
+
+#: The place of what was never counted.
+NOWHERE = Place("", 0)
+
+_CURSOR = re.compile(r"([A-Za-z0-9]{1,64}):([0-9]{1,18})")
+
+
+def read_cursor(cursor: str) -> Place:
+    """
+    @return: the place that C{cursor} means.
+    @raise BadValue: if it is none.
+    """
+    found = _CURSOR.fullmatch(cursor)
+    if found is None:
+        raise BadValue(f"Incorrect cursor {cursor[:80]!r}: EPOCH:POSITION is expected, as the server gave it")
+    return Place(found[1], int(found[2]))
+
+
 # What a client asks ---------------------------------------------------------------------------------------
 
 
@@ -76,13 +110,33 @@ class Subscribe(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class Follow(Command):
+    """
+    Listen to these channels, too, each from a place in its history on or from now on.
+
+    @ivar only: whether to listen to no others.
+    """
+
+    wanted: Mapping[str, Place | None]
+    only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unfollow(Command):
+    """Listen to these channels no more."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Send(Command):
-    """Publish into a channel that clients may write to."""
+    """Publish into a channel that clients may write to; C{quiet} asks for no report."""
 
     name: str
     event: str
     text: str
     hide_sender: bool = False
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +153,20 @@ class AskHistory(Command):
 
     name: str
     marker: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskPage(Command):
+    """
+    What was said in a channel, in one answer?
+
+    @ivar limit: how many messages at the most, C{None} for all there are.
+    @ivar since: behind which place to begin; C{None} for the newest.
+    """
+
+    name: str
+    limit: int | None = None
+    since: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +193,56 @@ class AskData(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class Acknowledge(Command):
+    """The private messages up to this number have arrived."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh(Command):
+    """Go on with this token for the same user."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ping(Command):
+    """Is somebody there?"""
+
+
+@dataclass(frozen=True, slots=True)
 class Nothing(Command):
     """A command that has no effect and no answer; kept because clients send it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hello(Command):
+    """
+    Who a client is, where the address of its connection does not say it; nothing of it is proved.
+
+    @ivar wanted: what to listen to at once, see L{Follow}.
+    @ivar acknowledged: the number of the last private message that has arrived, 0 for none.
+    """
+
+    dev_id: int = 0
+    user_id: int = 0
+    key: str = ""
+    uuid: str = ""
+    wanted: Mapping[str, Place | None] = field(default_factory=dict)
+    acknowledged: int = 0
+
+
+#: What a client calls one of its commands, to know the answer by it.
+RequestId = int | str
+
+
+@dataclass(frozen=True, slots=True)
+class Request(Command):
+    """A command whose answer is to be known by an id."""
+
+    id: RequestId
+    command: Command
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +269,11 @@ class Form(Protocol):
     One way of turning events into bytes: a dialect in the framing of a transport.
 
     @ivar transport: the name of the transport.
+    @ivar acknowledges: whether its clients tell which private messages have arrived.
     """
 
     transport: str
+    acknowledges: bool
 
     @property
     def dialect(self) -> Named:
@@ -187,7 +305,7 @@ class Message(Event):
     @ivar user_id: who said it from a browser, 0 if that was nobody known; C{None} if it came in SQL.
     @ivar time: when, in seconds since 1970.
     @ivar id: a UUID if it is stored, else empty.
-    @ivar position: its place in the order of its channel, from 1 on, if it comes from the store; else 0.
+    @ivar place: its place in the history of its channel, once it is stored; else L{NOWHERE}.
     """
 
     channel: Channel
@@ -196,7 +314,7 @@ class Message(Event):
     time: int
     user_id: int | None = None
     id: str = ""
-    position: int = field(default=0, compare=False)
+    place: Place = field(default=NOWHERE, compare=False)
 
 
 @dataclass(slots=True)
@@ -213,6 +331,8 @@ class PrivateMessage(Event):
 
     @ivar time: when, in seconds since 1970.
     @ivar number: its place in the order of the queue, 0 if it is not stored.
+    @ivar expires: from when on nobody wants it any more, in seconds since 1970; 0 for never.
+    @ivar live: whether it comes straight from the sender, though it is stored.
     """
 
     user: User
@@ -220,18 +340,25 @@ class PrivateMessage(Event):
     text: str
     time: int
     number: int = 0
+    expires: int = 0
+    live: bool = field(default=False, compare=False)
 
     @property
     def queued(self) -> bool:
         """Whether it waited in the queue."""
-        return self.number > 0
+        return self.number > 0 and not self.live
 
 
 class Member(NamedTuple):
-    """A subscriber as other clients may know it."""
+    """
+    A subscriber as other clients may know it.
+
+    @ivar connection: the number of its connection.
+    """
 
     user_id: int
     uuid: str
+    connection: int = 0
 
 
 @dataclass(slots=True)
@@ -258,25 +385,96 @@ class StatusChanged(Event):
 
     user: User
     online: bool
+    time: int = field(default=0, compare=False)
 
 
 @dataclass(slots=True)
 class Welcome(Event):
-    """The first thing a client is told: whether its key was right, and the key to use from now on."""
+    """
+    The first thing a client is told: whether its key was right, and the key to use from now on.
+
+    @ivar user: who it is now, with a C{user_id} of 0 for nobody known.
+    @ivar connection: the number of this connection.
+    @ivar session: the secret by which a client without a connection of its own is found again.
+    @ivar expires: when its token runs out, in seconds since 1970.
+    """
 
     authorized: bool
     key: str
     server: str
     time: int
+    user: User = field(default=User(0, 0), compare=False)
+    connection: int = field(default=0, compare=False)
+    session: str = field(default="", compare=False)
+    expires: int | None = field(default=None, compare=False)
 
 
 @dataclass(slots=True)
 class Reported(Event):
-    """What became of a L{Send}: how many connections it was handed to."""
+    """
+    What became of a L{Send}: how many connections it was handed to.
+
+    @ivar place: its place in the history of the channel, if that keeps one; else L{NOWHERE}.
+    """
 
     name: str
     text: str
     receivers: int
+    time: int
+    place: Place = field(default=NOWHERE, compare=False)
+
+
+class Joint(NamedTuple):
+    """
+    How the present of a channel joins what a client knows of it.
+
+    @ivar place: how far the channel has counted, L{NOWHERE} if it keeps no history.
+    @ivar missed: how many messages the client is given because it has missed them.
+    @ivar gap: whether it has missed more than that.
+    """
+
+    place: Place
+    missed: int = 0
+    gap: bool = False
+
+
+@dataclass(slots=True)
+class Followed(Event):
+    """The answer to L{Follow}, with those channels that were not refused."""
+
+    joints: Mapping[str, Joint]
+    time: int
+
+
+@dataclass(slots=True)
+class Page(Event):
+    """The answer to L{AskPage}, oldest first; C{gap} tells that messages behind C{since} are gone."""
+
+    place: Place
+    gap: bool
+    messages: tuple[Message, ...]
+    time: int
+
+
+@dataclass(slots=True)
+class Done(Event):
+    """The answer to a command that asks for nothing."""
+
+    time: int
+
+
+@dataclass(slots=True)
+class Refreshed(Event):
+    """The answer to L{Refresh}: when the new token runs out, in seconds since 1970."""
+
+    expires: int | None
+    time: int
+
+
+@dataclass(slots=True)
+class Beat(Event):
+    """The server is there, where the transport itself has no way to show that."""
+
     time: int
 
 
@@ -324,11 +522,24 @@ class UserData(Event):
 
 @dataclass(slots=True)
 class Refusal(Event):
-    """A command was not granted; the connection stays."""
+    """
+    A command was not granted; the connection stays.
+
+    @ivar channel: the name of the channel that is meant, where a command has several.
+    """
 
     error: CometError
     time: int
     command: type[Command] | None = None
+    channel: str = field(default="", compare=False)
+
+
+@dataclass(slots=True)
+class Answer(Event):
+    """What a L{Request} is answered with."""
+
+    id: RequestId
+    event: Event
 
 
 class Goodbye(Enum):

@@ -29,12 +29,17 @@ from comet.data import DataFolder
 from comet.errors import CometError
 from comet.gauges import Count, Meter, ServerGauges
 from comet.model import Goodbye
+from comet.protocols.eventstream import EventStreams
+from comet.protocols.jsonsocket import JsonFactory
+from comet.protocols.longpoll import LongPolls
 from comet.protocols.mysql.auth import PLUGINS
 from comet.protocols.mysql.server import MySQLFactory
 from comet.protocols.pages import Facts, Root
-from comet.protocols.site import HTTP_IDLE_SECONDS, BrowserPort
+from comet.protocols.reception import Reception
+from comet.protocols.site import HTTP_IDLE_SECONDS, BrowserPort, Sockets
 from comet.protocols.tls import context_factory
 from comet.protocols.websocket import BrowserFactory
+from comet.protocols.wheel import Wheel
 from comet.storage.sql import SQLStore, sqlite_pool
 
 #: The interval of the rates in SHOW STATUS, in seconds.
@@ -132,9 +137,9 @@ class CometService(MultiService):
         store = SQLStore(sqlite_pool(config.sqlite_path(self._folder.path), reactor))
         password, node = self._folder.password, config.main.node_name
         self._broker = Broker(store, config.limits, time.time, spawn, rules, password, node)
-        self._websockets = BrowserFactory(
+        self._reception = Reception(
             self._broker,
-            reactor,
+            Wheel(reactor),
             server=f"comet {comet.__version__}",
             origins=config.ws.host,
             dev_index_size=config.main.dev_index_size,
@@ -167,9 +172,11 @@ class CometService(MultiService):
         )
         self._engine.hang_up = self._mysql.kill
         facts = Facts(config.main.node_name, self._demo if config.demo else None, self._problems)
-        pages = Site(Root(facts), timeout=HTTP_IDLE_SECONDS, reactor=reactor)
+        transports = {"poll": LongPolls(self._reception, reactor), "sse": EventStreams(self._reception)}
+        pages = Site(Root(facts, transports), timeout=HTTP_IDLE_SECONDS, reactor=reactor)
         pages.noisy = False
-        self._browsers = BrowserPort(self._websockets, pages, config.limits, reactor)
+        sockets = Sockets(BrowserFactory(self._reception, reactor), JsonFactory(self._reception, reactor))
+        self._browsers = BrowserPort(sockets, pages, config.limits, reactor)
 
     def _bind(self) -> list[Listener]:
         config = self._config
@@ -238,7 +245,7 @@ class CometService(MultiService):
             await _maybe(port.stopListening())
         if was_ready:
             self._gauge.stop()
-            self._websockets.lose_all(Goodbye.SHUTDOWN)
+            self._reception.lose_all(Goodbye.SHUTDOWN)
             await self._at_most(STOP_SECONDS, self._mysql.close_all())
             await deferLater(self._reactor, FAREWELL_SECONDS)
         await self._broker.stop()
@@ -286,7 +293,7 @@ class CometService(MultiService):
         return [] if self._ready else ["the server is starting or stopping"]
 
     def _browser_count(self) -> Count:
-        traffic = self._websockets.traffic
+        traffic = self._reception.traffic
         return Count(traffic.online.total(), traffic.messages.total(), traffic.added, traffic.removed)
 
     def _backend_count(self) -> Count:
@@ -294,7 +301,7 @@ class CometService(MultiService):
         return Count(counters.open, counters.commands, counters.accepted, counters.closed)
 
     def _tenant_status(self, dev_id: int) -> TenantStatus:
-        traffic = self._websockets.traffic
+        traffic = self._reception.traffic
         return TenantStatus(traffic.online[dev_id], self._engine.sessions[dev_id], traffic.messages[dev_id])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,37 +12,55 @@ from comet.broker import Broker
 from comet.connections import About
 from comet.errors import CometError, NotAllowed, NotSupported, Refused, TooLong
 from comet.model import (
+    NOWHERE,
     SHORTEST_SUBSCRIBED,
+    Acknowledge,
+    Answer,
     AskCount,
     AskData,
     AskHistory,
     AskMembers,
+    AskPage,
     AskStatus,
     Channel,
     Command,
     Counted,
+    Done,
     Event,
     Farewell,
+    Follow,
+    Followed,
     Form,
     Goodbye,
+    Hello,
     Joined,
+    Joint,
     Left,
     Member,
     Members,
     Message,
     Nothing,
+    Page,
+    Ping,
+    Place,
+    PrivateMessage,
     Recalled,
     Refusal,
     Reported,
+    Request,
+    RequestId,
     Send,
     Status,
     Subscribe,
+    Unfollow,
     Unreadable,
     User,
     UserData,
     Welcome,
     check_name,
 )
+from comet.resuming import Missed, Resumption, joint, known_places, missed
+from comet.storage.listings import Most
 
 
 class Wire(Protocol):
@@ -52,6 +71,9 @@ class Wire(Protocol):
 
     def lose(self, goodbye: Goodbye) -> None:
         """Write what can be written, then end the connection."""
+
+    def drained(self) -> Awaitable[None]:
+        """Wait until everything has been taken, or the connection is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +97,10 @@ class Visitor:
     language: str = ""
 
 
+#: The hello of clients that have no such word.
+NOTHING_SAID = Hello()
+
+
 class Session:
     """
     One client: subscribes, publishes and is delivered to.
@@ -83,33 +109,64 @@ class Session:
     limit; a client that reads more slowly than it is written to for too long is dropped.
     """
 
-    def __init__(self, visitor: Visitor, form: Form, wire: Wire, broker: Broker, server: str) -> None:
-        """@param server: how the server introduces itself."""
+    def __init__(
+        self,
+        visitor: Visitor,
+        form: Form,
+        wire: Wire,
+        broker: Broker,
+        server: str,
+        *,
+        secret: str = "",
+        mark: Callable[[bytes, Event], bytes] | None = None,
+    ) -> None:
+        """
+        @param server: how the server introduces itself.
+        @param secret: by which the client finds this session again, if it needs to.
+        @param mark: puts in front of the bytes of an event what differs from client to client.
+        """
         self.visitor = visitor
         self.form = form
         self.user_id = 0
         self.since = broker.now()
         self.number = next(broker.connections.numbers)
+        self.handed = 0
         self._wire = wire
         self._broker = broker
-        self._server = server
+        self._server, self._secret, self._mark = server, secret, mark
         self._channels: dict[Channel, None] = {}
+        self._resuming: dict[Channel, Resumption] = {}
         self._outbox: deque[bytes] = deque()
         self._outbox_bytes = 0
+        #: The number of the last private message in the outbox, where taking is as good as receiving.
+        self._arriving = 0
         self._over = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether this session has ended."""
+        return self._over
 
     @property
     def member(self) -> Member:
         """This client as others may know it."""
-        return Member(self.user_id, self.visitor.uuid)
+        return Member(self.user_id, self.visitor.uuid, self.number)
+
+    @property
+    def _user(self) -> User:
+        return User(self.visitor.dev_id, self.user_id)
 
     def _channel(self, name: str) -> Channel:
         return Channel(self.visitor.dev_id, name)
 
     # The life of a session --------------------------------------------------------------------------------
 
-    async def start(self) -> None:
-        """Sign in and say welcome. A wrong key is no error: the client stays, as nobody in particular."""
+    async def start(self, hello: Hello = NOTHING_SAID, request: RequestId | None = None) -> None:
+        """
+        Sign in and say welcome. A wrong key is no error: the client stays, as nobody in particular.
+
+        @param hello: what the client said; who it is has become the visitor.
+        """
         if self._over:
             return
         self._broker.connections.add(self)
@@ -120,9 +177,20 @@ class Session:
             return
         if key is not None:
             self.user_id = user.user_id
-        self.tell(Welcome(key is not None, key or "", self._server, self._broker.now()))
+        self._answer(
+            Welcome(
+                *(key is not None, key or "", self._server, self._broker.now()),
+                *(self._user, self.number, self._secret),
+            ),
+            request,
+        )
         if key is not None:
+            if hello.acknowledged:
+                self.handed = hello.acknowledged
+                self._broker.acknowledge(user, hello.acknowledged)
             await self._broker.arrive(user, self)
+        if hello.wanted:
+            await self.receive(Follow(hello.wanted))
 
     def lose(self, goodbye: Goodbye) -> None:
         """End this session from our side."""
@@ -138,7 +206,8 @@ class Session:
         self._over = True
         self._broker.connections.remove(self)
         if self.user_id:
-            self._broker.depart(User(self.visitor.dev_id, self.user_id), self)
+            self._broker.depart(self._user, self)
+        self._resuming.clear()
         for channel in self._channels:
             self._leave(channel)
         self._channels.clear()
@@ -165,16 +234,31 @@ class Session:
 
     # Out --------------------------------------------------------------------------------------------------
 
-    def deliver(self, frame: bytes) -> None:
-        """Take bytes in this session's form for the client."""
+    def deliver(self, frame: bytes, event: Event) -> None:
+        """Take C{event}, which is C{frame} in this session's form, for the client."""
         if self._over:
             return
+        if self._resuming and isinstance(event, Message):
+            resumption = self._resuming.get(event.channel)
+            if resumption is not None:
+                if resumption.holds(frame, event):
+                    if resumption.is_overfull:
+                        self.lose(Goodbye.SLOW)
+                    return
+                # Past and present have met.
+                del self._resuming[event.channel]
+        self._put(frame, event)
+
+    def _put(self, frame: bytes, event: Event) -> None:
         limits = self._broker.limits
+        if self._mark is not None:
+            frame = self._mark(frame, event)
         self._outbox.append(frame)
         self._outbox_bytes += len(frame)
         self._wire.ready()
         if len(self._outbox) > limits.outbox_messages or self._outbox_bytes > limits.outbox_bytes:
             self._outbox.clear()
+            self._outbox_bytes = 0
             self.lose(Goodbye.SLOW)
 
     def take(self) -> list[bytes]:
@@ -182,60 +266,113 @@ class Session:
         frames = list(self._outbox)
         self._outbox.clear()
         self._outbox_bytes = 0
+        if self._arriving:
+            self._broker.acknowledge(self._user, self._arriving)
+            self._arriving = 0
         return frames
+
+    @property
+    def has_news(self) -> bool:
+        """Whether there is something in the outbox."""
+        return bool(self._outbox)
 
     @property
     def waiting_bytes(self) -> int:
         """How many bytes are in the outbox."""
         return self._outbox_bytes
 
+    @property
+    def takes(self) -> bool:
+        """See L{comet.mail.Device.takes}."""
+        return not self.form.acknowledges and not self._outbox
+
+    def give(self, message: PrivateMessage) -> bool:
+        """See L{comet.mail.Device.give}."""
+        self.deliver(message.encoded(self.form), message)
+        if self.form.acknowledges or self._over:
+            return False
+        if self._outbox:
+            self._arriving = message.number
+        return not self._outbox
+
     def tell(self, event: Event) -> None:
         """Tell this client, and nobody else."""
-        self.deliver(event.encoded(self.form))
+        self.deliver(event.encoded(self.form), event)
 
     def refuse(self, error: CometError, command: type[Command] | None = None) -> None:
         """Tell this client that something was not granted."""
         self.tell(Refusal(error, self._broker.now(), command))
 
+    def _answer(self, event: Event, request: RequestId | None) -> None:
+        self.tell(event if request is None else Answer(request, event))
+
     # In ---------------------------------------------------------------------------------------------------
 
     async def receive(self, command: Command) -> None:
         """Carry out a command; what is refused is told to the client, and the session goes on."""
+        request = None
+        if isinstance(command, Request):
+            request, command = command.id, command.command
         try:
-            match command:
-                case Subscribe(names):
-                    self._subscribe(names)
-                case Send():
-                    await self._send(command)
-                case AskCount(name, marker):
-                    access.check_counting(name)
-                    count = self._broker.hub.count(self._channel(name))
-                    self.tell(Counted(marker, count, self._broker.now()))
-                case AskHistory(name, _):
-                    access.check_reading(name, self.user_id)
-                    for message in await self._broker.history(self._channel(name)):
-                        self.tell(Recalled(message))
-                case AskMembers(name, marker):
-                    access.check_listing(name)
-                    self.tell(Members(name, marker, self._members(name), self._broker.now()))
-                case AskStatus(user_id):
-                    user = User(self.visitor.dev_id, user_id)
-                    seen = await self._broker.last_seen([user])
-                    self.tell(Status(user_id, seen[user], self._broker.now()))
-                case AskData(user_id, marker):
-                    user = User(self.visitor.dev_id, user_id)
-                    data = (await self._broker.store.data([user])).get(user, "")
-                    self.tell(UserData(user_id, marker, data, self._broker.now()))
-                case Unreadable(intended, error):
-                    self.refuse(error, intended)
-                case Nothing():
-                    pass
-                case _:
-                    raise NotSupported(f"{type(command).__name__} is not supported yet")
+            await self._carry_out(command, request)
         except Refused as error:
-            self.refuse(error, type(command))
+            self._answer(Refusal(error, self._broker.now(), type(command)), request)
 
-    async def _send(self, command: Send) -> None:
+    async def _carry_out(self, command: Command, request: RequestId | None) -> None:
+        match command:
+            case Subscribe(names):
+                self._subscribe(names)
+            case Follow(wanted, only):
+                await self._follow(wanted, only, request)
+            case Unfollow(names):
+                self._unfollow(names)
+                self._done(request)
+            case Send():
+                await self._send(command, request)
+            case AskCount(name, marker):
+                access.check_counting(name)
+                count = self._broker.hub.count(self._channel(name))
+                self._answer(Counted(marker, count, self._broker.now()), request)
+            case AskHistory(name, _):
+                access.check_reading(name, self.user_id)
+                for message in await self._broker.history(self._channel(name)):
+                    self.tell(Recalled(message))
+            case AskPage():
+                self._answer(await self._page(command), request)
+            case AskMembers(name, marker):
+                access.check_listing(name)
+                self._answer(Members(name, marker, self._members(name), self._broker.now()), request)
+            case AskStatus(user_id):
+                user = User(self.visitor.dev_id, user_id)
+                seen = await self._broker.last_seen([user])
+                self._answer(Status(user_id, seen[user], self._broker.now()), request)
+            case AskData(user_id, marker):
+                user = User(self.visitor.dev_id, user_id)
+                data = (await self._broker.store.data([user])).get(user, "")
+                self._answer(UserData(user_id, marker, data, self._broker.now()), request)
+            case Acknowledge(number):
+                self._acknowledge(number)
+                self._done(request)
+            case Ping():
+                self._done(request)
+            case Unreadable(intended, error):
+                self._answer(Refusal(error, self._broker.now(), intended), request)
+            case Nothing():
+                pass
+            case _:
+                raise NotSupported(f"{type(command).__name__} is not supported yet")
+
+    def _done(self, request: RequestId | None) -> None:
+        if request is not None:
+            self._answer(Done(self._broker.now()), request)
+
+    def _acknowledge(self, number: int) -> None:
+        # What it was not given cannot have arrived.
+        number = min(number, self.handed)
+        if self.user_id and number > 0:
+            self._broker.acknowledge(self._user, number)
+
+    async def _send(self, command: Send, request: RequestId | None) -> None:
         access.check_writing(command.name, self.user_id, command.hide_sender)
         size, most = len(command.text.encode()), self._broker.limits.message
         if size > most:
@@ -243,35 +380,127 @@ class Session:
         now = self._broker.now()
         sender = 0 if command.hide_sender else self.user_id
         message = Message(self._channel(command.name), command.event, command.text, now, sender)
-        reached = await self._broker.publish(message, self)
-        self.tell(Reported(command.name, command.text, reached, now))
+        reached, place = await self._broker.publish(message, self)
+        if not command.quiet:
+            self._answer(Reported(command.name, command.text, reached, now, place), request)
+
+    async def _page(self, command: AskPage) -> Page:
+        access.check_reading(command.name, self.user_id)
+        channel, limits, now = self._channel(command.name), self._broker.limits, self._broker.now()
+        limit = limits.history if command.limit is None else min(command.limit, limits.history)
+        if command.since is None:
+            kept = await self._broker.store.history(channel, limit)
+            place = (await self._broker.store.places([channel])).get(channel, NOWHERE)
+            return Page(place, False, tuple(kept), now)
+        most = Most(limits.history, limits.resume_bytes)
+        stretch = await self._broker.store.since(channel, command.since.position, most)
+        found = joint(command.since, stretch, most)
+        return Page(found.joint.place, found.joint.gap, tuple(found.messages[:limit]), now)
 
     def _members(self, name: str) -> tuple[Member, ...]:
         subscribers = self._broker.hub.subscribers(self._channel(name))
         return tuple(client.member for client in subscribers if isinstance(client, Session))
 
-    def _subscribe(self, names: tuple[str, ...]) -> None:
-        """Listen to exactly C{names}: what stays is not touched, so that nobody sees it come and go."""
-        wanted: dict[Channel, None] = {}
+    # Channels ---------------------------------------------------------------------------------------------
+
+    def _admitted(self, names: Iterable[str], count: int, request: RequestId | None = None) -> list[str]:
+        """
+        @param count: how many channels there are already.
+        @return: those of C{names} that may be listened to; the client is told of the others.
+        """
+        admitted: list[str] = []
         for name in names:
             if access.is_reserved(name):
                 continue  # its frames come without a subscription
             try:
                 check_name(name, "channel name", SHORTEST_SUBSCRIBED)
                 access.check_reading(name, self.user_id)
-                if len(wanted) == self._broker.limits.channels and self._channel(name) not in wanted:
+                if count + len(admitted) >= self._broker.limits.channels:
                     raise NotAllowed(f"at most {self._broker.limits.channels} channels: {name} is left out")
             except Refused as error:
-                self.refuse(error, Subscribe)
+                self._answer(Refusal(error, self._broker.now(), Subscribe, name), request)
             else:
-                wanted[self._channel(name)] = None
-        for channel in [channel for channel in self._channels if channel not in wanted]:
-            del self._channels[channel]
-            self._leave(channel)
+                admitted.append(name)
+        return admitted
+
+    def _subscribe(self, names: tuple[str, ...]) -> None:
+        """Listen to exactly C{names}: what stays is not touched, so that nobody sees it come and go."""
+        wanted = [self._channel(name) for name in self._admitted(dict.fromkeys(names), 0)]
+        self._leave_others(wanted)
         for channel in wanted:
             if channel not in self._channels:
                 self._channels[channel] = None
                 self._join(channel)
+
+    def _leave_others(self, wanted: Iterable[Channel]) -> None:
+        self._unfollow_channels([channel for channel in self._channels if channel not in set(wanted)])
+
+    def _unfollow(self, names: Iterable[str]) -> None:
+        self._unfollow_channels(map(self._channel, names))
+
+    def _unfollow_channels(self, channels: Iterable[Channel]) -> None:
+        for channel in channels:
+            if channel in self._channels:
+                del self._channels[channel]
+                self._resuming.pop(channel, None)
+                self._leave(channel)
+
+    async def _follow(
+        self, wanted: Mapping[str, Place | None], only: bool, request: RequestId | None
+    ) -> None:
+        """Listen to these, too; tell how past and present join, then what was missed, then go on."""
+        if only:
+            self._leave_others(map(self._channel, wanted))
+        old = [name for name in wanted if self._channel(name) in self._channels]
+        new = self._admitted((name for name in wanted if name not in old), len(self._channels), request)
+        for name in new:
+            channel = self._channel(name)
+            self._channels[channel] = None
+            if self._broker.length(channel):
+                self._resuming[channel] = Resumption(self._broker.limits.outbox_messages)
+            self._join(channel)
+        joints, given = await self._missed([*old, *new], {name: wanted[name] for name in new})
+        if self._over:
+            return
+        self._answer(Followed(joints, self._broker.now()), request)
+        for name in new:
+            await self._catch_up(self._channel(name), given[name])
+
+    async def _missed(
+        self, names: Iterable[str], since: Mapping[str, Place | None]
+    ) -> tuple[dict[str, Joint], dict[str, Missed]]:
+        """@return: how each of these channels joins; and of those in C{since} what was missed."""
+        joints, given = {}, {}
+        limits, left = self._broker.limits, self._broker.limits.resume_bytes
+        kept = {name: self._broker.length(self._channel(name)) > 0 for name in names}
+        present = [self._channel(name) for name in kept if kept[name] and since.get(name) is None]
+        places = await known_places(self._broker.store, present)
+        for name in kept:
+            channel, place = self._channel(name), since.get(name)
+            if place is None:
+                found = Missed(Joint(places.get(channel, NOWHERE)), [])
+            else:
+                most = Most(limits.history, left)
+                found = await missed(self._broker.store, channel, place, most, kept[name])
+                left -= sum(len(message.text) for message in found.messages)
+            joints[name] = found.joint
+            if name in since:
+                given[name] = found
+        return joints, given
+
+    async def _catch_up(self, channel: Channel, found: Missed) -> None:
+        limits = self._broker.limits
+        for message in found.messages:
+            busy = len(self._outbox) > limits.outbox_messages // 2
+            if busy or self._outbox_bytes > limits.outbox_bytes // 2:
+                await self._wire.drained()
+            if self._over or channel not in self._channels:
+                return
+            self._put(message.encoded(self.form), message)
+        resumption = self._resuming.get(channel)
+        if resumption is not None:
+            for frame, event in resumption.release(found.joint.place.position):
+                self._put(frame, event)
 
     def _join(self, channel: Channel) -> None:
         if access.is_tracked(channel.name):

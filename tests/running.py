@@ -26,7 +26,7 @@ def spawn(coroutine: Coroutine[Any, Any, None]) -> None:
 class Plain:
     """A form whose bytes are the event itself, so that tests compare events."""
 
-    name, transport = "plain", "memory"
+    name, transport, acknowledges = "plain", "memory", False
 
     def encode(self, event):
         return event
@@ -42,11 +42,16 @@ PLAIN = Plain()
 class Ear:
     """A subscriber, and device, that remembers what it heard."""
 
-    def __init__(self, form=PLAIN):
+    def __init__(self, form=PLAIN, takes=True):
         self.form, self.heard, self.goodbyes = form, [], []
+        self.takes, self.handed = takes, 0
 
-    def deliver(self, frame):
+    def deliver(self, frame, event):
         self.heard.append(frame)
+
+    def give(self, message):
+        self.deliver(message.encoded(self.form), message)
+        return self.takes
 
     def lose(self, goodbye):
         self.goodbyes.append(goodbye)

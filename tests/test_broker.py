@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from comet.broker import Broker, StatusRules
 from comet.errors import TableFull, Unavailable
 from comet.limits import Limits
-from comet.model import Channel, Goodbye, Message, PrivateMessage, StatusChanged, User
+from comet.model import Channel, Goodbye, Message, Place, PrivateMessage, StatusChanged, User
 from comet.storage.memory import MemoryStore
 from tests.running import Ear, SlowStore, finish, make_broker
 
@@ -42,7 +42,7 @@ class PublishTests(SynchronousTestCase):
         self.assertEqual(ear.heard, [])
         self.assertNoResult(answer)
         store.step()
-        self.assertEqual(self.successResultOf(answer), 1)
+        self.assertEqual(self.successResultOf(answer), (1, Place("m1", 1)))
         self.assertEqual(texts(ear.heard), ["a"])
         self.assertEqual(len(ear.heard[0].id), 36)
 
@@ -261,16 +261,16 @@ class CommitTests(SynchronousTestCase):
         self.assertEqual((phone.heard, len(broker._mail)), ([], 0))
         self.assertTrue(finish(broker.send_private(note("b"))))
 
-    def test_a_queue_that_cannot_be_read_does_not_fail_the_commit(self):
-        """What was stored and shown is done; the messages are handed over when the user comes again."""
+    def test_a_queue_that_cannot_be_emptied_does_not_fail_the_commit(self):
+        """What was stored and shown is done; the messages are handed over again when the user comes again."""
 
         class Forgetful(MemoryStore):
             broken = False
 
-            async def dequeue(self, user, numbers):
+            async def acknowledge(self, user, number):
                 if self.broken:
                     raise Unavailable("the disk is full")
-                return await super().dequeue(user, numbers)
+                return await super().acknowledge(user, number)
 
         store = Forgetful()
         failures = []

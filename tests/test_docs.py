@@ -21,7 +21,10 @@ from comet.cometql.engine import Engine
 from comet.cometql.interface import Login
 from comet.cometql.tables.catalogue import TABLES
 from comet.errors import BadValue, CometError, NotAllowed, Refused
+from comet.limits import Limits
 from comet.model import (
+    NOWHERE,
+    Answer,
     AskCount,
     AskData,
     AskMembers,
@@ -29,16 +32,21 @@ from comet.model import (
     Counted,
     Event,
     Farewell,
+    Followed,
     Goodbye,
     Joined,
+    Joint,
     Left,
     Member,
     Members,
     Message,
+    Place,
     PrivateMessage,
     Recalled,
+    Refreshed,
     Refusal,
     Reported,
+    Request,
     Send,
     Status,
     StatusChanged,
@@ -50,6 +58,7 @@ from comet.model import (
 )
 from comet.protocols.dialects import cppcomet
 from comet.protocols.dialects.cppcomet import CppComet
+from comet.protocols.dialects.jsonlines import JsonLines
 from comet.protocols.pages import Facts, Root
 from comet.sections import SECTIONS
 from tests.browser.chromium import Chromium, find_chromium
@@ -170,6 +179,25 @@ EVENTS = [
     Farewell(Goodbye.REPLACED, 5),
 ]
 
+#: What is told in JSON alone; of that, what the page shows in words or in a table.
+ONLY_JSON = {"Answer", "Beat", "Done", "Followed", "Page", "Refreshed"}
+IN_WORDS = {"Beat", "Done", "Page"}
+PLACE = Place("9f86d081", 44)
+#: What the page on the JSON protocol shows, in the order of the page.
+JSON_EVENTS = [
+    Welcome(True, "SECRET", "comet 0.1.0", 5, User(0, 7), 17),
+    Answer(2, Followed({"chat": Joint(NOWHERE), "news": Joint(PLACE, 3)}, 5)),
+    Message(Channel(0, "news"), "added", '{"a":1}', 5, place=Place("9f86d081", 42)),
+    PrivateMessage(ANN, "greeting", "hello", 5, number=12),
+    Answer(4, Reported("web_chat", "", 2, 5, Place("9f86d081", 43))),
+    Joined(Channel(0, "track_room"), Member(9, "C", 18), 5),
+    Left(Channel(0, "track_room"), Member(9, "C", 18), 5),
+    StatusChanged(User(0, 9), True, 5),
+    Answer(11, Refreshed(1764064800, 5)),
+    Answer(4, Refusal(NotAllowed("only signed-in users publish to webauth_chat"), 5, Send)),
+    Farewell(Goodbye.SLOW, 5),
+]
+
 
 class WireTests(SynchronousTestCase):
     """The page on the line protocol is a specification: it is compared with what the server does."""
@@ -183,7 +211,22 @@ class WireTests(SynchronousTestCase):
         self.assertEqual(blocks(self.page, "json"), frames)
         # By name: a dataclass with slots is made twice, and both may still be there.
         kinds = {kind.__name__ for kind in Event.__subclasses__()}
-        self.assertEqual({type(event).__name__ for event in EVENTS}, kinds)
+        self.assertEqual({type(event).__name__ for event in EVENTS}, kinds - ONLY_JSON)
+
+    def test_frames_of_json(self):
+        """So does the page on the JSON protocol; and every command that it shows is understood."""
+        dialect = JsonLines(Limits(), "comet", 30)
+        page = DOCS / "reference" / "json-wire.rst"
+        frames = [text for text in blocks(page, "json") if text.startswith('{"type"')]
+        self.assertEqual(frames, [dialect.encode(event) for event in JSON_EVENTS])
+        shown = [event.event if isinstance(event, Answer) else event for event in JSON_EVENTS]
+        kinds = {type(event).__name__ for event in [*EVENTS, *JSON_EVENTS, *shown]}
+        self.assertEqual({kind.__name__ for kind in Event.__subclasses__()} - kinds - IN_WORDS, set())
+        commands = [dialect.decode(text) for text in blocks(page, "json") if text.startswith('{"cmd"')]
+        self.assertTrue(commands)
+        for command in commands:
+            inner = command.command if isinstance(command, Request) else command
+            self.assertNotIsInstance(inner, Unreadable)
 
     def test_goodbyes(self):
         """So does the page on goodbyes."""

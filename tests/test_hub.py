@@ -60,7 +60,10 @@ class HubTests(SynchronousTestCase):
         ears = [Ear() for _ in range(3)]
         for ear in ears:
             self.hub.subscribe(CHAT, ear)
-            ear.deliver = lambda frame, ear=ear: (ear.heard.append(frame), self.hub.unsubscribe(CHAT, ear))
+            ear.deliver = lambda frame, event, ear=ear: (
+                ear.heard.append(frame),
+                self.hub.unsubscribe(CHAT, ear),
+            )
         self.assertEqual(self.hub.publish(CHAT, said("a")), 3)
         self.assertEqual([ear.heard for ear in ears], [[said("a")]] * 3)
         self.assertEqual(self.hub.count(CHAT), 0)

@@ -45,6 +45,8 @@ class Frame(bytes):
 class Framing:
     """A form whose frames are ten bytes each."""
 
+    acknowledges = False
+
     def encode(self, event):
         return Frame(event)
 
@@ -133,7 +135,7 @@ class SubscribeTests(SessionCase):
         self.ask(line, Subscribe(("track_room",)))
         self.ask(line, Subscribe(("other", "track_room")))
         line.session.end()
-        channel, member = Channel(0, "track_room"), Member(0, "L")
+        channel, member = Channel(0, "track_room"), Member(0, "L", line.session.number)
         self.assertEqual(watcher.events[1:], [Joined(channel, member, 50), Left(channel, member, 50)])
         self.assertEqual(len(line.events), 1)
 
@@ -200,7 +202,7 @@ class QuestionTests(SessionCase):
         for line in (one, two):
             self.ask(line, Subscribe(("track_room",)))
         self.assertEqual(self.ask(one, AskCount("track_room", "m")), [Counted("m", 2, 50)])
-        members = (Member(7, "U2"), Member(0, "U1"))
+        members = (Member(7, "U2", two.session.number), Member(0, "U1", one.session.number))
         self.assertEqual(
             self.ask(one, AskMembers("track_room", "m")), [Members("track_room", "m", members, 50)]
         )

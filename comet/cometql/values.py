@@ -12,6 +12,10 @@ from comet.cometql.results import Value
 from comet.errors import BadValue, NullValue, OutOfRange, TooLong
 from comet.model import ID_LIMIT, NAME_LIMIT, SHORTEST_STORED, check_name, is_name
 
+#: What is less is a span of time, what is more a point in time, both in seconds; as memcached has it.
+MONTH = 30 * 86_400
+TIME_LIMIT = 2**53
+
 
 def as_text(value: Value) -> str:
     """
@@ -110,6 +114,21 @@ def integer_within(value: Value, column: str, least: int, most: int) -> int:
 def user_id(value: Value, column: str, least: int) -> int:
     """@return: the id of a user, at least C{least}."""
     return integer_within(value, column, least, ID_LIMIT)
+
+
+def expiry(value: Value, column: str, now: int) -> int:
+    """
+    @param now: the time in seconds since 1970.
+    @return: when something expires, in seconds since 1970, 0 for never. Numbers of up to L{MONTH} are seconds
+        from now on.
+    @raise OutOfRange: if that is past.
+    """
+    number = integer_within(value, column, 0, TIME_LIMIT)
+    if number <= MONTH:
+        return now + number if number else 0
+    if number <= now:
+        raise OutOfRange(f"Out of range value for column '{column}': {number} is past, it is {now} now")
+    return number
 
 
 def channel_name(value: Value, column: str) -> str:

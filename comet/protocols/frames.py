@@ -23,6 +23,7 @@ class WebSocketForm(Form):
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
+        self.acknowledges = dialect.acknowledges
 
     @property
     def dialect(self) -> Dialect:

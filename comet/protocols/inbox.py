@@ -44,6 +44,11 @@ class Inbox(Generic[Item]):
             self._paused = True
             self._pause()
 
+    @property
+    def waiting(self) -> int:
+        """How many items wait to be served."""
+        return len(self._items)
+
     def close(self) -> None:
         """Forget what waits."""
         self._items.clear()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -91,9 +91,12 @@ class Facts:
 class Root(Resource):
     """The tree of paths on the browser port; the old prefix C{/comet-server} leads to the same."""
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Facts, transports: Mapping[str, IResource] | None = None) -> None:
+        """@param transports: the ways of connecting that are no WebSocket, by their names below C{/comet}."""
         super().__init__()
         own = Resource()
+        for name, transport in (transports or {}).items():
+            own.putChild(name.encode(), transport)
         own.putChild(b"comet.js", WebFile("comet.js"))
         self.putChild(b"comet", own)
         self.putChild(b"info", Json(lambda: (200, {"status": "ok", "node": _padded(facts.node_name)})))

@@ -7,6 +7,9 @@ protocol that is meant takes the connection over, with all bytes from the first 
 
 from __future__ import annotations
 
+import re
+from typing import Any, NamedTuple
+
 from twisted.internet.interfaces import IAddress, IProtocol, IReactorTime
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
@@ -21,6 +24,8 @@ HEAD_LIMIT = 16 << 10
 HTTP_IDLE_SECONDS = 60
 
 _OPENINGS = tuple(f"GET {mount}".encode() for mount in MOUNTS)
+#: Where clients of our own connect; what may follow the path is a query.
+_JSON_OPENING = re.compile(rb"GET (?:/comet-server)?/comet/ws[? ]")
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _TOO_MANY = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
@@ -55,7 +60,11 @@ class Doorway(Protocol):
             self._leave(_TOO_MANY)
             return
         assert self.transport is not None
-        site = factory.websockets if data.startswith(_OPENINGS) else factory.pages
+        site: Any = factory.pages
+        if data.startswith(_OPENINGS):
+            site = factory.sockets.lines
+        elif _JSON_OPENING.match(data):
+            site = factory.sockets.json
         inner = site.buildProtocol(self.transport.getPeer())
         assert inner is not None
         self._inner, self._held = inner, b""
@@ -80,17 +89,26 @@ class Doorway(Protocol):
             self._inner.connectionLost(reason)
 
 
+class Sockets(NamedTuple):
+    """
+    What makes WebSockets.
+
+    @ivar lines: for clients made for CppComet.
+    @ivar json: for clients of our own.
+    """
+
+    lines: Factory
+    json: Factory
+
+
 class BrowserPort(Factory):
     """Opens the door to browsers."""
 
     noisy = False
 
-    def __init__(self, websockets: Factory, pages: Site, limits: Limits, clock: IReactorTime) -> None:
-        """
-        @param websockets: for requests that begin as those of old clients do.
-        @param pages: for all others.
-        """
-        self.websockets, self.pages = websockets, pages
+    def __init__(self, sockets: Sockets, pages: Site, limits: Limits, clock: IReactorTime) -> None:
+        """@param pages: for requests that are no WebSocket."""
+        self.sockets, self.pages = sockets, pages
         self.limits, self.clock = limits, clock
         self.open = 0
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from comet.model import ID_LIMIT, Goodbye
+from comet.protocols.reception import seen
 from comet.session import Visitor
 
 #: Where clients of CppComet connect. Some write the slash twice.
@@ -23,7 +24,6 @@ MOUNTS = ("/ws/", "//ws/", "/comet-server/ws/", "//comet-server/ws/")
 #: The longest key or token that is looked at, in characters.
 KEY_LIMIT = 4096
 UUID_LIMIT = 64
-_AGENT_LIMIT, _LANGUAGE_LIMIT = 250, 64
 
 #: What the parameters are called, in the order in which they stand.
 _PLACES = (("sesion", "session"), ("myid",), ("devid",), ("v",), ("uuid",), ("api",))
@@ -56,16 +56,7 @@ class Address:
         @param peer: the address of the other end.
         @param headers: those of the request, names in lower case.
         """
-        return Visitor(
-            dev_id=self.dev_id,
-            user_id=self.user_id,
-            key=self.key,
-            uuid=self.uuid,
-            address=peer,
-            user_agent=headers.get("user-agent", "")[:_AGENT_LIMIT],
-            origin=headers.get("origin", "")[:_AGENT_LIMIT],
-            language=headers.get("accept-language", "")[:_LANGUAGE_LIMIT],
-        )
+        return Visitor(self.dev_id, self.user_id, self.key, self.uuid, **seen(peer, headers))
 
 
 def _parameters(target: str) -> dict[str, str]:

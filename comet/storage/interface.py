@@ -9,12 +9,36 @@ written. Times are seconds since 1970.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from comet.model import Channel, Message, PrivateMessage, User
-from comet.storage.listings import Listings
+from comet.model import Channel, Message, Place, PrivateMessage, User
+from comet.storage.listings import Listings, Most
 from comet.storage.records import Records
 from comet.storage.writes import Write
+
+
+class Stretch(NamedTuple):
+    """
+    A stretch of the history of a channel, up to now.
+
+    @ivar place: how far the channel has counted; L{comet.model.NOWHERE} if it never has.
+    @ivar messages: oldest first.
+    """
+
+    place: Place
+    messages: list[Message]
+
+
+class Queued(NamedTuple):
+    """
+    What became of a message to one user.
+
+    @ivar number: its place in the queue.
+    @ivar dropped: how many older messages had to make room for it.
+    """
+
+    number: int
+    dropped: int
 
 
 class Store(Records, Listings, Protocol):
@@ -55,28 +79,37 @@ class Store(Records, Listings, Protocol):
     # Channels and their history ---------------------------------------------------------------------------
 
     async def set_length(self, channel: Channel, length: int) -> None:
-        """Let C{channel} keep its last C{length} messages; what is beyond that is removed now."""
+        """
+        Let C{channel} keep its last C{length} messages; what is beyond that is removed now. With 0, its epoch
+        is over: what is said from now on will not be counted.
+        """
 
     async def lengths(self) -> dict[Channel, int]:
         """@return: every channel that has a length, with it."""
 
     async def remove_channels(self, channels: Collection[Channel]) -> int:
         """
-        Forget the lengths and the history of these channels.
+        Forget the lengths and the history of these channels; their epochs are over.
 
         @return: how many of them had a length.
         """
 
-    async def append(self, message: Message, keep: int) -> None:
+    async def append(self, message: Message, keep: int) -> Place:
         """
         Add to the history of its channel and remove what is older than the newest C{keep}, C{keep} > 0.
 
-        The message gets the next position of its channel, counted from 1; no position is given twice, even if
-        the history is removed.
+        @return: the next place of its channel, counted from 1; no position is given twice, even if the
+            history is removed.
         """
 
     async def history(self, channel: Channel, limit: int) -> list[Message]:
-        """@return: the newest C{limit} messages at most, oldest first."""
+        """@return: the newest C{limit} messages at most, oldest first, each with its place."""
+
+    async def since(self, channel: Channel, position: int, most: Most) -> Stretch:
+        """@return: what is kept from behind C{position} on, as far as C{most} goes; see L{Listings}."""
+
+    async def places(self, channels: Collection[Channel]) -> dict[Channel, Place]:
+        """@return: how far those of C{channels} have counted that ever have."""
 
     async def remove_history(self, channels: Collection[Channel]) -> int:
         """@return: how many messages were removed."""
@@ -89,11 +122,11 @@ class Store(Records, Listings, Protocol):
 
     # The queue of private messages ------------------------------------------------------------------------
 
-    async def enqueue(self, message: PrivateMessage, keep: int) -> int:
+    async def enqueue(self, message: PrivateMessage, keep: int) -> Queued:
         """
         Add to the queue of its user and remove what is older than the newest C{keep}, C{keep} > 0.
 
-        @return: how many older messages were dropped.
+        @return: its number, and how many older messages were dropped.
         """
 
     async def deposit(self, message: PrivateMessage) -> int:
@@ -108,6 +141,9 @@ class Store(Records, Listings, Protocol):
 
     async def dequeue(self, user: User, numbers: Collection[int]) -> int:
         """@return: how many messages were removed."""
+
+    async def acknowledge(self, user: User, number: int) -> int:
+        """@return: how many messages were removed, which are those up to C{number}."""
 
     async def remove_queues(self, users: Collection[User]) -> int:
         """@return: how many messages were removed."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from comet.model import Channel, Message, PrivateMessage, User
+from comet.model import Channel, Message, Place, PrivateMessage, User
 from comet.storage.cursors import Cursor
 from comet.storage.listings import Most, no_more
 from comet.storage.records import Invitation
@@ -39,13 +39,16 @@ def all_messages(cursor: Cursor, dev_id: int, most: Most) -> list[Message]:
         " ORDER BY name, number"
     )
     rows = _rows(cursor, statement, dev_id, most, lambda row: str(row[2]))
-    return [Message(Channel(dev_id, name), *others) for name, *others in rows]
+    return [
+        Message(Channel(dev_id, name), event, text, time, user_id, id, Place("", position))
+        for name, event, text, time, user_id, id, position in rows
+    ]
 
 
 def all_queues(cursor: Cursor, dev_id: int, most: Most) -> list[PrivateMessage]:
     """See L{comet.storage.listings.Listings.all_queues}."""
     statement = (
-        "SELECT user_id, event, message, time, number FROM users_messages WHERE dev_id = ?"
+        "SELECT user_id, event, message, time, number, expires FROM users_messages WHERE dev_id = ?"
         " ORDER BY user_id, number"
     )
     rows = _rows(cursor, statement, dev_id, most, lambda row: str(row[2]))

@@ -7,8 +7,9 @@ from copy import copy
 from dataclasses import replace
 from typing import Any
 
-from comet.model import Channel, Message, PrivateMessage, User
-from comet.storage.interface import Store
+from comet.model import NOWHERE, Channel, Message, Place, PrivateMessage, User
+from comet.storage.interface import Queued, Store, Stretch
+from comet.storage.listings import Most, no_more
 from comet.storage.memory_listings import MemoryListings
 from comet.storage.memory_records import MemoryRecords
 from comet.storage.writes import Write
@@ -22,7 +23,8 @@ class MemoryStore(MemoryRecords, MemoryListings, Store):
         self._seen: dict[User, int] = {}
         self._lengths: dict[Channel, int] = {}
         self._history: dict[Channel, list[Message]] = {}
-        self._positions: dict[Channel, int] = {}
+        self._places: dict[Channel, Place] = {}
+        self._epochs = 0
         self._queues: dict[User, list[PrivateMessage]] = {}
         self._number = 0
 
@@ -66,6 +68,8 @@ class MemoryStore(MemoryRecords, MemoryListings, Store):
         """See L{Store.set_length}."""
         self._lengths[channel] = length
         self._trim(channel, length)
+        if not length:
+            self._end_epoch(channel)
 
     async def lengths(self) -> dict[Channel, int]:
         """See L{Store.lengths}."""
@@ -74,13 +78,26 @@ class MemoryStore(MemoryRecords, MemoryListings, Store):
     async def remove_channels(self, channels: Collection[Channel]) -> int:
         """See L{Store.remove_channels}."""
         await self.remove_history(channels)
+        for channel in channels:
+            self._end_epoch(channel)
         return sum(self._lengths.pop(channel, None) is not None for channel in set(channels))
 
-    async def append(self, message: Message, keep: int) -> None:
+    def _end_epoch(self, channel: Channel) -> None:
+        if channel in self._places:
+            self._places[channel] = Place(self._new_epoch(), self._places[channel].position)
+
+    def _new_epoch(self) -> str:
+        # Unlike those of a store that lasts, these need not differ from the ones of another process.
+        self._epochs += 1
+        return f"m{self._epochs}"
+
+    async def append(self, message: Message, keep: int) -> Place:
         """See L{Store.append}."""
-        position = self._positions[message.channel] = self._positions.get(message.channel, 0) + 1
-        self._history.setdefault(message.channel, []).append(replace(message, position=position))
+        last = self._places.get(message.channel, NOWHERE)
+        place = self._places[message.channel] = Place(last.epoch or self._new_epoch(), last.position + 1)
+        self._history.setdefault(message.channel, []).append(replace(message, place=place))
         self._trim(message.channel, keep)
+        return place
 
     def _trim(self, channel: Channel, keep: int) -> None:
         kept = self._history.get(channel, [])
@@ -91,6 +108,16 @@ class MemoryStore(MemoryRecords, MemoryListings, Store):
     async def history(self, channel: Channel, limit: int) -> list[Message]:
         """See L{Store.history}."""
         return self._history.get(channel, [])[-limit:] if limit else []
+
+    async def since(self, channel: Channel, position: int, most: Most) -> Stretch:
+        """See L{Store.since}."""
+        newer = (each for each in self._history.get(channel, ()) if each.place.position > position)
+        found = no_more(newer, most, lambda each: each.text)
+        return Stretch(self._places.get(channel, NOWHERE), found)
+
+    async def places(self, channels: Collection[Channel]) -> dict[Channel, Place]:
+        """See L{Store.places}."""
+        return {channel: self._places[channel] for channel in channels if channel in self._places}
 
     async def remove_history(self, channels: Collection[Channel]) -> int:
         """See L{Store.remove_history}."""
@@ -111,13 +138,13 @@ class MemoryStore(MemoryRecords, MemoryListings, Store):
             self._trim(channel, len(before))
         return removed
 
-    async def enqueue(self, message: PrivateMessage, keep: int) -> int:
+    async def enqueue(self, message: PrivateMessage, keep: int) -> Queued:
         """See L{Store.enqueue}."""
-        await MemoryStore.deposit(self, message)
+        number = await MemoryStore.deposit(self, message)
         queue = self._queues[message.user]
         dropped = max(0, len(queue) - keep)
         del queue[:dropped]
-        return dropped
+        return Queued(number, dropped)
 
     async def deposit(self, message: PrivateMessage) -> int:
         """See L{Store.deposit}."""
@@ -136,6 +163,11 @@ class MemoryStore(MemoryRecords, MemoryListings, Store):
         if kept:
             self._queues[user] = kept
         return len(before) - len(kept)
+
+    async def acknowledge(self, user: User, number: int) -> int:
+        """See L{Store.acknowledge}."""
+        numbers = [message.number for message in self._queues.get(user, ()) if message.number <= number]
+        return await MemoryStore.dequeue(self, user, numbers)
 
     async def remove_queues(self, users: Collection[User]) -> int:
         """See L{Store.remove_queues}."""

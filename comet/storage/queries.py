@@ -7,14 +7,21 @@ always; nothing is put into the text of a statement but marks.
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Collection, Sequence
+import secrets
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from comet.model import Channel, Message, PrivateMessage, User
+from comet.model import NOWHERE, Channel, Message, Place, PrivateMessage, User
 from comet.storage import record_queries
 from comet.storage.cursors import Cursor, delete, portions, select
+from comet.storage.interface import Queued, Stretch
+from comet.storage.listings import Most, no_more
 from comet.storage.writes import Write
+
+
+def new_epoch() -> str:
+    """@return: a name for a counting that no other has had."""
+    return secrets.token_hex(4)
 
 
 def apply(cursor: Cursor, writes: Sequence[Write]) -> list[Any]:
@@ -63,6 +70,8 @@ def set_length(cursor: Cursor, channel: Channel, length: int) -> None:
     """See L{comet.storage.interface.Store.set_length}."""
     cursor.execute("REPLACE INTO pipes_settings (dev_id, name, length) VALUES (?, ?, ?)", [*channel, length])
     _trim_history(cursor, channel, length)
+    if not length:
+        _end_epoch(cursor, channel)
 
 
 def lengths(cursor: Cursor) -> dict[Channel, int]:
@@ -74,31 +83,47 @@ def lengths(cursor: Cursor) -> dict[Channel, int]:
 def remove_channels(cursor: Cursor, channels: Collection[Channel]) -> int:
     """See L{comet.storage.interface.Store.remove_channels}."""
     remove_history(cursor, channels)
+    for channel in channels:
+        _end_epoch(cursor, channel)
     return delete(cursor, "DELETE FROM pipes_settings WHERE dev_id = ? AND name IN ({marks})", channels)
 
 
-def append(cursor: Cursor, message: Message, keep: int) -> None:
+def _end_epoch(cursor: Cursor, channel: Channel) -> None:
+    cursor.execute(
+        "UPDATE pipe_positions SET epoch = ? WHERE dev_id = ? AND name = ?", [new_epoch(), *channel]
+    )
+
+
+def append(cursor: Cursor, message: Message, keep: int) -> Place:
     """See L{comet.storage.interface.Store.append}."""
+    place = _next_place(cursor, message.channel)
     cursor.execute(
         "INSERT INTO pipe_messages (id, dev_id, name, time, event, message, user_id, position)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         [
             *(message.id, *message.channel, message.time, message.event, message.text, message.user_id),
-            _next_position(cursor, message.channel),
+            place.position,
         ],
     )
     _trim_history(cursor, message.channel, keep)
+    return place
 
 
-def _next_position(cursor: Cursor, channel: Channel) -> int:
-    """@return: the position of the next message of C{channel}: 1, 2, 3 ..., each given once."""
-    cursor.execute("SELECT position, epoch FROM pipe_positions WHERE dev_id = ? AND name = ?", list(channel))
-    last, epoch = cursor.fetchone() or (0, uuid.uuid4().hex)
+def _next_place(cursor: Cursor, channel: Channel) -> Place:
+    """@return: the place of the next message of C{channel}, with a position that is given once."""
+    last = _place(cursor, channel)
+    place = Place(last.epoch or new_epoch(), last.position + 1)
     cursor.execute(
         "REPLACE INTO pipe_positions (dev_id, name, position, epoch) VALUES (?, ?, ?, ?)",
-        [*channel, last + 1, epoch],
+        [*channel, place.position, place.epoch],
     )
-    return int(last) + 1
+    return place
+
+
+def _place(cursor: Cursor, channel: Channel) -> Place:
+    cursor.execute("SELECT epoch, position FROM pipe_positions WHERE dev_id = ? AND name = ?", list(channel))
+    found = cursor.fetchone()
+    return NOWHERE if found is None else Place(*found)
 
 
 def _trim_history(cursor: Cursor, channel: Channel, keep: int) -> None:
@@ -117,7 +142,34 @@ def history(cursor: Cursor, channel: Channel, limit: int) -> list[Message]:
         " ORDER BY number DESC LIMIT ?",
         [*channel, limit],
     )
-    return [Message(channel, *row) for row in reversed(cursor.fetchall())]
+    rows = cursor.fetchall()
+    return _messages(channel, _place(cursor, channel).epoch, reversed(rows))
+
+
+def since(cursor: Cursor, channel: Channel, position: int, most: Most) -> Stretch:
+    """See L{comet.storage.interface.Store.since}."""
+    place = _place(cursor, channel)
+    cursor.execute(
+        "SELECT event, message, time, user_id, id, position FROM pipe_messages WHERE dev_id = ? AND name = ?"
+        " AND position > ? ORDER BY number LIMIT ?",
+        [*channel, position, most.rows + 1],
+    )
+    rows = no_more(iter(cursor.fetchone, None), most, lambda row: str(row[1]))
+    return Stretch(place, _messages(channel, place.epoch, rows))
+
+
+def _messages(channel: Channel, epoch: str, rows: Iterable[Sequence[Any]]) -> list[Message]:
+    # What is kept is of the epoch that goes on: at the end of an epoch nothing is kept.
+    return [
+        Message(channel, event, text, time, user_id, id, Place(epoch, position))
+        for event, text, time, user_id, id, position in rows
+    ]
+
+
+def places(cursor: Cursor, channels: Collection[Channel]) -> dict[Channel, Place]:
+    """See L{comet.storage.interface.Store.places}."""
+    statement = "SELECT name, epoch, position FROM pipe_positions WHERE dev_id = ? AND name IN ({marks})"
+    return {Channel(dev_id, row[0]): Place(*row[1:]) for dev_id, row in select(cursor, statement, channels)}
 
 
 def remove_history(cursor: Cursor, channels: Collection[Channel]) -> int:
@@ -140,24 +192,25 @@ def remove_messages(cursor: Cursor, dev_id: int, ids: Collection[str]) -> int:
 # The queue of private messages ----------------------------------------------------------------------------
 
 
-def enqueue(cursor: Cursor, message: PrivateMessage, keep: int) -> int:
+def enqueue(cursor: Cursor, message: PrivateMessage, keep: int) -> Queued:
     """See L{comet.storage.interface.Store.enqueue}."""
     user = message.user
-    deposit(cursor, message)
+    number = deposit(cursor, message)
     cursor.execute(
         "DELETE FROM users_messages WHERE dev_id = ? AND user_id = ? AND number <= ("
         "SELECT number FROM users_messages WHERE dev_id = ? AND user_id = ?"
         " ORDER BY number DESC LIMIT 1 OFFSET ?)",
         [*user, *user, keep],
     )
-    return cursor.rowcount
+    return Queued(number, cursor.rowcount)
 
 
 def deposit(cursor: Cursor, message: PrivateMessage) -> int:
     """See L{comet.storage.interface.Store.deposit}."""
     cursor.execute(
-        "INSERT INTO users_messages (dev_id, user_id, time, event, message) VALUES (?, ?, ?, ?, ?)",
-        [*message.user, message.time, message.event, message.text],
+        "INSERT INTO users_messages (dev_id, user_id, time, event, message, expires)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        [*message.user, message.time, message.event, message.text, message.expires],
     )
     return cursor.lastrowid
 
@@ -165,7 +218,7 @@ def deposit(cursor: Cursor, message: PrivateMessage) -> int:
 def queue(cursor: Cursor, user: User) -> list[PrivateMessage]:
     """See L{comet.storage.interface.Store.queue}."""
     cursor.execute(
-        "SELECT event, message, time, number FROM users_messages WHERE dev_id = ? AND user_id = ?"
+        "SELECT event, message, time, number, expires FROM users_messages WHERE dev_id = ? AND user_id = ?"
         " ORDER BY number",
         list(user),
     )
@@ -182,6 +235,14 @@ def dequeue(cursor: Cursor, user: User, numbers: Collection[int]) -> int:
         )
         removed += cursor.rowcount
     return removed
+
+
+def acknowledge(cursor: Cursor, user: User, number: int) -> int:
+    """See L{comet.storage.interface.Store.acknowledge}."""
+    cursor.execute(
+        "DELETE FROM users_messages WHERE dev_id = ? AND user_id = ? AND number <= ?", [*user, number]
+    )
+    return cursor.rowcount
 
 
 def remove_queues(cursor: Cursor, users: Collection[User]) -> int:

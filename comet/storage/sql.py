@@ -20,10 +20,11 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from comet.errors import CometError, Unavailable
-from comet.model import Channel, Message, PrivateMessage, User
+from comet.model import Channel, Message, Place, PrivateMessage, User
 from comet.storage import migrations, queries
 from comet.storage.cursors import Query
-from comet.storage.interface import Store
+from comet.storage.interface import Queued, Store, Stretch
+from comet.storage.listings import Most
 from comet.storage.sql_listings import SQLListings
 from comet.storage.sql_records import SQLRecords
 from comet.storage.writes import Write
@@ -174,13 +175,24 @@ class SQLStore(SQLRecords, SQLListings, Store):
         """See L{Store.remove_channels}."""
         return int(await self._write(queries.remove_channels, channels))
 
-    async def append(self, message: Message, keep: int) -> None:
+    async def append(self, message: Message, keep: int) -> Place:
         """See L{Store.append}."""
-        await self._write(queries.append, message, keep)
+        place: Place = await self._write(queries.append, message, keep)
+        return place
 
     async def history(self, channel: Channel, limit: int) -> list[Message]:
         """See L{Store.history}."""
         found: list[Message] = await self._read(queries.history, channel, limit)
+        return found
+
+    async def since(self, channel: Channel, position: int, most: Most) -> Stretch:
+        """See L{Store.since}."""
+        found: Stretch = await self._read(queries.since, channel, position, most)
+        return found
+
+    async def places(self, channels: Collection[Channel]) -> dict[Channel, Place]:
+        """See L{Store.places}."""
+        found: dict[Channel, Place] = await self._read(queries.places, channels)
         return found
 
     async def remove_history(self, channels: Collection[Channel]) -> int:
@@ -195,9 +207,10 @@ class SQLStore(SQLRecords, SQLListings, Store):
         """See L{Store.remove_messages}."""
         return int(await self._write(queries.remove_messages, dev_id, ids))
 
-    async def enqueue(self, message: PrivateMessage, keep: int) -> int:
+    async def enqueue(self, message: PrivateMessage, keep: int) -> Queued:
         """See L{Store.enqueue}."""
-        return int(await self._write(queries.enqueue, message, keep))
+        queued: Queued = await self._write(queries.enqueue, message, keep)
+        return queued
 
     async def deposit(self, message: PrivateMessage) -> int:
         """See L{Store.deposit}."""
@@ -211,6 +224,10 @@ class SQLStore(SQLRecords, SQLListings, Store):
     async def dequeue(self, user: User, numbers: Collection[int]) -> int:
         """See L{Store.dequeue}."""
         return int(await self._write(queries.dequeue, user, numbers))
+
+    async def acknowledge(self, user: User, number: int) -> int:
+        """See L{Store.acknowledge}."""
+        return int(await self._write(queries.acknowledge, user, number))
 
     async def remove_queues(self, users: Collection[User]) -> int:
         """See L{Store.remove_queues}."""

@@ -149,6 +149,9 @@ ELSEWHERE = {
         "a packet is wrong, not the statement in it",
     ),
     **dict.fromkeys(
+        (errors.UnknownSession, errors.TooManyCommands), "browsers are told so, for there are no statements"
+    ),
+    **dict.fromkeys(
         (errors.LoginRefused, errors.TooManyConnections, errors.ShuttingDown, errors.Killed),
         "it comes to a connection, before or after its statements",
     ),

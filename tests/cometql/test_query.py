@@ -416,7 +416,12 @@ class DictionaryTests(TalkTests):
                 "SELECT Table_Name, column_name, DATA_TYPE FROM Information_Schema.Columns"
                 " WHERE table_schema = 'cometql_V1' AND table_name LIKE 'PIPES' ORDER BY ordinal_position"
             ),
-            [("pipes", "name", "varchar"), ("pipes", "users", "int")],
+            [
+                ("pipes", "name", "varchar"),
+                ("pipes", "users", "int"),
+                ("pipes", "position", "bigint"),
+                ("pipes", "epoch", "varchar"),
+            ],
         )
 
     def test_views(self):

@@ -310,7 +310,7 @@ class ShowTests(TalkTests):
             [("user_id", "int", "NO", "", "0", ""), ("position", "bigint", "NO", "", "0", "INVISIBLE")],
         )
         full = self.rows("SHOW FULL FIELDS FROM `users_messages`")
-        self.assertEqual([row[0] for row in full], ["id", "index", "event", "message"])
+        self.assertEqual([row[0] for row in full], ["id", "index", "event", "message", "expires"])
         self.assertEqual(full[3][2], "utf8mb4_bin")
         self.refuses(UnknownTable, "DESCRIBE nope", "nope")
 

@@ -9,9 +9,12 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.server import Site
 
 from comet.limits import Limits
+from comet.protocols.jsonsocket import JsonFactory
 from comet.protocols.pages import Facts, Root
-from comet.protocols.site import HEAD_LIMIT, BrowserPort
+from comet.protocols.reception import Reception
+from comet.protocols.site import HEAD_LIMIT, BrowserPort, Sockets
 from comet.protocols.websocket import BrowserFactory
+from comet.protocols.wheel import Wheel
 from tests.protocols.browser import Browser, request
 from tests.running import make_broker
 
@@ -27,8 +30,9 @@ class PortCase(SynchronousTestCase):
 
     def make_port(self, demo):
         facts = Facts("node-one-of-many", demo and (lambda: demo), lambda: self.reasons)
-        websockets = BrowserFactory(make_broker(), self.clock, server="comet test")
-        return BrowserPort(websockets, Site(Root(facts), reactor=self.clock), self.limits, self.clock)
+        reception = Reception(make_broker(), Wheel(self.clock), server="comet test")
+        sockets = Sockets(BrowserFactory(reception, self.clock), JsonFactory(reception, self.clock))
+        return BrowserPort(sockets, Site(Root(facts), reactor=self.clock), self.limits, self.clock)
 
     def get(self, path, method="GET"):
         """@return: status, headers in lower case, body."""

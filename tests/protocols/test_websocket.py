@@ -7,7 +7,10 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from comet.model import Channel, Goodbye, Message, User
-from comet.protocols.websocket import LINGER_SECONDS, BrowserFactory
+from comet.protocols.reception import Reception
+from comet.protocols.sockets import LINGER_SECONDS
+from comet.protocols.websocket import BrowserFactory
+from comet.protocols.wheel import Wheel
 from tests.protocols.browser import ACCEPT, Browser, frame
 from tests.running import SlowStore, finish, make_broker
 
@@ -25,7 +28,8 @@ class WebSocketCase(SynchronousTestCase):
 
     def serve(self, broker, **more):
         self.broker = broker
-        self.factory = BrowserFactory(broker, self.clock, server="comet test", **more)
+        self.reception = Reception(broker, Wheel(self.clock), server="comet test", **more)
+        self.factory = BrowserFactory(self.reception, self.clock)
 
     def browser(self, path=None, **headers):
         browser = Browser(self.factory)
@@ -79,7 +83,7 @@ class HandshakeTests(WebSocketCase):
         (farewell,) = browser.heard()
         self.assertEqual((farewell["error"], farewell["pipe"], farewell["event"]), (406, "sys", "error"))
         self.assertEqual(browser.socket.ended, "lost")
-        self.assertEqual(self.factory.traffic.added, 0)
+        self.assertEqual(self.reception.traffic.added, 0)
 
     def test_pages_of_other_origins_are_refused(self):
         """If a list is given; programs that are no pages are not."""
@@ -176,7 +180,7 @@ class EndTests(WebSocketCase):
     """Closing a connection."""
 
     def online(self):
-        return (self.factory.traffic.online.total(), len(self.factory.open_sessions()), len(self.broker.hub))
+        return (self.reception.traffic.online.total(), len(self.reception.sessions), len(self.broker.hub))
 
     def test_a_close_frame_is_answered_by_the_end_of_the_connection(self):
         """Never by a Close frame: old clients come back only after an unclean end."""
@@ -193,7 +197,7 @@ class EndTests(WebSocketCase):
         """After the goodbye in words."""
         browser = self.browser()
         browser.heard()
-        self.factory.lose_all(Goodbye.SHUTDOWN)
+        self.reception.lose_all(Goodbye.SHUTDOWN)
         (farewell,) = browser.heard()
         self.assertEqual(farewell["data"]["error_code"], Goodbye.SHUTDOWN.code)
         self.assertNotIn("error", farewell)
@@ -204,7 +208,7 @@ class EndTests(WebSocketCase):
         stuck, gone = self.browser(), self.browser()
         for browser in (stuck, gone):
             browser.socket.end = lambda how, socket=browser.socket: setattr(socket, "ended", how)
-        self.factory.lose_all(Goodbye.SHUTDOWN)
+        self.reception.lose_all(Goodbye.SHUTDOWN)
         gone.vanish(Failure(ConnectionDone()))
         self.clock.advance(LINGER_SECONDS + 1)
         self.assertEqual((stuck.socket.ended, gone.socket.ended), ("aborted", "lost"))

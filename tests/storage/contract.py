@@ -115,7 +115,8 @@ class StoreContract:
         """More than the queue holds pushes out its head, and tells how many."""
         store = await self.make_store()
         dropped = [await store.enqueue(whispered(number), keep=3) for number in range(5)]
-        self.assertEqual(dropped, [0, 0, 0, 1, 1])
+        self.assertEqual([each.dropped for each in dropped], [0, 0, 0, 1, 1])
+        self.assertEqual([each.number for each in dropped][2:], [m.number for m in await store.queue(ANN)])
         waiting = await store.queue(ANN)
         self.assertEqual([message.text for message in waiting], ["p2", "p3", "p4"])
         self.assertEqual([message.time for message in waiting], [1002, 1003, 1004])
@@ -158,7 +159,8 @@ class StoreContract:
                 Write(Store.remove_keys, [ANN, BOB]),
             ]
         )
-        self.assertEqual(results[-4:], [1, 0, 1, 1])
+        removed, first, second, keys = results[-4:]
+        self.assertEqual((removed, first.dropped, second.dropped, keys), (1, 0, 1, 1))
         self.assertEqual(await store.keys([ANN]), {})
         self.assertEqual(await store.history(CHAT, 9), [said(2)])
         self.assertEqual([message.text for message in await store.queue(ANN)], ["p1"])
@@ -196,7 +198,7 @@ class StoreContract:
         store = await self.make_store()
         numbers = [await store.deposit(whispered(number)) for number in range(3)]
         self.assertEqual([message.number for message in await store.queue(ANN)], numbers)
-        self.assertEqual(await store.enqueue(whispered(3), 2), 2)
+        self.assertEqual((await store.enqueue(whispered(3), 2)).dropped, 2)
         self.assertEqual([message.text for message in await store.queue(ANN)], ["p2", "p3"])
 
     async def test_messages_are_counted_by_id(self):

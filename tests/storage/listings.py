@@ -38,18 +38,21 @@ class ListingsContract:
             await store.append(message, keep=9)
         found = [said(2), said(4), said(3), said(1, NEWS)]
         self.assertEqual(await store.all_messages(0, EVERYTHING), found)
-        self.assertEqual([each.position for each in await store.all_messages(0, EVERYTHING)], [1, 2, 3, 1])
+        self.assertEqual(
+            [each.place.position for each in await store.all_messages(0, EVERYTHING)], [1, 2, 3, 1]
+        )
         self.assertEqual(await store.all_messages(0, Most(1, 99)), found[:2])
         self.assertEqual(await store.all_messages(0, Most(9, 4)), found[:3])
 
     async def test_all_queues(self):
         """User by user, each oldest first, with the numbers that they are removed by."""
         store = await self.make_store()
-        for message in (whispered(1, BOB), whispered(3), whispered(2), whispered(1, STRANGER)):
-            await store.enqueue(message, keep=9)
+        sent = (whispered(1, BOB), whispered(3), whispered(2), whispered(1, STRANGER))
+        numbers = [(await store.enqueue(message, keep=9)).number for message in sent]
         found = [*await store.queue(ANN), *await store.queue(BOB)]
         self.assertEqual(await store.all_queues(0, EVERYTHING), found)
-        self.assertEqual([each.number for each in await store.all_queues(0, EVERYTHING)], [2, 3, 1])
+        given = [each.number for each in await store.all_queues(0, EVERYTHING)]
+        self.assertEqual(given, [numbers[1], numbers[2], numbers[0]])
         self.assertEqual(await store.all_queues(0, Most(0, 99)), found[:1])
         self.assertEqual(await store.all_queues(0, Most(9, 3)), found[:2])
 

@@ -74,7 +74,7 @@ class RecordsContract:
             await store.append(Message(channel, "", "x", 1, id=f"{channel.dev_id}.{number}"), keep)
 
         async def positions(channel=CHAT):
-            return [message.position for message in await store.history(channel, 99)]
+            return [message.place.position for message in await store.history(channel, 99)]
 
         for number in range(3):
             await say(number)

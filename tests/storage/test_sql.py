@@ -173,7 +173,7 @@ class MigrationTests(TestCase):
         queries.append(self.cursor, Message(Channel(0, "a"), "", "", 2, id="new"), 99)
         for name, positions in (("a", [1, 2, 3, 4]), ("b", [1])):
             found = queries.history(self.cursor, Channel(0, name), 99)
-            self.assertEqual([message.position for message in found], positions)
+            self.assertEqual([message.place.position for message in found], positions)
 
     def test_a_newer_schema_is_refused(self):
         """A database that a newer comet has written is not touched."""

@@ -10,7 +10,7 @@ from comet.broker import Broker
 from comet.cometql import values
 from comet.cometql.results import Kind, Value
 from comet.cometql.tables.table import TEXT_LENGTH, ChannelTable, Declared, Row, channels, name_column
-from comet.model import NAME_LIMIT, Channel, Message
+from comet.model import NAME_LIMIT, NOWHERE, Channel, Message
 from comet.session import Session
 from comet.storage.interface import Store
 from comet.storage.listings import Most
@@ -90,7 +90,7 @@ def _kept(found: Sequence[Message]) -> Sequence[Row]:
     return [
         (
             *(message.id, message.time, message.channel.name, place, message.event, message.text),
-            *(message.user_id or 0, message.position),
+            *(message.user_id or 0, message.place.position),
         )
         for place, message in enumerate(found)
     ]
@@ -143,12 +143,28 @@ class Pipes(ChannelTable[None]):
     declared = (
         name_column("the channel", unique=True),
         Declared("users", Kind.INT, 11, "connections, the anonymous ones included", default=0),
+        Declared(
+            *("position", Kind.BIGINT, 20, "how far its history has counted, 0 if it keeps none"),
+            default=0,
+            invisible=True,
+        ),
+        Declared(
+            *("epoch", Kind.VARCHAR, 64, "names that counting; epoch:position is a cursor of browsers"),
+            invisible=True,
+        ),
     )
     writable = False
 
     async def rows(self, dev_id: int, keys: Sequence[str]) -> Sequence[Row]:
         """@return: a row for each key."""
-        return [(channel.name, self.broker.hub.count(channel)) for channel in channels(dev_id, keys)]
+        asked = channels(dev_id, keys)
+        kept = [channel for channel in asked if self.broker.length(channel)]
+        places = await self.broker.store.places(kept) if kept else {}
+        return [
+            (channel.name, self.broker.hub.count(channel), place.position, place.epoch)
+            for channel in asked
+            for place in [places.get(channel, NOWHERE)]
+        ]
 
     async def all_rows(self, dev_id: int, most: Most) -> Sequence[Row]:
         """@return: a row for each channel that somebody listens to."""

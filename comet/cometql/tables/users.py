@@ -109,24 +109,40 @@ class UsersMessages(UserTable[PrivateMessage]):
         Declared("index", Kind.INT, 11, "the place in the answer: 0, 1, 2 ...", ignored=True, default=0),
         Declared("event", Kind.VARCHAR, NAME_LIMIT, "a label, which may be empty"),
         Declared("message", Kind.TEXT, TEXT_LENGTH, "the text", required=True, synonyms=("text",)),
+        Declared(
+            *("expires", Kind.BIGINT, 20),
+            "when nobody wants it any more: in how many seconds, up to 30 days, or at which time, in seconds"
+            " since 1970; 0 for never",
+            default=0,
+            invisible=True,
+        ),
     )
     least = 0
 
     async def rows(self, dev_id: int, keys: Sequence[int]) -> Sequence[Row]:
         """@return: what is queued for these users, oldest first; behind the columns is its number."""
-        return _queued([each for user in users(dev_id, keys) for each in await self.broker.store.queue(user)])
+        wanted = users(dev_id, keys)
+        return self._queued([each for user in wanted for each in await self.broker.store.queue(user)])
 
     async def all_rows(self, dev_id: int, most: Most) -> Sequence[Row]:
         """@return: what is queued for all users, as L{rows}."""
-        return _queued(await self.broker.store.all_queues(dev_id, most))
+        return self._queued(await self.broker.store.all_queues(dev_id, most))
+
+    def _queued(self, found: Sequence[PrivateMessage]) -> Sequence[Row]:
+        fresh = [message for message in found if not self.broker.is_stale(message)]
+        return [
+            (message.user.user_id, place, message.event, message.text, message.expires, message.number)
+            for place, message in enumerate(fresh)
+        ]
 
     def admit(self, dev_id: int, row: Sequence[Value]) -> PrivateMessage:
         """@return: a message to a user."""
-        user_id, _, event, message = row
+        user_id, _, event, message, expires = row
         user = User(dev_id, values.user_id(user_id, "id", 0))
         event = values.event_name(event, "event")
         text = values.bounded_text(message, "message", self.broker.limits.message)
-        return PrivateMessage(user, event, text, self.broker.now())
+        now = self.broker.now()
+        return PrivateMessage(user, event, text, now, expires=values.expiry(expires, "expires", now))
 
     async def write(self, entry: PrivateMessage) -> int:
         """Send or queue the message; the insert id is the user's."""
@@ -148,14 +164,7 @@ class UsersMessages(UserTable[PrivateMessage]):
     def removing_rows(self, dev_id: int, rows: Sequence[Row]) -> list[Action]:
         """@return: what removes these messages from the queues."""
         numbers: dict[User, list[int]] = {}
-        for user_id, _, _, _, number in rows:
+        for user_id, *_, number in rows:
             if isinstance(user_id, int) and isinstance(number, int):
                 numbers.setdefault(User(dev_id, user_id), []).append(number)
         return [storing(Write(Store.dequeue, user, queued)) for user, queued in numbers.items()]
-
-
-def _queued(found: Sequence[PrivateMessage]) -> Sequence[Row]:
-    return [
-        (message.user.user_id, place, message.event, message.text, message.number)
-        for place, message in enumerate(found)
-    ]

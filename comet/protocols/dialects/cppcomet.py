@@ -262,6 +262,8 @@ class CppComet(Dialect):
     To those before 4 every C{data} is a string, C{event_name} repeats the event, and C{authorized} is a word.
     """
 
+    acknowledges = False
+
     def __init__(self, legacy: bool = False) -> None:
         self.name = "cppcomet3" if legacy else "cppcomet"
         self._legacy = legacy

@@ -12,6 +12,8 @@ class Dialect(Protocol):
 
     #: The name that statistics and tables show.
     name: str
+    #: Whether clients tell which private messages have arrived.
+    acknowledges: bool
 
     def decode(self, text: str) -> Command:
         """

@@ -1,0 +1,96 @@
+"""Answers of our HTTP paths in JSON, and what the requests have in common."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+
+from twisted.web.http import Request
+
+from comet.errors import CometError
+from comet.model import Goodbye, Json
+from comet.protocols.dialects.jsonlines import error_name
+from comet.protocols.reception import Reception
+
+JSON = "application/json; charset=utf-8"
+
+
+class Exchange:
+    """
+    A request that is answered later, or never, if its client goes away first.
+
+    @ivar gone: whether there is nobody to answer any more, or it has been done.
+    @ivar lost: told of this exchange if the client goes away.
+    """
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self.gone = False
+        self.lost: Callable[[Exchange], object] = lambda exchange: None
+        request.notifyFinish().addErrback(lambda _: self._lost())
+
+    def _lost(self) -> None:
+        if not self.gone:
+            self.gone = True
+            self.lost(self)
+
+    def answer(self, body: bytes) -> None:
+        """Answer with JSON that is encoded already; nothing happens if nobody is there."""
+        if not self.gone:
+            self.gone = True
+            answer_bytes(self._request, body)
+
+
+def answer_json(request: Request, value: Json, status: int = 200) -> None:
+    """Answer C{request} with C{value}, and be done with it."""
+    answer_bytes(request, json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(), status)
+
+
+def answer_bytes(request: Request, body: bytes, status: int = 200, content_type: str = JSON) -> None:
+    """Answer C{request} with what is encoded already, and be done with it."""
+    request.setResponseCode(status)
+    request.setHeader("Content-Type", content_type)
+    request.setHeader("Cache-Control", "no-store")
+    request.setHeader("X-Content-Type-Options", "nosniff")
+    request.setHeader("Content-Length", str(len(body)))
+    request.write(body)
+    request.finish()
+
+
+def answer_error(request: Request, error: CometError, status: int) -> None:
+    """Answer C{request} with why it is not granted."""
+    body = {"code": error.code, "name": error_name(error), "message": str(error)}
+    answer_json(request, {"error": body}, status)
+
+
+def answer_goodbye(request: Request, goodbye: Goodbye, status: int) -> None:
+    """Answer C{request} as one that is refused at the door."""
+    body = {"code": goodbye.code, "name": goodbye.name.lower(), "message": goodbye.reason}
+    answer_json(request, {"error": body}, status)
+
+
+def headers_of(request: Request) -> Mapping[str, str]:
+    """@return: the headers that a visitor is seen by, names in lower case."""
+    names = ("user-agent", "origin", "accept-language")
+    return {name: request.getHeader(name) or "" for name in names}
+
+
+def address_of(request: Request) -> str:
+    """@return: where a request comes from."""
+    return str(getattr(request.getClientAddress(), "host", "unix"))
+
+
+def admit_origin(request: Request, reception: Reception) -> bool:
+    """
+    Let pages of those origins read the answer that may; others are refused at once.
+
+    @return: whether to go on.
+    """
+    origin = request.getHeader("origin") or ""
+    if not reception.admits(origin):
+        answer_goodbye(request, Goodbye.ORIGIN, 403)
+        return False
+    if origin:
+        request.setHeader("Access-Control-Allow-Origin", origin)
+        request.setHeader("Vary", "Origin")
+    return True

@@ -1,0 +1,222 @@
+"""The transport of server-sent events: one unending answer for each client, in the words of JSON."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable
+
+from twisted.web.http import Request
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET
+
+from comet.errors import CometError, TooManyCommands, UnknownSession
+from comet.model import Beat, Command, Event, Form, Goodbye, Hello
+from comet.protocols.answers import (
+    address_of,
+    admit_origin,
+    answer_error,
+    answer_json,
+    headers_of,
+)
+from comet.protocols.dialects import fields
+from comet.protocols.dialects.jsonlines import JsonLines, read_command
+from comet.protocols.inbox import Inbox
+from comet.protocols.outlet import Outlet
+from comet.protocols.query import StreamCursor, query_hello
+from comet.protocols.reception import Reception
+from comet.session import Session
+
+#: So many commands in one request.
+COMMANDS_LIMIT = 1000
+#: After so many milliseconds a browser comes back by itself.
+RETRY_MILLISECONDS = 1000
+
+
+class EventStreamForm(Form):
+    """JSON as the events of a stream (HTML Living Standard, 9.2)."""
+
+    transport = "sse"
+    acknowledges = True
+
+    def __init__(self, dialect: JsonLines) -> None:
+        self._dialect = dialect
+
+    @property
+    def dialect(self) -> JsonLines:
+        """See L{Form.dialect}."""
+        return self._dialect
+
+    def encode(self, event: Event) -> bytes:
+        """See L{Form.encode}. No JSON has a line feed in it."""
+        return b"data: " + self._dialect.encode(event).encode() + b"\n\n"
+
+
+class EventStream:
+    """One stream: writes while the socket is willing; the rest waits in the session."""
+
+    def __init__(self, request: Request, hello: Hello, streams: EventStreams) -> None:
+        """
+        @raise comet.errors.Refused: if there can be no such client.
+        """
+        reception = streams.reception
+        visitor = reception.visitor(hello, address_of(request), headers_of(request))
+        self.secret = secrets.token_urlsafe(16)
+        self._request, self._streams, self._hello = request, streams, hello
+        places = {name: place for name, place in hello.wanted.items() if place is not None}
+        limits = reception.broker.limits
+        self._cursor = StreamCursor(places, hello.acknowledged, limits.channels)
+        self.session = Session(
+            *(visitor, streams.form, self, reception.broker, reception.server),
+            secret=self.secret,
+            mark=self._mark,
+        )
+        self._outlet: Outlet | None = None
+        self._quiet = True
+        self._inbox: Inbox[Command | None] = Inbox(self._serve, COMMANDS_LIMIT, lambda: None, lambda: None)
+        self._start()
+
+    def _start(self) -> None:
+        request, reception = self._request, self._streams.reception
+        request.setHeader("Content-Type", "text/event-stream; charset=utf-8")
+        request.setHeader("Cache-Control", "no-store, no-transform")
+        # nginx would collect the stream otherwise.
+        request.setHeader("X-Accel-Buffering", "no")
+        request.setHeader("X-Content-Type-Options", "nosniff")
+        request.notifyFinish().addErrback(lambda _: self._gone())
+        request.write(b"retry: %d\n\n" % RETRY_MILLISECONDS)
+        self._outlet = Outlet(request, self.session.take)
+        reception.opened(self.session)
+        self._inbox.put(None)
+        self._beat_later()
+
+    def put(self, commands: list[Command]) -> None:
+        """
+        Carry out what the client has said in a request of its own.
+
+        @raise TooManyCommands: if too much of that kind waits already.
+        """
+        if self._inbox.waiting + len(commands) > COMMANDS_LIMIT:
+            raise TooManyCommands(f"{self._inbox.waiting} commands wait already, at most {COMMANDS_LIMIT}")
+        for command in commands:
+            self._streams.reception.heard(self.session)
+            self._inbox.put(command)
+
+    async def _serve(self, command: Command | None) -> None:
+        await (self.session.start(self._hello) if command is None else self.session.receive(command))
+
+    def _mark(self, frame: bytes, event: Event) -> bytes:
+        self._quiet = False
+        return b"id: %s\n%s" % (str(self._cursor).encode(), frame) if self._cursor.follow(event) else frame
+
+    def _beat(self) -> None:
+        """Say that we are here, unless something was said anyway."""
+        if not self.session.is_over:
+            if self._quiet:
+                self.session.tell(Beat(self._streams.reception.broker.now()))
+            self._quiet = True
+            self._beat_later()
+
+    def _beat_later(self) -> None:
+        reception = self._streams.reception
+        if reception.ping_seconds:
+            reception.wheel.call_later(reception.ping_seconds / 2, self._beat)
+
+    def _gone(self) -> None:
+        """The client is not there any more."""
+        if self._outlet is not None:
+            self._outlet.stopProducing()
+        self._over()
+
+    def _over(self) -> None:
+        self._inbox.close()
+        self._streams.forget(self)
+        self._streams.reception.closed(self.session)
+
+    # Called by the session --------------------------------------------------------------------------------
+
+    def ready(self) -> None:
+        """See L{comet.session.Wire.ready}."""
+        if self._outlet is not None:
+            self._outlet.ready()
+
+    def lose(self, goodbye: Goodbye) -> None:
+        """See L{comet.session.Wire.lose}."""
+        assert self._outlet is not None
+        self._outlet.finish()
+        self._over()
+        self._request.finish()
+
+    def drained(self) -> Awaitable[None]:
+        """See L{comet.session.Wire.drained}."""
+        assert self._outlet is not None
+        return self._outlet.drained()
+
+
+class EventStreams(Resource):
+    """The path C{/comet/sse}: GET opens a stream, POST says something in one."""
+
+    isLeaf = True
+
+    def __init__(self, reception: Reception) -> None:
+        super().__init__()
+        self.reception = reception
+        self.form = EventStreamForm(reception.json)
+        self._streams: dict[str, EventStream] = {}
+
+    def forget(self, stream: EventStream) -> None:
+        """A stream has ended."""
+        self._streams.pop(stream.secret, None)
+
+    def render_GET(self, request: Request) -> int:
+        """Open a stream."""
+        if admit_origin(request, self.reception):
+            query = request.uri.partition(b"?")[2].decode("latin-1")
+            try:
+                hello = query_hello(query, request.getHeader("last-event-id") or "", bearer_of(request))
+                stream = EventStream(request, hello, self)
+            except CometError as error:
+                answer_error(request, error, 400)
+            else:
+                self._streams[stream.secret] = stream
+        return NOT_DONE_YET
+
+    def render_POST(self, request: Request) -> int:
+        """Say something in a stream; the answers come there."""
+        if admit_origin(request, self.reception):
+            assert request.content is not None
+            try:
+                secret, commands = read_said(request.content.read())
+            except CometError as error:
+                answer_error(request, error, 400)
+                return NOT_DONE_YET
+            self._say(request, secret, commands)
+        return NOT_DONE_YET
+
+    def _say(self, request: Request, secret: str, commands: list[Command]) -> None:
+        stream = self._streams.get(secret)
+        if stream is None:
+            answer_error(request, UnknownSession("no such stream ends here: open another one"), 404)
+            return
+        try:
+            stream.put(commands)
+        except TooManyCommands as error:
+            answer_error(request, error, 429)
+        else:
+            answer_json(request, {}, 202)
+
+
+def read_said(body: bytes) -> tuple[str, list[Command]]:
+    """
+    @return: the secret of the stream, and the commands, those that cannot be read among them.
+    @raise comet.errors.Refused: if the body is none.
+    """
+    said = fields.read_object(body)
+    secret = fields.as_text(fields.need(said, "session"), "session")
+    found = fields.as_list(said.get("commands", []), "commands", COMMANDS_LIMIT)
+    return secret, [read_command(fields.as_object(command, "commands")) for command in found]
+
+
+def bearer_of(request: Request) -> str:
+    """@return: the key in the header Authorization (RFC 6750, 2.1), empty if there is none."""
+    scheme, _, key = (request.getHeader("authorization") or "").partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else ""
