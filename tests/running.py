@@ -39,6 +39,28 @@ class Plain:
 PLAIN = Plain()
 
 
+class Frame(bytes):
+    """Bytes that remember their event."""
+
+    def __new__(cls, event, size=10):
+        frame = super().__new__(cls, size)
+        frame.event = event
+        return frame
+
+
+class Framing(Plain):
+    """A form whose frames are ten bytes each."""
+
+    def __init__(self, acknowledges=False):
+        self.acknowledges = acknowledges
+
+    def encode(self, event):
+        return Frame(event)
+
+
+FRAMING = Framing()
+
+
 class Ear:
     """A subscriber, and device, that remembers what it heard."""
 
@@ -73,7 +95,10 @@ class SlowStore(MemoryStore):
 
         return method
 
-    enqueue, queue, dequeue, append, apply = map(_slow, ("enqueue", "queue", "dequeue", "append", "apply"))
+    enqueue, queue, dequeue, append, apply, since, places, acknowledge = map(
+        _slow,
+        ("enqueue", "queue", "dequeue", "append", "apply", "since", "places", "acknowledge"),
+    )
 
     def step(self):
         """Answer the oldest question."""

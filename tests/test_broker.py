@@ -425,3 +425,167 @@ class UserTests(SynchronousTestCase):
         broker.depart(ANN, phone)
         self.assertEqual(watcher.heard, [StatusChanged(ANN, False)])
         self.assertEqual(finish(broker.last_seen([ANN])), {ANN: -1})
+
+
+class Reader(Ear):
+    """A device that tells what has arrived, and only if it reads."""
+
+    def __init__(self):
+        super().__init__(takes=False)
+        self.numbers = []
+
+    def give(self, message):
+        self.numbers.append(message.number)
+        return super().give(message)
+
+
+class AcknowledgeTests(SynchronousTestCase):
+    """Devices that say which private messages have arrived."""
+
+    def test_a_message_stays_queued_until_it_has_arrived(self):
+        """It is stored before it is handed over, and goes with its number."""
+        store = SlowStore()
+        broker, page = make_broker(store), Reader()
+        Deferred.fromCoroutine(broker.arrive(ANN, page))
+        store.settle()
+        Deferred.fromCoroutine(broker.send_private(note("a")))
+        self.assertEqual(page.heard, [])
+        store.settle()
+        self.assertEqual((texts(page.heard), page.heard[0].queued), (["a"], False))
+        self.assertEqual(texts(finish(MemoryStore.queue(store, ANN))), ["a"])
+        broker.acknowledge(ANN, page.numbers[0])
+        store.settle()
+        self.assertEqual(finish(MemoryStore.queue(store, ANN)), [])
+
+    def test_what_has_not_arrived_comes_again(self):
+        """With the next connection, before anything newer; nothing comes twice to the same one."""
+        broker, page = make_broker(), Reader()
+        finish(broker.arrive(ANN, page))
+        for text in "abc":
+            finish(broker.send_private(note(text)))
+        broker.acknowledge(ANN, page.numbers[0])
+        broker.depart(ANN, page)
+        again = Reader()
+        finish(broker.arrive(ANN, again))
+        finish(broker.send_private(note("d")))
+        self.assertEqual((texts(page.heard), texts(again.heard)), (list("abc"), list("bcd")))
+        self.assertEqual(again.numbers[:2], page.numbers[1:])
+
+    def test_a_second_device_gets_what_waits(self):
+        """The first one does not get it again."""
+        broker, phone, desk = make_broker(), Reader(), Reader()
+        finish(broker.arrive(ANN, phone))
+        finish(broker.send_private(note("a")))
+        finish(broker.arrive(ANN, desk))
+        finish(broker.send_private(note("b")))
+        self.assertEqual((texts(phone.heard), texts(desk.heard)), (["a", "b"], ["a", "b"]))
+
+    def test_an_old_device_beside_it_takes_all(self):
+        """Its socket is as good as a word, and nothing waits in the queue any more."""
+        broker, page, old = make_broker(), Reader(), Ear()
+        finish(broker.arrive(ANN, page))
+        finish(broker.send_private(note("a")))
+        finish(broker.arrive(ANN, old))
+        finish(broker.send_private(note("b")))
+        self.assertEqual((texts(page.heard), texts(old.heard)), (["a", "b"], ["a", "b"]))
+        self.assertEqual(finish(broker.store.queue(ANN)), [])
+
+    def test_the_oldest_make_room(self):
+        """A device that never says a word keeps no more than the queue holds."""
+        broker, page = make_broker(queue=2), Reader()
+        finish(broker.arrive(ANN, page))
+        for text in "abcd":
+            finish(broker.send_private(note(text)))
+        self.assertEqual(texts(page.heard), list("abcd"))
+        self.assertEqual(texts(finish(broker.store.queue(ANN))), ["c", "d"])
+        self.assertEqual(broker.counters.queue_dropped, 2)
+
+    def test_stale_messages_are_not_handed_over(self):
+        """They leave the queue, and are counted."""
+        broker, page = make_broker(time=1000), Reader()
+        for expires in (999, 1000, 1001, 0):
+            message = PrivateMessage(ANN, "note", str(expires), 1, expires=expires)
+            finish(broker.send_private(message))
+        finish(broker.arrive(ANN, page))
+        self.assertEqual(texts(page.heard), ["1001", "0"])
+        self.assertEqual(len(finish(broker.store.queue(ANN))), 2)
+        self.assertEqual(broker.counters.expired, 2)
+
+    def test_a_store_that_fails_does_not_let_the_queue_be_overtaken(self):
+        """What could not be read is handed over before what comes next."""
+
+        class Broken(MemoryStore):
+            broken = False
+
+            async def queue(self, user):
+                if self.broken:
+                    raise Unavailable("the disk is gone")
+                return await super().queue(user)
+
+        broker, old = make_broker(Broken()), Ear()
+        finish(broker.send_private(note("a")))
+        broker.store.broken = True
+        self.failureResultOf(Deferred.fromCoroutine(broker.arrive(ANN, old)), Unavailable)
+        broker.store.broken = False
+        finish(broker.send_private(note("b")))
+        finish(broker.send_private(note("c")))
+        self.assertEqual(texts(old.heard), ["a", "b", "c"])
+
+    @settings(max_examples=400, deadline=None)
+    @given(
+        st.lists(
+            st.sampled_from(["send", "commit", "page", "other", "ack", "lag"] + ["step"] * 5), max_size=50
+        )
+    )
+    def test_each_arrives_at_least_once_and_in_order(self, steps):
+        """
+        Two devices come and go, and tell now and then what has arrived; whoever is the last to come has, with
+        all that was acknowledged before, every message; no device hears one twice, or in another order.
+        """
+        store = SlowStore()
+        broker = make_broker(store)
+        here, everyone, arrived, sent = {}, [], set(), 0
+        kept = Channel(0, "trust_x")
+
+        def toggle(name):
+            if name in here:
+                broker.depart(ANN, here.pop(name))
+            else:
+                here[name] = Reader()
+                everyone.append(here[name])
+                Deferred.fromCoroutine(broker.arrive(ANN, here[name]))
+
+        def acknowledge(device, count):
+            if device.numbers[:count]:
+                arrived.update(texts(device.heard)[:count])
+                broker.acknowledge(ANN, device.numbers[:count][-1])
+
+        for step in steps:
+            if step in ("send", "commit"):
+                sent += 1
+                work = broker.send_private(note(str(sent)))
+                if step == "commit":
+                    work.close()
+                    work = broker.commit(
+                        [broker.publishing(said("x", kept)), broker.sending(note(str(sent)))]
+                    )
+                Deferred.fromCoroutine(work)
+            elif step in ("page", "other"):
+                toggle(step)
+            elif step == "ack" and "page" in here:
+                acknowledge(here["page"], len(here["page"].numbers))
+            elif step == "lag" and "other" in here:
+                acknowledge(here["other"], len(here["other"].numbers) - 1)
+            elif step == "step" and store.waiting:
+                store.step()
+        store.settle()
+        for name in list(here):
+            toggle(name)
+        toggle("page")
+        store.settle()
+        last = set(texts(here["page"].heard))
+        self.assertEqual(arrived | last, {str(number) for number in range(1, sent + 1)})
+        for device in everyone:
+            numbers = list(map(int, texts(device.heard)))
+            self.assertEqual(numbers, sorted(set(numbers)))
+        self.assertEqual(len(broker._mail), 0)

@@ -30,28 +30,7 @@ from comet.model import (
     Welcome,
 )
 from comet.session import Session, Visitor
-from tests.running import finish, make_broker
-
-
-class Frame(bytes):
-    """Bytes that remember their event."""
-
-    def __new__(cls, event, size=10):
-        frame = super().__new__(cls, size)
-        frame.event = event
-        return frame
-
-
-class Framing:
-    """A form whose frames are ten bytes each."""
-
-    acknowledges = False
-
-    def encode(self, event):
-        return Frame(event)
-
-
-FRAMING = Framing()
+from tests.running import FRAMING, finish, make_broker
 
 
 class Line:
