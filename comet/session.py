@@ -12,6 +12,7 @@ from comet.broker import Broker
 from comet.connections import About
 from comet.errors import CometError, NotAllowed, NotSupported, Refused, TooLong
 from comet.model import (
+    NAME_LIMIT,
     NOWHERE,
     SHORTEST_SUBSCRIBED,
     Acknowledge,
@@ -418,7 +419,7 @@ class Session:
                 if count + len(admitted) >= self._broker.limits.channels:
                     raise NotAllowed(f"at most {self._broker.limits.channels} channels: {name} is left out")
             except Refused as error:
-                self._answer(Refusal(error, self._broker.now(), Subscribe, name), request)
+                self._answer(Refusal(error, self._broker.now(), Subscribe, name[:NAME_LIMIT]), request)
             else:
                 admitted.append(name)
         return admitted

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from comet.model import Channel, Message, PrivateMessage, User
+from comet.model import NOWHERE, Channel, Message, PrivateMessage, User
 from comet.storage.interface import Store
+from comet.storage.listings import EVERYTHING, Most
 from comet.storage.writes import Write
 
 CHAT, NEWS, ABROAD = Channel(0, "chat"), Channel(0, "news"), Channel(7, "chat")
@@ -217,3 +218,70 @@ class StoreContract:
         await store.enqueue(PrivateMessage(ANN, "", NASTY, 7), keep=9)
         (message,) = await store.queue(ANN)
         self.assertEqual((message.event, message.text, message.time), ("", NASTY, 7))
+
+    async def test_messages_have_places_in_one_epoch(self):
+        """Appending tells the place; the history and the channel tell the same ones."""
+        store = await self.make_store()
+        self.assertEqual(await store.places([CHAT]), {})
+        places = [await store.append(said(number), keep=2) for number in range(3)]
+        self.assertEqual([place.position for place in places], [1, 2, 3])
+        self.assertEqual(len({place.epoch for place in places}), 1)
+        self.assertTrue(places[0].epoch)
+        self.assertEqual([message.place for message in await store.history(CHAT, 9)], places[1:])
+        await store.append(said(0, ABROAD), keep=2)
+        found = await store.places([CHAT, NEWS, ABROAD])
+        self.assertEqual((found[CHAT], found[ABROAD].position, len(found)), (places[2], 1, 2))
+        self.assertNotEqual(found[CHAT].epoch, found[ABROAD].epoch)
+
+    async def test_what_was_said_since_a_place(self):
+        """The place of the channel, and what is behind the position that is asked for, oldest first."""
+        store = await self.make_store()
+        self.assertEqual(await store.since(CHAT, 0, EVERYTHING), (NOWHERE, []))
+        for number in range(5):
+            last = await store.append(said(number), keep=3)
+        await store.append(said(0, ABROAD), keep=3)
+        self.assertEqual(await store.since(CHAT, 3, EVERYTHING), (last, [said(3), said(4)]))
+        self.assertEqual(await store.since(CHAT, 0, EVERYTHING), (last, [said(2), said(3), said(4)]))
+        self.assertEqual(await store.since(CHAT, 5, EVERYTHING), (last, []))
+        found = (await store.since(CHAT, 0, EVERYTHING)).messages
+        self.assertEqual([message.place.position for message in found], [3, 4, 5])
+        self.assertEqual({message.place.epoch for message in found}, {last.epoch})
+
+    async def test_no_more_is_read_than_is_wanted(self):
+        """By rows or by text: just as much as shows that there is more."""
+        store = await self.make_store()
+        for number in range(5):
+            await store.append(said(number), keep=9)
+        self.assertEqual(len((await store.since(CHAT, 0, Most(2, 99))).messages), 3)
+        self.assertEqual(len((await store.since(CHAT, 0, Most(9, 3))).messages), 2)
+
+    async def test_an_epoch_ends_with_the_history(self):
+        """When its length goes, or becomes 0; positions go on, so that none is given twice."""
+        store = await self.make_store()
+        await store.set_length(CHAT, 5)
+        first = await store.append(said(1), keep=5)
+        await store.set_length(CHAT, 3)
+        self.assertEqual((await store.places([CHAT]))[CHAT], first)
+        await store.set_length(CHAT, 0)
+        second = await store.append(said(2), keep=5)
+        await store.remove_channels([CHAT])
+        third = await store.append(said(3), keep=5)
+        self.assertEqual([first.position, second.position, third.position], [1, 2, 3])
+        self.assertEqual(len({first.epoch, second.epoch, third.epoch}), 3)
+
+    async def test_what_has_arrived_leaves_the_queue(self):
+        """Up to the number that is told, and of that user alone."""
+        store = await self.make_store()
+        queued = [await store.enqueue(whispered(number), keep=9) for number in range(4)]
+        await store.enqueue(whispered(1, BOB), keep=9)
+        self.assertEqual(await store.acknowledge(ANN, queued[1].number), 2)
+        self.assertEqual([message.text for message in await store.queue(ANN)], ["p2", "p3"])
+        self.assertEqual(await store.acknowledge(ANN, queued[1].number), 0)
+        self.assertEqual(len(await store.queue(BOB)), 1)
+
+    async def test_when_a_private_message_goes_stale_is_kept(self):
+        """Beside the message, in the queue of one user and in that of all."""
+        store = await self.make_store()
+        await store.enqueue(PrivateMessage(ANN, "", "x", 7, expires=99), keep=9)
+        self.assertEqual([message.expires for message in await store.queue(ANN)], [99])
+        self.assertEqual([message.expires for message in await store.all_queues(0, EVERYTHING)], [99])
