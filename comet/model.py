@@ -319,9 +319,10 @@ class Message(Event):
 
 @dataclass(slots=True)
 class Recalled(Event):
-    """A message from the history of its channel."""
+    """A message from the history of its channel, told because of L{AskHistory}."""
 
     message: Message
+    marker: str = field(default="", compare=False)
 
 
 @dataclass(slots=True)

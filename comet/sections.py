@@ -53,6 +53,7 @@ class Ws:
     port: int = setting(8087, PORT, "port to listen on; 0 takes a free one")
     host: tuple[str, ...] = setting((), ORIGINS, "origins whose pages may connect; empty: all")
     demo: bool | None = setting(None, FLAG_OR_AUTO, "the demo page at /; auto: only on this machine alone")
+    compress: bool = setting(False, FLAG, "compress for browsers that can read that: permessage-deflate")
     ping_interval: int = setting(30, integer(0, 86_400, "seconds"), "seconds between pings; 0: none")
 
 

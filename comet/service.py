@@ -144,6 +144,7 @@ class CometService(MultiService):
             origins=config.ws.host,
             dev_index_size=config.main.dev_index_size,
             ping_seconds=config.ws.ping_interval,
+            compress=config.ws.compress,
         )
         self._gauges = ServerGauges(
             reactor.seconds,

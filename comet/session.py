@@ -334,10 +334,10 @@ class Session:
                 access.check_counting(name)
                 count = self._broker.hub.count(self._channel(name))
                 self._answer(Counted(marker, count, self._broker.now()), request)
-            case AskHistory(name, _):
+            case AskHistory(name, marker):
                 access.check_reading(name, self.user_id)
                 for message in await self._broker.history(self._channel(name)):
-                    self.tell(Recalled(message))
+                    self.tell(Recalled(message, marker))
             case AskPage():
                 self._answer(await self._page(command), request)
             case AskMembers(name, marker):

@@ -29,6 +29,7 @@ FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 TWISTED = {
     "storage.sql",
     "protocols.answers",
+    "protocols.deflate",
     "protocols.eventstream",
     "protocols.immediate",
     "protocols.inbox",

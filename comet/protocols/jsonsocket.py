@@ -7,6 +7,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from comet.errors import CometError, NotAllowed, PeerError, Refused
 from comet.model import Answer, Command, Event, Farewell, Goodbye, Hello, Refusal, Request, Unreadable
+from comet.protocols.deflate import DeflatedForm
 from comet.protocols.frames import WebSocketForm
 from comet.protocols.query import query_hello
 from comet.protocols.reception import Reception
@@ -53,6 +54,10 @@ class JsonProtocol(SocketProtocol):
 
     # Called by what this is based on ----------------------------------------------------------------------
 
+    @property
+    def _form(self) -> WebSocketForm:
+        return self.factory.deflated if self.is_compressed else self.factory.form
+
     def understand(self, text: str) -> None:
         """See L{SocketProtocol.understand}."""
         lines = [line for line in text.split("\n") if line.strip()]
@@ -78,7 +83,7 @@ class JsonProtocol(SocketProtocol):
         except Refused as error:
             self._refuse(error, request)
         else:
-            await self.open_session(visitor, self.factory.form).start(inner, request)
+            await self.open_session(visitor, self._form).start(inner, request)
 
     def _refuse(self, error: CometError, request: int | str | None) -> None:
         event: Event = Refusal(error, self.factory.reception.broker.now(), Hello)
@@ -108,3 +113,4 @@ class JsonFactory(SocketFactory):
     def __init__(self, reception: Reception, clock: IReactorTime) -> None:
         super().__init__(reception, clock, failByDrop=False)
         self.form = WebSocketForm(reception.json)
+        self.deflated = DeflatedForm(reception.json)

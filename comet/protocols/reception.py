@@ -45,14 +45,16 @@ class Reception:
         origins: Collection[str] = (),
         dev_index_size: int = 100_000,
         ping_seconds: int = 30,
+        compress: bool = False,
     ) -> None:
         """
         @param server: how the server introduces itself.
         @param origins: whose pages may connect; empty for all.
         @param ping_seconds: after how much silence a client is asked whether it is there; 0 for never.
+        @param compress: whether to compress for WebSocket clients that offer to read that.
         """
         self.broker, self.wheel, self.server = broker, wheel, server
-        self.dev_index_size, self.ping_seconds = dev_index_size, ping_seconds
+        self.dev_index_size, self.ping_seconds, self.compress = dev_index_size, ping_seconds, compress
         self.json = JsonLines(broker.limits, broker.connections.node, ping_seconds)
         self.traffic = Traffic()
         self.sessions: dict[Session, None] = {}

@@ -11,6 +11,7 @@ from twisted.logger import Logger
 
 from comet.errors import PeerError
 from comet.model import Command, Event, Goodbye
+from comet.protocols import deflate
 from comet.protocols.frames import WebSocketForm
 from comet.protocols.inbox import Inbox
 from comet.protocols.outlet import Outlet
@@ -66,6 +67,11 @@ class SocketProtocol(WebSocketServerProtocol):
         raise NotImplementedError
 
     # What they do with it ---------------------------------------------------------------------------------
+
+    @property
+    def is_compressed(self) -> bool:
+        """Whether the handshake has agreed on compression."""
+        return self._perMessageCompress is not None
 
     @property
     def address(self) -> str:
@@ -180,3 +186,5 @@ class SocketFactory(WebSocketServerFactory):
             allowNullOrigin=True,
             **options,
         )
+        if reception.compress:
+            self.setProtocolOptions(perMessageCompressionAccept=deflate.accept)

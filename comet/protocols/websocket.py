@@ -6,6 +6,7 @@ from autobahn.websocket.types import ConnectionRequest
 from twisted.internet.interfaces import IReactorTime
 
 from comet.model import Command, Farewell, Goodbye
+from comet.protocols.deflate import DeflatedForm
 from comet.protocols.dialects.cppcomet import CppComet
 from comet.protocols.frames import WebSocketForm
 from comet.protocols.reception import Reception
@@ -14,6 +15,8 @@ from comet.protocols.visiting import Unwelcome, read_address
 from comet.session import Visitor
 
 CURRENT, LEGACY = WebSocketForm(CppComet()), WebSocketForm(CppComet(legacy=True))
+#: The same for clients that read what is compressed.
+DEFLATED = {form: DeflatedForm(form.dialect) for form in (CURRENT, LEGACY)}
 
 
 class BrowserProtocol(SocketProtocol):
@@ -50,7 +53,8 @@ class BrowserProtocol(SocketProtocol):
             self.end(self._unwelcome)
             return
         self.open_inbox()
-        self.open_session(self._visitor, self._form)
+        form = DEFLATED[self._form] if self.is_compressed else self._form
+        self.open_session(self._visitor, form)
         self._inbox.put(None)
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:

@@ -259,7 +259,8 @@ class CppComet(Dialect):
     """
     The dialect of clients of version 4 and, with C{legacy}, of the versions before.
 
-    To those before 4 every C{data} is a string, C{event_name} repeats the event, and C{authorized} is a word.
+    To those before 4 every C{data} is a string, C{event_name} repeats the event, and C{authorized} is a word;
+    the answers about a channel go by its name and the marker of the question.
     """
 
     acknowledges = False
@@ -286,11 +287,16 @@ class CppComet(Dialect):
         if "message_send_time" not in frame and not isinstance(event, PrivateMessage | StatusChanged):
             frame["message_send_time"] = getattr(event, "time", 0)
         if self._legacy:
-            frame = _for_old_clients(frame)
+            frame = _for_old_clients(frame, event)
         return _write(frame).replace("'", "\\u0027")
 
 
-def _for_old_clients(frame: dict[str, Json]) -> dict[str, Json]:
+def _for_old_clients(frame: dict[str, Json], event: Event) -> dict[str, Json]:
+    # They know the answers to these two questions by the name of the channel and the marker.
+    if isinstance(event, Members):
+        frame["pipe"] = event.name
+    elif isinstance(event, Recalled):
+        frame["marker"] = event.marker
     frame |= {"api_data": "for major_version < 4", "event_name": frame["event"]}
     if not isinstance(frame["data"], str):
         frame["data"] = _write(frame["data"])

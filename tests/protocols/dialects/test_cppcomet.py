@@ -280,6 +280,11 @@ class EncodeTests(SynchronousTestCase):
             '"event_name":"user_in_pipe","marker":"m","message_send_time":5,"pipe":"_answer_pipe_count"}',
             LEGACY,
         )
+        members = json.loads(LEGACY.encode(Members("track_x", "mk", (Member(7, "u"),), 5)))
+        self.assertEqual((members["pipe"], members["marker"]), ("track_x", "mk"))
+        recalled = json.loads(LEGACY.encode(Recalled(Message(CHAT, "say", "x", 5), "mk")))
+        self.assertEqual((recalled["pipe"], recalled["marker"]), (CHAT.name, "mk"))
+        self.assertNotIn("marker", json.loads(DIALECT.encode(Recalled(Message(CHAT, "say", "x", 5), "mk"))))
         welcome = json.loads(LEGACY.encode(Welcome(True, "k", "comet", 5)))
         self.assertEqual((welcome["authorized"], welcome["data"]), ("true", "k"))
 
