@@ -23,6 +23,7 @@ class Login:
     @ivar cipher: the cipher of TLS, as OpenSSL names it; empty without TLS.
     @ivar tls: the version of TLS, such as C{TLSv1.3}; empty without it.
     @ivar password: the place of the password that was right among those that L{QueryServer.identify} gave.
+    @ivar found_rows: whether an UPDATE counts the rows that it finds, rather than those that it changes.
     """
 
     user: str
@@ -34,6 +35,7 @@ class Login:
     cipher: str = ""
     tls: str = ""
     password: int = 0
+    found_rows: bool = False
 
 
 class Prepared(Protocol):

@@ -72,7 +72,7 @@ class UpdatePlan(Plan):
         return value
 
     async def run(self, context: Context, parameters: Parameters) -> Result:
-        """@return: how many rows have other values than before."""
+        """@return: how many rows have other values than before, or were found, as the client likes it."""
         dev_id, table = context.tenant(self._database), self._table
         rows = await self._search.find(context, dev_id, parameters)
         entries = []
@@ -81,7 +81,8 @@ class UpdatePlan(Plan):
             if changed is not None:
                 entries.append(table.admit(dev_id, changed))
         await carry_out(context, table, entries, parameters)
-        return Done(len(entries), info=f"Rows matched: {len(rows)}  Changed: {len(entries)}  Warnings: 0")
+        affected = len(rows) if context.login.found_rows else len(entries)
+        return Done(affected, info=f"Rows matched: {len(rows)}  Changed: {len(entries)}  Warnings: 0")
 
     def _changed(self, context: Context, parameters: Parameters, row: Sequence[Value]) -> list[Value] | None:
         """@return: the row as it shall be, C{None} if that is what it is."""

@@ -1,5 +1,6 @@
 """Tests for REPLACE, L{comet.cometql.update}: UPDATE and ON DUPLICATE KEY UPDATE."""
 
+from comet.cometql.interface import Login
 from comet.errors import BadValue, ColumnTwice, KeyRequired, NotSupported, ReadOnly, UnknownColumn
 from tests.cometql.talk import TalkTests
 
@@ -33,6 +34,12 @@ class UpdateTests(TalkTests):
         self.run_("INSERT INTO pipes_settings VALUES ('chat', 5)")
         self.does("UPDATE pipes_settings SET length = length * 2 WHERE name = 'chat'", 1)
         self.assertEqual(self.value("SELECT length FROM pipes_settings WHERE name = 'chat'"), 10)
+
+    def test_found_rows(self):
+        """A client that wants to know how many rows it has found is told that, changed or not."""
+        login = Login("root", 0, 8, "127.0.0.1:5001", "CometQL_v1", found_rows=True)
+        self.does("UPDATE users_auth SET hash = 'b' WHERE id IN (1, 2, 9)", 2, talk=self.engine.open(login))
+        self.assertEqual(self.keys(), {1: "b", 2: "b", 3: "c"})
 
     def test_refused(self):
         """Tables whose rows do not change, the key, wrong values; and then nothing has changed."""

@@ -60,6 +60,7 @@ class ServerConnection:
     @ivar state: what this connection waits for.
     @ivar terms: what answers depend on.
     @ivar multi_statements: whether the client may send several statements in one text.
+    @ivar found_rows: whether the client wants to know of an UPDATE how many rows it has found.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class ServerConnection:
         self.state = State.GREETING
         self.terms = Terms()
         self.multi_statements = False
+        self.found_rows = False
         self._shared = Capability(0)
         self._version = version
         self._connection_id = connection_id
@@ -193,6 +195,7 @@ class ServerConnection:
         self._shared = response.capabilities
         self.terms.deprecate_eof = bool(self._shared & Capability.DEPRECATE_EOF)
         self.multi_statements = bool(self._shared & Capability.MULTI_STATEMENTS)
+        self.found_rows = bool(self._shared & Capability.FOUND_ROWS)
         return self._judged(self._login_exchange.respond(response))
 
     def _proof(self, payload: bytes) -> Event:

@@ -199,6 +199,7 @@ class Conversation:
                 cipher=cipher,
                 tls=tls,
                 password=shown.index(True),
+                found_rows=self._connection.found_rows,
             )
         )
         return (self._connection.welcome(),)

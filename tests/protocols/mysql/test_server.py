@@ -86,6 +86,12 @@ class LoginTests(MySQLTestCase):
         self.assertEqual(self.server.sessions, [])
         return text
 
+    def test_found_rows(self):
+        """Whether an UPDATE counts the rows that it finds is what the client has set."""
+        for flags, wanted in ((client.MODERN, False), (client.MODERN | client.FOUND_ROWS, True)):
+            self.log_in(flags=flags)
+            self.assertIs(self.server.sessions[-1].login.found_rows, wanted)
+
     def test_wrong_password(self):
         """A wrong password is refused in MySQL's words, and the connection is closed."""
         text = "[16] Access denied for user 'root'@'192.0.2.7' (using password: YES)"
