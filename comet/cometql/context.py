@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from comet.broker import Broker
 from comet.cometql.interface import Login
+from comet.cometql.results import Value
 from comet.cometql.status import Gauges
 from comet.cometql.transactions import Transaction
 from comet.cometql.variables import Variables
-from comet.errors import DatabaseDenied, UnknownDatabase
+from comet.errors import DatabaseDenied, Refused, UnknownDatabase
 
 #: The database whose tables are those of the tenant that has logged in; its name is that of the language.
 DATABASE = "CometQL_v1"
@@ -42,7 +43,7 @@ class Context:
     @ivar found_rows: what FOUND_ROWS() gives.
     @ivar offload: runs what would take too long for the thread that serves all connections.
     @ivar transaction: what is held back until COMMIT.
-    @ivar warnings: level, number and text of the warnings of the last statement.
+    @ivar warnings: level, number and text of what the last statement was warned of, or refused for.
     """
 
     login: Login
@@ -88,8 +89,32 @@ class Context:
         self.dev_id = self.tenant(database)
         self.database = DATABASE if database.lower() == DATABASE.lower() else database
 
+    def variable(self, name: str, scope: str = "") -> Value:
+        """@return: the value of C{@@name}; raises as L{Variables.get}."""
+        found = _OF_THE_LAST.get(name)
+        return found(self) if found else self.variables.get(name, scope)
+
+    @property
+    def errors(self) -> list[tuple[str, int, str]]:
+        """Those of the C{warnings} that are errors."""
+        return [warning for warning in self.warnings if warning[0] == "Error"]
+
+    def refused(self, error: Refused) -> None:
+        """Keep why the last statement was refused, for who asks for it afterwards."""
+        self.warnings = [("Error", error.number, error.wire_text())]
+        self.row_count = -1
+
     @property
     def user(self) -> str:
         """Who has logged in, as USER() tells it."""
         host = self.login.address.rpartition(":")[0].strip("[]")
         return f"'{self.login.user}'@'{host or 'localhost'}'"
+
+
+#: Variables that tell of the last statement.
+_OF_THE_LAST: Mapping[str, Callable[[Context], Value]] = {
+    "warning_count": lambda context: len(context.warnings),
+    "error_count": lambda context: len(context.errors),
+    "last_insert_id": lambda context: context.insert_id,
+    "identity": lambda context: context.insert_id,
+}

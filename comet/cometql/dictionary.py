@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from comet.cometql.context import DATABASE, Context
 from comet.cometql.results import Column, Kind, Value
-from comet.cometql.show import sql_type
+from comet.cometql.show import privileges, sql_type
 from comet.cometql.tables.catalogue import Catalogue
 from comet.cometql.tables.table import AnyTable
 from comet.cometql.values import as_text
@@ -128,7 +128,7 @@ def _about(table: AnyTable, place: int) -> Sequence[Value]:
         *(_PRECISIONS.get(column.kind), None if text else 0, None),
         *("utf8mb4" if text else None, "utf8mb4_bin" if text else None, sql_type(column)),
         *(_key(table, place), "INVISIBLE" if column.invisible else ""),
-        *("select,insert" if table.writable else "select", column.doc, ""),
+        *(privileges(table), column.doc, ""),
     )
 
 
@@ -172,7 +172,7 @@ def _constraints(catalogue: Catalogue, context: Context) -> _Rows:
 
 
 def _engines(catalogue: Catalogue, context: Context) -> _Rows:
-    return [("comet", "DEFAULT", "Channels, messages and users of a notification server", "NO", "NO", "NO")]
+    return [("comet", "DEFAULT", "Channels, messages and users of a notification server", "YES", "NO", "YES")]
 
 
 def _character_sets(catalogue: Catalogue, context: Context) -> _Rows:

@@ -17,11 +17,11 @@ from comet.cometql.plans import Plan
 from comet.cometql.prepared import PreparedPlan
 from comet.cometql.results import Column, Done, Result, Value
 from comet.cometql.shape import with_names
-from comet.cometql.show import ShowPlan
 from comet.cometql.status import Gauges, NoGauges, one_line
 from comet.cometql.tables.catalogue import Catalogue
 from comet.cometql.variables import Variables
 from comet.connections import About
+from comet.errors import Refused
 
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
@@ -142,7 +142,11 @@ class Conversation(QuerySession):
 
     async def query(self, text: str) -> Result:
         """See L{QuerySession.query}."""
-        plan, parameters = self._find(self._read(text))
+        try:
+            plan, parameters = self._find(self._read(text))
+        except Refused as error:
+            self._context.refused(error)
+            raise
         return await self.run(plan, parameters)
 
     async def run(self, plan: Plan, parameters: Sequence[Value]) -> Result:
@@ -153,9 +157,13 @@ class Conversation(QuerySession):
         @raise comet.errors.Refused: if it is not granted.
         """
         context = self._context
-        if context.warnings and not isinstance(plan, ShowPlan):
+        if context.warnings and not plan.keeps_warnings:
             context.warnings.clear()
-        result = await plan.run(context, parameters)
+        try:
+            result = await plan.run(context, parameters)
+        except Refused as error:
+            context.refused(error)
+            raise
         if isinstance(result, Done):
             context.row_count = result.affected
         else:
@@ -165,7 +173,11 @@ class Conversation(QuerySession):
 
     def prepare(self, text: str) -> Prepared:
         """See L{QuerySession.prepare}."""
-        return PreparedPlan(self._engine.cache, self._context, self.run, self._read(text))
+        try:
+            return PreparedPlan(self._engine.cache, self._context, self.run, self._read(text))
+        except Refused as error:
+            self._context.refused(error)
+            raise
 
     def _read(self, text: str) -> str:
         return with_names(text) if '"' in text and self._context.variables.ansi_quotes else text

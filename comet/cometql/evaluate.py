@@ -45,7 +45,7 @@ def evaluation(expression: Expression, words: bool) -> Evaluation:
         case Name(column, qualifiers):
             raise UnknownColumn(f"Unknown column '{'.'.join((*qualifiers, column))[:80]}' in 'field list'")
         case Variable(name, scope):
-            return lambda context, parameters: context.variables.get(name, scope)
+            return lambda context, parameters: context.variable(name, scope)
         case UserVariable(name):
             return lambda context, parameters: context.variables.get_own(name)
         case Call(function, arguments):

@@ -30,6 +30,7 @@ from comet.cometql.statements import (
     Slot,
     Star,
     TableName,
+    Variable,
 )
 from comet.cometql.tables.table import AnyTable
 from comet.errors import ColumnTwice, MissingValue, ReadOnly, Refused, ValueCount
@@ -42,9 +43,11 @@ class Plan(ABC):
     Something to run.
 
     @ivar columns: the columns of the answer if they are known beforehand; empty if there are none.
+    @ivar keeps_warnings: whether the warnings of the statement before can still be asked for.
     """
 
     columns: Sequence[Column] = ()
+    keeps_warnings: bool = False
 
     def described(self, context: Context, parameters: Parameters) -> Sequence[Column]:
         """
@@ -123,6 +126,8 @@ class ValuesPlan(Plan):
         self._titles = [item.title for item in select.items]
         self._values = [evaluation(item.expression, words=False) for item in select.items]
         self._limit = select.limit
+        asked = {item.expression.name for item in select.items if isinstance(item.expression, Variable)}
+        self.keeps_warnings = not asked.isdisjoint(("warning_count", "error_count"))
 
     def described(self, context: Context, parameters: Parameters) -> Sequence[Column]:
         """@return: the columns; what depends on values that are still to come is said to be text."""

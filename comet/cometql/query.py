@@ -68,8 +68,8 @@ class QueryPlan(Plan):
         )
         values: dict[str, Value] = {f"s{place}": value for place, value in enumerate(parameters)}
         for place, (name, scope, own) in enumerate(translation.variables):
-            variables = context.variables
-            values[f"v{place}"] = variables.get_own(name) if own else variables.get(name, scope)
+            value = context.variables.get_own(name) if own else context.variable(name, scope)
+            values[f"v{place}"] = value
         found = await context.offload(lambda: answer(translation.sql, tables, values, context))
         return Rows(_columns(found, translation.columns), found.rows)
 

@@ -42,6 +42,8 @@ _SUBJECTS = {
     ("CREATE", "TABLE"): "CREATE TABLE",
     ("WARNINGS",): "WARNINGS",
     ("ERRORS",): "ERRORS",
+    ("COUNT", "(", "*", ")", "WARNINGS"): "COUNT(*) WARNINGS",
+    ("COUNT", "(", "*", ")", "ERRORS"): "COUNT(*) ERRORS",
     ("COLLATION",): "COLLATION",
     ("CHARACTER", "SET"): "CHARACTER SET",
     ("CHARSET",): "CHARACTER SET",

@@ -62,6 +62,8 @@ class Subject:
 class ShowPlan(Plan):
     """Answers a SHOW; LIKE looks at the first column, WHERE at any."""
 
+    keeps_warnings = True
+
     def __init__(self, show: Show, catalogue: Catalogue) -> None:
         self._show = show
         self._catalogue = catalogue
@@ -152,12 +154,19 @@ def _full_columns(request: Request) -> Table:
             *(
                 _default(column),
                 _extra(column),
-                "select,insert" if _asked(request).writable else "select",
+                privileges(_asked(request)),
                 column.doc,
             ),
         )
         for column in _asked(request).declared
     ]
+
+
+def privileges(table: AnyTable) -> str:
+    """@return: what may be done with the columns of C{table}."""
+    if not table.writable:
+        return "select"
+    return "select,insert,update" if table.declared[table.key_place].unique else "select,insert"
 
 
 def _extra(column: Declared) -> str:
@@ -246,6 +255,18 @@ def _warnings(request: Request) -> Table:
     return list(request.context.warnings)
 
 
+def _errors(request: Request) -> Table:
+    return request.context.errors
+
+
+def _count_warnings(request: Request) -> Table:
+    return [(len(request.context.warnings),)]
+
+
+def _count_errors(request: Request) -> Table:
+    return [(len(request.context.errors),)]
+
+
 def _nothing(request: Request) -> Table:
     return []
 
@@ -265,7 +286,7 @@ def _character_sets(request: Request) -> Table:
 
 
 def _engines(request: Request) -> Table:
-    return [("comet", "DEFAULT", "Channels, messages and users of a notification server", "NO", "NO", "NO")]
+    return [("comet", "DEFAULT", "Channels, messages and users of a notification server", "YES", "NO", "YES")]
 
 
 def _create_database(request: Request) -> Table:
@@ -287,6 +308,7 @@ def _plugins(request: Request) -> Table:
 _FIELDS = ("Field", "Type", "Null", "Key", "Default", "Extra")
 _PAIR = ("Variable_name", "Value")
 _PROBLEMS = ("Level", "Code", "Message")
+_WARNING_COUNT, _ERROR_COUNT = "@@session.warning_count", "@@session.error_count"
 
 #: What can be shown, by the words that ask for it.
 SUBJECTS = {
@@ -328,7 +350,9 @@ SUBJECTS = {
     "STATUS": Subject(_PAIR, _status),
     "VARIABLES": Subject(_PAIR, _variables),
     "WARNINGS": Subject(_PROBLEMS, _warnings, ("Code",)),
-    "ERRORS": Subject(_PROBLEMS, _nothing, ("Code",)),
+    "ERRORS": Subject(_PROBLEMS, _errors, ("Code",)),
+    "COUNT(*) WARNINGS": Subject((_WARNING_COUNT,), _count_warnings, (_WARNING_COUNT,)),
+    "COUNT(*) ERRORS": Subject((_ERROR_COUNT,), _count_errors, (_ERROR_COUNT,)),
     "COLLATION": Subject(
         ("Collation", "Charset", "Id", "Default", "Compiled", "Sortlen", "Pad_attribute"),
         _collations,

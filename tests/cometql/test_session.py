@@ -12,6 +12,7 @@ from comet.errors import (
     NotSupported,
     OutOfRange,
     ReadOnlyVariable,
+    Refused,
     SyntaxRefused,
     TooLong,
     UnknownColumn,
@@ -218,6 +219,36 @@ class VariableTests(TalkTests):
         self.assertEqual(self.rows("SELECT @@sql_notes, @@max_connections"), [(0, 1000)])
         self.assertEqual(self.rows("SHOW WARNINGS"), [])
         self.assertEqual(self.rows("SHOW ERRORS"), [])
+
+    def test_errors_can_be_asked_for(self):
+        """Why a statement was refused is told again and counted until the next one; a SHOW is no next one."""
+        self.run_("SET foo = 1")
+        for text, number in (
+            ("SELCT 1", 1064),
+            ("SELECT * FROM nope WHERE id = 1", 1146),
+            ("USE nope", 1049),
+        ):
+            with self.assertRaises(Refused) as caught:
+                self.run_(text)
+            row = ("Error", number, caught.exception.wire_text())
+            self.assertEqual(self.rows("SELECT @@warning_count, @@session.error_count"), [(1, 1)])
+            self.assertEqual(self.rows("SHOW WARNINGS"), [row])
+            self.assertEqual(self.rows("SHOW ERRORS LIMIT 5"), [row])
+            self.assertEqual(self.rows("SHOW COUNT(*) ERRORS"), [(1,)])
+        with self.assertRaises(Refused):
+            self.talk.prepare("SELCT ?")
+        self.assertEqual(self.rows("SHOW COUNT(*) WARNINGS"), [(1,)])
+        self.assertEqual(self.titles("SHOW COUNT(*) WARNINGS"), ["@@session.warning_count"])
+        self.run_("SET foo = 1")
+        self.assertEqual(self.rows("SELECT @@warning_count, @@error_count"), [(1, 0)])
+        self.run_("SELECT 1")
+        self.assertEqual(self.rows("SHOW WARNINGS"), [])
+
+    def test_insert_id(self):
+        """The last insert id is a variable, too."""
+        self.run_("INSERT INTO users_auth (id, hash) VALUES (7, 'a')")
+        self.assertEqual(self.rows("SELECT @@last_insert_id, @@identity"), [(7, 7)])
+        self.assertEqual(self.rows("SELECT @@identity AS i, count(*) AS n FROM users_auth"), [(7, 1)])
 
     def test_ansi_quotes(self):
         """With ANSI_QUOTES in sql_mode names stand in double quotes, in that session and until then."""
