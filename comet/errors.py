@@ -134,6 +134,13 @@ class BadValue(Refused):
     number = 1366
 
 
+class UnknownCharacterSet(BadValue):
+    """A character set that comet does not speak."""
+
+    number = 1115
+    sqlstate = "42000"
+
+
 class MissingValue(BadValue):
     """A required column that the INSERT leaves out."""
 

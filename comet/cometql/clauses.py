@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from comet.cometql.cursor import Cursor, Sort, words
+import re
+
+from comet.cometql.cursor import Cursor, Sort, Token, words
 from comet.cometql.statements import (
     Arithmetic,
     Call,
@@ -37,6 +39,9 @@ _BARE_CALLS = (
     "LOCALTIME",
     "LOCALTIMESTAMP",
 )
+#: What stands before a literal that is a point in time.
+_OF_TIME = ("DATE", "TIME", "TIMESTAMP")
+_DATE_OR_TIME = re.compile(r"-?[0-9]+[-:/.][0-9T :/.+-]*")
 _COMPARISONS = ("=", "<=>", "<>", "!=", "<", "<=", ">", ">=")
 #: What may follow the rows of a table in MySQL, and does not here.
 _BEYOND = (
@@ -139,9 +144,22 @@ def _word(cursor: Cursor) -> Expression:
         return Default()
     if token.key in _BARE_CALLS:
         return Call(token.key)
-    if after.sort is Sort.SLOT and (token.text.startswith("_") or token.key == "N"):
-        return Slot(cursor.take().slot)  # the name of a character set before a string
+    if after.sort is Sort.SLOT and introduces(cursor, token, after):
+        return Slot(cursor.take().slot)
     return Name(token.text)
+
+
+def introduces(cursor: Cursor, word: Token, literal: Token) -> bool:
+    """
+    @return: whether C{word} tells what kind of literal follows: the name of a character set, or that it is a
+        date or a time. These are texts here, and where no date or time follows, such a word is a name.
+    """
+    if word.text.startswith("_") or word.key == "N":
+        return True
+    if word.key not in _OF_TIME:
+        return False
+    value = cursor.literal(literal.slot)
+    return isinstance(value, str) and _DATE_OR_TIME.fullmatch(value) is not None
 
 
 def _argument(cursor: Cursor) -> Expression:

@@ -7,6 +7,7 @@ stay, and are pinned, because they are no values: an alias or a table in quotes,
 
 from __future__ import annotations
 
+from comet.cometql.clauses import introduces
 from comet.cometql.cursor import DEEPEST, Cursor, Sort, Token, words
 from comet.cometql.statements import Query
 
@@ -74,12 +75,14 @@ def _piece(cursor: Cursor, token: Token, before: Token, after: Token, sorting: b
     if token.sort is Sort.QUOTED:
         return _named(token.text)
     if token.sort is Sort.WORD:
-        is_charset = after.sort is Sort.SLOT and token.text.startswith("_")
-        return "" if is_charset or token.key in _ADVICE else token.text
+        passed = after.sort is Sort.SLOT and before.key != "." and introduces(cursor, token, after)
+        return "" if passed or token.key in _ADVICE else token.text
     if token.sort is not Sort.SLOT:
         return token.text
-    if before.key in ("AS", "FROM", "JOIN") and isinstance(name := cursor.literal(token.slot), str):
-        return _named(name)
+    # Behind a bracket or a name no literal can be a value.
+    names = before.key in ("AS", "FROM", "JOIN", ")", "END") or before.sort is Sort.QUOTED
+    if names and isinstance(name := cursor.literal(token.slot), str):
+        return " " + _named(name)
     if sorting and before.key in ("BY", ",") and after.key in _AFTER_PLACE:
         number = cursor.literal(token.slot)
         return str(number) if isinstance(number, int) else f":s{token.slot}"

@@ -32,8 +32,9 @@ C{literal} is a string, a number, or the C{?} of a prepared statement::
     expression  = sum { "IS" [ "NOT" ] "NULL" } .
     sum         = product { ( "+" | "-" ) product } .
     product     = operand { "*" operand } .
-    operand     = { "+" | "-" } ( [ "_charset" | "N" ] literal | "NULL" | "TRUE" | "FALSE" | "DEFAULT" | word
-                | variable | function [ "(" [ expression { "," expression } ] ")" ] | "(" expression ")" ) .
+    operand     = { "+" | "-" } ( [ "_charset" | "N" | "DATE" | "TIME" | "TIMESTAMP" ] literal
+                | "NULL" | "TRUE" | "FALSE" | "DEFAULT" | word | variable
+                | function [ "(" [ expression { "," expression } ] ")" ] | "(" expression ")" ) .
     variable    = "@" name | "@@" [ ( "GLOBAL" | "SESSION" | "LOCAL" ) "." ] name .
 
     table       = [ name "." ] name .
@@ -44,8 +45,9 @@ C{literal} is a string, a number, or the C{?} of a prepared statement::
                 | [ "FULL" ] "TABLES" [ from ] | "TABLE" "STATUS" [ from ]
                 | [ "FULL" ] ( "COLUMNS" | "FIELDS" ) "FROM" table [ from ]
                 | ( "INDEX" | "INDEXES" | "KEYS" ) "FROM" table [ from ] | "CREATE" "TABLE" table
-                | "WARNINGS" | "ERRORS" | "COLLATION" | "CHARSET" | "CHARACTER" "SET"
-                | [ "STORAGE" ] "ENGINES" | "PLUGINS" ) [ "LIKE" expression ] [ where ] [ limit ] .
+                | [ "COUNT" "(" "*" ")" ] ( "WARNINGS" | "ERRORS" ) | "COLLATION" | "CHARSET"
+                | "CHARACTER" "SET" | [ "STORAGE" ] "ENGINES" | "PLUGINS" )
+                [ "LIKE" expression ] [ where ] [ limit ] .
     from        = ( "FROM" | "IN" ) name .
     describe    = ( "DESCRIBE" | "DESC" | "EXPLAIN" ) ( table [ name ] | insert ) .
     kill        = "KILL" [ "CONNECTION" | "QUERY" ] expression .

@@ -97,12 +97,26 @@ def translate(query: Query, find: Find) -> Translation:
         statements = sqlglot.parse(query.text, read=_Grammar)
         if len(statements) != 1 or not isinstance(statements[0], exp.Query):
             raise ParseError(query.text)
-        _check(statements[0])
-        translation = _Translator(statements[0], find).translated(query.titles)
+        tree = _bare(statements[0])
+        _check(tree)
+        translation = _Translator(tree, find).translated(query.titles)
         translation.sql.encode()  # SQLite takes nothing that UTF-8 cannot write
         return translation
     except (SqlglotError, RecursionError, UnicodeEncodeError) as error:
         raise _refused(error, query) from None
+
+
+def _bare(tree: exp.Query) -> exp.Query:
+    """@return: C{tree} without brackets around all of it, which SQLite does not take."""
+    while isinstance(tree, exp.Subquery):
+        following = {name: tree.args[name] for name in ("order", "limit", "offset") if tree.args.get(name)}
+        inner = tree.this
+        if following and any(inner.args.get(name) for name in ("order", "limit", "offset")):
+            inner = exp.select("*").from_(inner.subquery("u"))
+        for name, clause in following.items():
+            inner.set(name, clause)
+        tree = inner
+    return tree
 
 
 def _check(tree: exp.Query) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from comet.cometql.cursor import words
 from comet.cometql.results import Value
 from comet.cometql.values import as_integer, as_text, shown
-from comet.errors import BadValue, ReadOnlyVariable, TooLong, UnknownVariable
+from comet.errors import BadValue, ReadOnlyVariable, TooLong, UnknownCharacterSet, UnknownVariable
 
 #: The character sets that clients may name, with the collation that each has by itself.
 CHARACTER_SETS = {
@@ -225,5 +225,5 @@ class Variables:
         if name.startswith("character_set_"):
             written = written.lower()
             if written not in CHARACTER_SETS:
-                raise BadValue(f"Unknown character set: {shown(value)}")
+                raise UnknownCharacterSet(f"Unknown character set: {shown(value)}")
         return written

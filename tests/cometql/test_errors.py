@@ -74,6 +74,7 @@ ERRORS = {
             "'event'",
         ),
     ],
+    (12, 1115, "42000"): [("SET NAMES gbk", errors.UnknownCharacterSet, "'gbk'")],
     (12, 1364, "HY000"): [("INSERT INTO users_auth (id) VALUES (1)", errors.MissingValue, "'hash'")],
     (12, 1048, "23000"): [("INSERT INTO users_auth (id, hash) VALUES (NULL, 'a')", errors.NullValue, "'id'")],
     (12, 1264, "22003"): [

@@ -102,6 +102,10 @@ class InsertTests(ParserTests):
             "INSERT INTO t VALUES (p10, _utf8mb4'x', -2, NULL, TRUE)",
             "INSERT INTO t VALUES (p10, N'x', -+2, null, true)",
         )
+        self.same(
+            Insert(T, None, ((Slot(0), Slot(1), Slot(2)),)),
+            "INSERT INTO t VALUES (DATE '2020-02-29', time '-23:59:05.5', TIMESTAMP'2020-02-29T23:59:05')",
+        )
         self.same(Insert(T, None, ((Default(), Call("NOW")),)), "INSERT INTO t VALUES (DEFAULT, NOW())")
         self.same(Insert(T, None, ((Slot(0), Slot(1)),)), "INSERT INTO t VALUES (?, ?)")
 

@@ -132,6 +132,23 @@ class AnswerTests(QueryTests):
         self.assertEqual(self.rows("(SELECT 1) UNION (SELECT 2) ORDER BY 1 DESC"), [(2,), (1,)])
         self.assertEqual(self.rows("(SELECT 2 AS n LIMIT 1) UNION ALL SELECT 2"), [(2,), (2,)])
 
+    def test_brackets(self):
+        """Brackets around all of it change nothing, and what follows them is about the whole."""
+        self.assertEqual(self.rows("((SELECT 1))"), [(1,)])
+        self.assertEqual(self.titles("(SELECT 1, hash FROM users_auth WHERE id = 1)"), ["1", "hash"])
+        ids = "SELECT id FROM users_auth WHERE id IN (1, 2, 3)"
+        self.assertEqual(self.rows(f"({ids}) ORDER BY id DESC LIMIT 1, 1"), [(2,)])
+        self.assertEqual(self.rows(f"({ids} ORDER BY id DESC LIMIT 2) ORDER BY id LIMIT 1"), [(2,)])
+        self.assertEqual(self.rows(f"({ids} UNION SELECT 9) ORDER BY 1 DESC LIMIT 2"), [(9,), (3,)])
+
+    def test_dates(self):
+        """Dates and times are texts; the words for them are names where none follows."""
+        self.assertEqual(
+            self.rows(f"SELECT max(DATE '2020-02-29'), N'x' FROM users_auth {KEYS}"), [("2020-02-29", "x")]
+        )
+        self.assertEqual(self.titles("SELECT time 'when' FROM users_time WHERE id = 1"), ["when"])
+        self.assertEqual(self.titles("SELECT max(time) 'when' FROM users_time WHERE id = 1"), ["when"])
+
     def test_conditions(self):
         """OR, ranges, LIKE, CASE, and 1=0, by which programs ask for the columns."""
         for condition, names in (

@@ -15,6 +15,7 @@ from comet.errors import (
     Refused,
     SyntaxRefused,
     TooLong,
+    UnknownCharacterSet,
     UnknownColumn,
     UnknownDatabase,
     UnknownFunction,
@@ -180,7 +181,7 @@ class VariableTests(TalkTests):
             self.assertEqual(self.rows(asked), [values], text)
         self.does("SET character_set_results = NULL")
         self.assertIsNone(self.value("SELECT @@character_set_results"))
-        self.refuses(BadValue, "SET NAMES klingon", "klingon")
+        self.refuses(UnknownCharacterSet, "SET NAMES klingon", "klingon")
 
     def test_what_drivers_send(self):
         """Every SET that drivers send without being asked."""
