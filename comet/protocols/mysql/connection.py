@@ -29,6 +29,9 @@ LOGIN_PACKET = 1 << 16
 #: The key in C{EXPECTED} of packets that are told apart by nothing but the state.
 ANY = -1
 
+#: COM_SLEEP, which no client sends.
+SLEEP = 0
+
 
 class State(Enum):
     """What a connection waits for."""
@@ -88,6 +91,7 @@ class ServerConnection:
         self.multi_statements = False
         self.found_rows = False
         self._shared = Capability(0)
+        self._compresses = False
         self._version = version
         self._connection_id = connection_id
         self._max_allowed_packet = max_allowed_packet
@@ -193,6 +197,7 @@ class ServerConnection:
         if response.capabilities & Capability.SSL:
             raise PeerError("malformed packet: a request for TLS with a login in the clear")
         self._shared = response.capabilities
+        self._compresses = bool(int.from_bytes(payload[:4], "little") & Capability.COMPRESS)
         self.terms.deprecate_eof = bool(self._shared & Capability.DEPRECATE_EOF)
         self.multi_statements = bool(self._shared & Capability.MULTI_STATEMENTS)
         self.found_rows = bool(self._shared & Capability.FOUND_ROWS)
@@ -220,6 +225,13 @@ class ServerConnection:
     def _quit(self, payload: bytes) -> Event:
         self.close()
         return events.QuitReceived()
+
+    def _sleep(self, payload: bytes) -> Event:
+        # mysqlnd compresses whatever was offered, and its header of seven bytes ends in a zero where we look
+        # for a command. It would wait for ever for an answer in kind.
+        if self._compresses:
+            raise PeerError("compressed packets are not supported: connect without CLIENT_COMPRESS")
+        return commands.unknown(payload)
 
     def _change_user(self, payload: bytes) -> Event:
         return self._judged(
@@ -275,6 +287,7 @@ EXPECTED: Mapping[State, Mapping[int, Parse]] = {
     State.PASSWORD: {ANY: ServerConnection._password},
     State.CHECKING: {},
     State.READY: {
+        SLEEP: ServerConnection._sleep,
         Command.QUIT: ServerConnection._quit,
         Command.CHANGE_USER: ServerConnection._change_user,
         Command.RESET_CONNECTION: ServerConnection._reset_connection,

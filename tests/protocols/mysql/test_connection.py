@@ -260,6 +260,14 @@ class CommandTests(SynchronousTestCase):
             self.assertEqual(event, expected)
             self.assertEqual(frames[0][0], 1)
 
+    def test_compressed(self):
+        """A client that compresses, though nobody has offered that, is told and let go, not left waiting."""
+        connection = logged_in(client.MODERN | client.COMPRESS)
+        connection.receive(client.frame(b"\0\0\0" + client.frame(b"\x03SELECT 1")[:-3]))
+        with self.assertRaises(PeerError) as caught:
+            list(connection.events())
+        self.assertIn("COMPRESS", str(caught.exception))
+
     def test_unknown(self):
         """A command that is not known, or that has no byte at all, is declined with 1047."""
         connection = logged_in()
