@@ -44,6 +44,7 @@ if ! "$python" -c 'import MySQLdb' 2>/dev/null; then
 fi
 
 . tools/setup_drivers.sh
+. tools/setup_mariadb.sh
 
 # node_packages FOLDER: installs what its package.json asks for.
 node_packages() {

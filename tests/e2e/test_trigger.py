@@ -7,6 +7,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -15,8 +16,15 @@ from twisted.trial.unittest import SkipTest
 
 from tests.e2e.support import ServerCase, in_thread
 
-#: Where plug-ins of MariaDB are, in Debian those of mariadb-server; the variable names a copy elsewhere.
-PLUGINS = Path(os.environ.get("MARIADB_PLUGIN_DIR", "/usr/lib/mysql/plugin"))
+INSTALLED = "usr/lib/mysql/plugin"
+#: Where plug-ins of MariaDB may be: where the variable says, or Debian's mariadb-server has them, and where the
+#: set-up of the tests has unpacked that.
+FOLDERS = (
+    Path(os.environ.get("MARIADB_PLUGIN_DIR", f"/{INSTALLED}")),
+    Path(sys.prefix) / "mariadb" / INSTALLED,
+)
+PLUGIN = "ha_federatedx.so"
+PLUGINS = next((folder for folder in FOLDERS if (folder / PLUGIN).exists()), None)
 PATH = os.pathsep.join((os.environ["PATH"], "/usr/sbin"))
 RECIPE = Path(__file__).resolve().parents[2] / "docs" / "topics" / "transactions.rst"
 PASSWORD = "trigger"
@@ -41,8 +49,8 @@ class MariaDB:
 
     def __init__(self, folder):
         server, install = (shutil.which(name, path=PATH) for name in ("mariadbd", "mariadb-install-db"))
-        if server is None or install is None or not (PLUGINS / "ha_federatedx.so").exists():
-            raise SkipTest("there is no mariadbd with ha_federatedx")
+        if server is None or install is None or PLUGINS is None:
+            raise SkipTest(f"there is no mariadbd with {PLUGIN}")
         folder.mkdir(parents=True)
         self._log = folder / "log"
         init = folder / "init.sql"
@@ -70,7 +78,7 @@ class MariaDB:
                 f"--pid-file={folder / 'pid'}",
             ),
             *("--skip-name-resolve", "--skip-log-bin", f"--init-file={init}"),
-            *(f"--plugin-dir={PLUGINS}", "--plugin-load-add=federated=ha_federatedx.so"),
+            *(f"--plugin-dir={PLUGINS}", f"--plugin-load-add=federated={PLUGIN}"),
         ]
         with open(self._log, "wb") as log:
             self._child = subprocess.Popen([server, *common, *options], stdout=log, stderr=log)
