@@ -159,6 +159,8 @@ class CometService(MultiService):
             dev_index_size=config.main.dev_index_size,
             version=config.cometql.version,
             max_allowed_packet=config.cometql.max_allowed_packet,
+            wait_timeout=config.cometql.wait_timeout,
+            max_connections=config.limits.backends,
             offload=deferToThread,
         )
         self._mysql = MySQLFactory(

@@ -42,13 +42,15 @@ class Engine(QueryServer):
         dev_index_size: int = 100_000,
         version: str = f"8.0.40-comet-{__version__}",
         max_allowed_packet: int = 16 << 20,
+        wait_timeout: int = 28_800,
+        max_connections: int = 1000,
         cache_entries: int = 1000,
         offload: Offload = inline,
     ) -> None:
         """
         @param password: opens every tenant.
         @param dev_index_size: tenants have the numbers below this one.
-        @param max_allowed_packet: the value of that variable.
+        @param max_allowed_packet: the value of that variable; the next two likewise.
         @param cache_entries: how many plans are kept.
         @param offload: runs what takes long, such as a SELECT with joins, in another thread.
         """
@@ -63,7 +65,13 @@ class Engine(QueryServer):
         self._open: set[Conversation] = set()
         #: Closes the connection of a conversation, by its number; whoever owns the connections sets it.
         self.hang_up: Callable[[int], None] = lambda number: None
-        self._facts: dict[str, Value] = {"version": version, "max_allowed_packet": max_allowed_packet}
+        self._facts: dict[str, Value] = {
+            "version": version,
+            "max_allowed_packet": max_allowed_packet,
+            "wait_timeout": wait_timeout,
+            "interactive_timeout": wait_timeout,
+            "max_connections": max_connections,
+        }
 
     @property
     def sessions(self) -> Counter[int]:
@@ -191,6 +199,11 @@ class Conversation(QuerySession):
     def charsets(self) -> tuple[Value, Value]:
         """See L{QuerySession.charsets}."""
         return self._context.variables.charsets
+
+    @property
+    def wait_timeout(self) -> int | None:
+        """See L{QuerySession.wait_timeout}."""
+        return self._context.variables.wait_timeout
 
     def use(self, database: str) -> None:
         """See L{QuerySession.use}."""

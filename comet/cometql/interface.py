@@ -90,6 +90,10 @@ class QuerySession(Protocol):
     def charsets(self) -> tuple[Value, Value]:
         """The names of the character sets of statements and of results; C{None} for none in particular."""
 
+    @property
+    def wait_timeout(self) -> int | None:
+        """How many seconds the client may be silent, if it has said so; C{None} leaves it to the port."""
+
     def use(self, database: str) -> None:
         """
         Select a database.

@@ -104,6 +104,8 @@ _SWITCHES = words(
 _SWITCHED = {"ON": 1, "TRUE": 1, "YES": 1, "OFF": 0, "FALSE": 0, "NO": 0}
 #: The longest text that a session may keep in a variable, and the most variables of its own.
 _LONGEST, _MOST = 4096, 200
+#: The greatest C{wait_timeout}: a year.
+_LONGEST_WAIT = 31_536_000
 
 
 class Variables:
@@ -126,6 +128,12 @@ class Variables:
     def ansi_quotes(self) -> bool:
         """Whether C{sql_mode} says that names stand in double quotes; ANSI is short for that and more."""
         return "ANSI" in as_text(self.get("sql_mode")).upper()
+
+    @property
+    def wait_timeout(self) -> int | None:
+        """How many seconds the client may be silent, if it has said so."""
+        seconds = self._changed.get("wait_timeout")
+        return seconds if isinstance(seconds, int) else None
 
     def set_charset(self, name: str) -> None:
         """Begin with a character set for all that is sent and shown."""
@@ -207,7 +215,7 @@ class Variables:
             number = as_integer(value)
             if number is None:
                 raise wrong
-            return number
+            return min(max(number, 1), _LONGEST_WAIT) if name == "wait_timeout" else number
         return self._taken_text(name, value, wrong)
 
     def _taken_text(self, name: str, value: Value, wrong: BadValue) -> Value:

@@ -26,7 +26,7 @@ from comet.errors import CometError, PeerError, Refused
 from comet.kinds import is_secret, kind_of
 from comet.model import Farewell, Goodbye
 from comet.protocols.dialects.cppcomet import CppComet
-from comet.protocols.mysql.connection import EXPECTED, State
+from comet.protocols.mysql.connection import EXPECTED, SLEEP, State
 from comet.protocols.mysql.constants import OFFERED, Command
 from comet.protocols.mysql.resultset import WIRE_TYPES
 from comet.sections import SECTIONS
@@ -235,7 +235,7 @@ def wire_types() -> Table:
 
 def commands() -> Table:
     """@return: the commands of the MySQL protocol that are carried out, or passed over."""
-    known = sorted(byte for byte in EXPECTED[State.READY] if byte >= 0)
+    known = sorted(byte for byte in EXPECTED[State.READY] if byte > SLEEP)
     rows = [(code(f"COM_{Command(byte).name}"), code(f"0x{byte:02X}")) for byte in known]
     return Table(("Command", "Byte"), rows, (60, 40))
 

@@ -27,14 +27,16 @@ class LoginTests(SynchronousTestCase):
     def test_version(self):
         """The version begins as MySQL's does, and may be another."""
         self.assertEqual(self.engine.version, f"8.0.40-comet-{__version__}")
-        other = Engine(make_broker(), "x", version="5.7.1-y", max_allowed_packet=99)
+        other = Engine(make_broker(), "x", version="5.7.1-y", max_allowed_packet=99, wait_timeout=9)
         talk = other.open(Login("root", 0, 1, "127.0.0.1:1"))
         self.assertEqual(
             [
                 tuple(row)
-                for row in at_once(talk.query("SELECT VERSION(), @@version, @@max_allowed_packet")).rows
+                for row in at_once(
+                    talk.query("SELECT VERSION(), @@version, @@max_allowed_packet, @@wait_timeout")
+                ).rows
             ],
-            [("5.7.1-y", "5.7.1-y", 99)],
+            [("5.7.1-y", "5.7.1-y", 99, 9)],
         )
 
 

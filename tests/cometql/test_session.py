@@ -245,6 +245,15 @@ class VariableTests(TalkTests):
         self.run_("SELECT 1")
         self.assertEqual(self.rows("SHOW WARNINGS"), [])
 
+    def test_wait_timeout(self):
+        """What a session sets is what its connection goes by, within a second and a year."""
+        self.assertIsNone(self.talk.wait_timeout)
+        for given, kept in (("600", 600), ("0", 1), ("-5", 1), ("2147483647", 31_536_000)):
+            self.run_(f"SET SESSION wait_timeout = {given}")
+            self.assertEqual((self.talk.wait_timeout, self.value("SELECT @@wait_timeout")), (kept, kept))
+        self.run_("SET wait_timeout = DEFAULT")
+        self.assertIsNone(self.talk.wait_timeout)
+
     def test_insert_id(self):
         """The last insert id is a variable, too."""
         self.run_("INSERT INTO users_auth (id, hash) VALUES (7, 'a')")

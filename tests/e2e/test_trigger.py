@@ -17,8 +17,8 @@ from twisted.trial.unittest import SkipTest
 from tests.e2e.support import ServerCase, in_thread
 
 INSTALLED = "usr/lib/mysql/plugin"
-#: Where plug-ins of MariaDB may be: where the variable says, or Debian's mariadb-server has them, and where the
-#: set-up of the tests has unpacked that.
+#: Where plug-ins of MariaDB may be: where the variable says, or Debian's mariadb-server has them, and where
+#: the set-up of the tests has unpacked that.
 FOLDERS = (
     Path(os.environ.get("MARIADB_PLUGIN_DIR", f"/{INSTALLED}")),
     Path(sys.prefix) / "mariadb" / INSTALLED,

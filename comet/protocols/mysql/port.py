@@ -55,7 +55,8 @@ class Port(Protocol):
     """
     What a connection asks of the port that it came in by.
 
-    @ivar wait_timeout: how long a client may be silent, in seconds; C{None} for ever.
+    @ivar wait_timeout: how long a client may be silent that has not asked for another time, in seconds;
+        C{None} for ever.
     @ivar tls: makes the TLS of clients that ask for it; C{None} if none is offered.
     """
 

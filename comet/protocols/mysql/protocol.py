@@ -162,6 +162,14 @@ class MySQLProtocol(protocol.Protocol, TimeoutMixin, Client):
         if self._logged_in():
             self.resetTimeout()
 
+    def _allow_silence(self) -> None:
+        """Let a client that has logged in be silent as long as the port allows, or as it has asked for."""
+        session = self._conversation.session
+        if session is not None and not self._over:
+            seconds = session.wait_timeout or self._port.wait_timeout
+            if seconds != self.timeOut:
+                self.setTimeout(seconds)
+
     def timeoutConnection(self) -> None:
         """The client has been silent for too long; if it waits for our answer, that is no fault of its."""
         if self._logged_in() and self._busy and self._drained is None and not self._over:
@@ -244,8 +252,7 @@ class MySQLProtocol(protocol.Protocol, TimeoutMixin, Client):
         pieces = await self._conversation.answer(event)
         if before:
             self._port.counters.commands += 1
-        elif self._logged_in() and not self._over:
-            self.setTimeout(self._port.wait_timeout)
+        self._allow_silence()
         await self._write_all(pieces)
         while self._conversation.unfinished and not self._over:
             await self._write_all(await self._conversation.go_on())

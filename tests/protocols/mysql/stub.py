@@ -14,6 +14,7 @@ class StubSession:
     autocommit = True
     charsets = ("utf8mb4", "utf8mb4")
     in_transaction = False
+    wait_timeout = None
 
     def __init__(self, login):
         self.login, self.queries, self.waiting, self.closed = login, [], [], 0

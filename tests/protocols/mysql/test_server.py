@@ -497,6 +497,21 @@ class TimeoutTests(MySQLTestCase):
         self.clock.advance(60)
         self.assertTrue(self.gone(transport))
 
+    def test_idle_as_asked(self):
+        """A session may say how long it is going to be silent, and the port's word holds again without."""
+        self.factory = self.make_factory(wait_timeout=60)
+        protocol, transport = self.log_in()
+        self.server.sessions[-1].wait_timeout = 600
+        self.ask(protocol, transport, PING)
+        self.clock.advance(599)
+        self.ask(protocol, transport, PING)
+        self.server.sessions[-1].wait_timeout = None
+        self.ask(protocol, transport, PING)
+        self.clock.advance(59)
+        self.assertFalse(self.gone(transport))
+        self.clock.advance(1)
+        self.assertTrue(self.gone(transport))
+
     def test_no_limit(self):
         """C{wait_timeout} 0 lets a client be silent for ever."""
         self.factory = self.make_factory(wait_timeout=0)
