@@ -41,7 +41,8 @@ C{literal} is a string, a number, or the C{?} of a prepared statement::
     column      = [ [ name "." ] name "." ] name .
     name        = word | name in backticks | string .
 
-    show        = "SHOW" ( [ "GLOBAL" | "SESSION" ] ( "STATUS" | "VARIABLES" ) | "DATABASES" | "SCHEMAS"
+    show        = "SHOW" ( [ "GLOBAL" | "SESSION" ] ( "STATUS" | "VARIABLES" )
+                | ( "FILESYSTEM" | "RAM" | "AVG" | "UPTIME" ) "STATUS" | "DATABASES" | "SCHEMAS"
                 | [ "FULL" ] "TABLES" [ from ] | "TABLE" "STATUS" [ from ]
                 | [ "FULL" ] ( "COLUMNS" | "FIELDS" ) "FROM" table [ from ]
                 | ( "INDEX" | "INDEXES" | "KEYS" ) "FROM" table [ from ] | "CREATE" "TABLE" table

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from comet.cometql import clauses
 from comet.cometql.cursor import Cursor
 from comet.cometql.empty_shows import TITLES
+from comet.cometql.machine import ASPECTS
 from comet.cometql.statements import (
     Assignment,
     Constant,
@@ -27,7 +28,7 @@ from comet.errors import NotSupported
 # SHOW -----------------------------------------------------------------------------------------------------
 
 #: What SHOW takes, by its words; the subject is what the answer is looked up by.
-_SUBJECTS = {
+_SUBJECTS: dict[tuple[str, ...], str] = {
     ("TABLES",): "TABLES",
     ("TABLE", "STATUS"): "TABLE STATUS",
     ("DATABASES",): "DATABASES",
@@ -54,6 +55,7 @@ _SUBJECTS = {
     ("CREATE", "DATABASE"): "CREATE DATABASE",
     ("CREATE", "SCHEMA"): "CREATE DATABASE",
     ("GRANTS",): "GRANTS",
+    **{(aspect, "STATUS"): f"{aspect} STATUS" for aspect in ASPECTS},
     **{tuple(subject.split()): subject for subject in TITLES},
 }
 #: Subjects that are asked of a table, and whether a FROM stands before it.

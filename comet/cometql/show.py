@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from comet.cometql import status
 from comet.cometql.context import DATABASE, Context
 from comet.cometql.empty_shows import TITLES
 from comet.cometql.evaluate import Parameters, evaluation
 from comet.cometql.filters import Filter, all_of, like
+from comet.cometql.machine import ASPECTS
 from comet.cometql.plans import Plan
 from comet.cometql.results import Column, Kind, Result, Rows, Value
 from comet.cometql.statements import Show
@@ -17,7 +19,7 @@ from comet.cometql.tables.catalogue import Catalogue
 from comet.cometql.tables.table import AnyTable, Declared
 from comet.cometql.values import as_text
 from comet.cometql.variables import CHARACTER_SETS
-from comet.errors import UnknownColumn
+from comet.errors import NotAllowed, UnknownColumn
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,9 @@ class Request:
     database: str
     table: AnyTable | None
 
+
+#: Where the kernel tells of the machine.
+PROC = Path("/proc")
 
 #: Rows of an answer.
 Table = Sequence[Sequence[Value]]
@@ -231,6 +236,15 @@ def _status(request: Request) -> Table:
     return status.session_status(gauges, request.context.dev_id, login.cipher, login.tls)
 
 
+def _of_the_machine(aspect: Callable[[Path], Table]) -> _Answer:
+    def rows(request: Request) -> Table:
+        if request.context.login.dev_id:
+            raise NotAllowed("SHOW command denied: only root is told of the machine")
+        return aspect(PROC)
+
+    return rows
+
+
 def _variables(request: Request) -> Table:
     return request.context.variables.listed(request.show.scope)
 
@@ -348,6 +362,7 @@ SUBJECTS = {
         ("Version", "Rows", "Avg_row_length", "Data_length", "Max_data_length", "Index_length", "Data_free"),
     ),
     "STATUS": Subject(_PAIR, _status),
+    **{f"{word} STATUS": Subject(_PAIR, _of_the_machine(aspect)) for word, aspect in ASPECTS.items()},
     "VARIABLES": Subject(_PAIR, _variables),
     "WARNINGS": Subject(_PROBLEMS, _warnings, ("Code",)),
     "ERRORS": Subject(_PROBLEMS, _errors, ("Code",)),
