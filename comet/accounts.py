@@ -58,6 +58,11 @@ class Accounts:
         """@return: the own key of a tenant, if it has one."""
         return self._tenants.get(dev_id)
 
+    def url(self, dev_id: int) -> str:
+        """@return: where the pages of a tenant are, as it says itself; empty for anywhere."""
+        tenant = self._tenants.get(dev_id)
+        return tenant.url if tenant else ""
+
     def tenants(self) -> list[TenantKey]:
         """@return: the tenants that have a key of their own, in order."""
         return [self._tenants[dev_id] for dev_id in sorted(self._tenants)]

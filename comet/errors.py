@@ -361,6 +361,14 @@ class ReadOnlyVariable(NotAllowed):
     sqlstate = "HY000"
 
 
+class TooFast(Refused):
+    """More commands in a second than a client, or all clients of a user, may send."""
+
+    code = 429
+    number = 1226
+    sqlstate = "42000"
+
+
 class TransactionTooLarge(Refused):
     """A statement that would make a transaction hold more than the configuration allows."""
 

@@ -134,7 +134,11 @@ def _address(value: str) -> str:
     return str(ipaddress.ip_address(value))
 
 
-def _origin(value: str) -> str:
+def read_origin(value: str) -> str:
+    """
+    @return: an origin or a host, with or without a port, or C{*.host}, in lower case.
+    @raise ValueError: if it is none.
+    """
     scheme, mark, host = value.rstrip("/").rpartition("://")
     if not re.fullmatch(r"[A-Za-z0-9.*_-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?", host):
         raise ValueError
@@ -195,8 +199,13 @@ ADDRESS = Kind(_address, "an IP address: 127.0.0.1 for this machine only, 0.0.0.
 FILE: Kind[Path | None] = Kind(lambda value: Path(value).expanduser(), "the path of a file")
 FOLDER = Kind(lambda value: Path(value).expanduser(), "the path of a folder")
 ORIGINS: Kind[tuple[str, ...]] = Kind(
-    lambda value: tuple(map(_origin, re.split(r"[\s,]+", value))),
+    lambda value: tuple(map(read_origin, re.split(r"[\s,]+", value))),
     "the origins of pages, such as https://www.example.com",
+    many=True,
+)
+NETWORKS: Kind[tuple[str, ...]] = Kind(
+    lambda value: tuple(str(ipaddress.ip_network(each)) for each in re.split(r"[\s,]+", value)),
+    "IP addresses and networks, such as 10.0.0.0/8",
     many=True,
 )
 DATABASE: Kind[DatabaseUrl | None] = Kind(_database, "sqlite:///PATH")

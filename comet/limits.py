@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from comet.kinds import size
 
-def limit(default: int, doc: str) -> int:
+
+def limit(default: int, doc: str, least: int = 1) -> int:
     """@return: a dataclass field of section C{[limits]}, with the line that documents it."""
     # The declared type is that of the value, as with dataclasses.field itself.
-    result: int = field(default=default, metadata={"doc": doc})
+    result: int = field(default=default, metadata={"doc": doc, "kind": size(least)})
     return result
 
 
@@ -33,3 +35,13 @@ class Limits:
     transaction_statements: int = limit(10_000, "statements that one transaction holds until COMMIT")
     transaction_bytes: int = limit(64 << 20, "bytes of values that one transaction holds until COMMIT")
     login_seconds: int = limit(10, "time to finish a login or a WebSocket handshake, in seconds")
+    address_connections: int = limit(2_000, "browser connections from one address; 0: any number", 0)
+    address_connects: int = limit(100, "connections that one address may open in a second; 0: any number", 0)
+    address_connects_burst: int = limit(2_000, "connections that one address may open at once")
+    address_requests: int = limit(1_000, "HTTP requests of one address in a second; 0: any number", 0)
+    address_requests_burst: int = limit(10_000, "HTTP requests of one address at once")
+    request: int = limit(16 << 20, "the longest body of an HTTP request, in bytes")
+    messages_per_second: int = limit(
+        100, "commands of one browser, and of all browsers of one user, in a second; 0: any number", 0
+    )
+    messages_burst: int = limit(1_000, "commands of one browser, and of all browsers of one user, at once")

@@ -16,6 +16,7 @@ from comet.kinds import (
     FLAG_OR_AUTO,
     FOLDER,
     LEVEL,
+    NETWORKS,
     ORIGINS,
     PORT,
     DatabaseUrl,
@@ -52,6 +53,9 @@ class Ws:
     ip: str = setting(LOOPBACK, ADDRESS, "address to listen on")
     port: int = setting(8087, PORT, "port to listen on; 0 takes a free one")
     host: tuple[str, ...] = setting((), ORIGINS, "origins whose pages may connect; empty: all")
+    trusted_proxies: tuple[str, ...] = setting(
+        (), NETWORKS, "addresses and networks of proxies in front, whose word for whom they ask is taken"
+    )
     demo: bool | None = setting(None, FLAG_OR_AUTO, "the demo page at /; auto: only on this machine alone")
     compress: bool = setting(False, FLAG, "compress for browsers that can read that: permessage-deflate")
     ping_interval: int = setting(30, integer(0, 86_400, "seconds"), "seconds between pings; 0: none")
@@ -84,6 +88,9 @@ class Tls:
     key: Path | None = setting(None, FILE, "PEM file of the private key")
     port: int = setting(8443, PORT, "port of browsers over TLS; 0 takes a free one")
     ip: str = setting("", ADDRESS, "address to listen on; empty: that of [ws]")
+    hsts: int = setting(
+        0, integer(0, 63_072_000, "seconds"), "seconds for which browsers shall insist on TLS; 0: do not ask"
+    )
 
 
 @dataclass(frozen=True, slots=True)

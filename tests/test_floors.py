@@ -14,13 +14,13 @@ ROOT = Path(comet.__file__).parent
 #: its own floor and from those below, never in a circle. A new module takes its place here.
 FLOORS = (
     ("comet",),
-    ("errors", "limits", "ini", "kinds", "legacy"),
+    ("errors", "limits", "ini", "kinds", "legacy", "rates", "refusals", "addresses"),
     ("model", "sections", "config"),
-    ("hub", "access", "tokens", "certificates", "data", "storage"),
+    ("hub", "access", "origins", "gate", "pace", "tokens", "certificates", "data", "storage"),
     ("presence", "batch", "accounts", "connections", "mail", "broker"),
     ("resuming", "session", "cometql"),
     ("protocols",),
-    ("gauges", "service", "logs"),
+    ("gauges", "service", "logs", "reload"),
     ("tap", "commands", "__main__"),
 )
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
@@ -31,6 +31,8 @@ TWISTED = {
     "protocols.answers",
     "protocols.deflate",
     "protocols.eventstream",
+    "protocols.cors",
+    "protocols.front",
     "protocols.immediate",
     "protocols.inbox",
     "protocols.jsonsocket",
@@ -47,6 +49,7 @@ TWISTED = {
     "protocols.websocket",
     "protocols.wheel",
     "logs",
+    "reload",
     "service",
     "tap",
     "commands.demo",
