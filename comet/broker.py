@@ -30,7 +30,9 @@ from comet.model import (
     StatusChanged,
     User,
 )
+from comet.pace import Pace
 from comet.presence import Presence
+from comet.refusals import Refusals
 from comet.storage.interface import Store
 from comet.storage.listings import Most
 from comet.storage.writes import Write
@@ -83,6 +85,8 @@ class Broker:
         self.counters = Counters()
         self.accounts = Accounts(store, password, clock)
         self.connections = Connections(node)
+        self.refusals = Refusals()
+        self.pace = Pace(limits, clock, self.refusals)
         self.accounts.key_gone = self.connections.close_by_key
         self._clock = clock
         self._spawn = spawn

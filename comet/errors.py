@@ -348,6 +348,10 @@ class NotAllowed(Refused):
     sqlstate = "42000"
 
 
+class OriginRefused(NotAllowed):
+    """A page of an origin that may not connect to this tenant."""
+
+
 class DatabaseDenied(NotAllowed):
     """The database of another tenant."""
 
@@ -364,7 +368,7 @@ class ReadOnlyVariable(NotAllowed):
 class TooFast(Refused):
     """More commands in a second than a client, or all clients of a user, may send."""
 
-    code = 429
+    code = 11
     number = 1226
     sqlstate = "42000"
 

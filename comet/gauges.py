@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import astuple, dataclass
 
 from comet.cometql.status import Gauges, PortStatus, ServerStatus, TenantStatus
+from comet.refusals import Refusals
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +50,15 @@ class ServerGauges(Gauges):
         ws: Meter,
         cometql: Meter,
         tenant: Callable[[int], TenantStatus],
+        refused: Refusals | None = None,
     ) -> None:
-        """@param clock: seconds that only grow."""
+        """
+        @param clock: seconds that only grow.
+        @param refused: the counters of what was refused to browsers.
+        """
         self._clock, self._started = clock, clock()
         self._ws, self._cometql, self._tenant = ws, cometql, tenant
+        self._refused = Refusals() if refused is None else refused
 
     def tick(self) -> None:
         """An interval is over."""
@@ -62,7 +68,7 @@ class ServerGauges(Gauges):
     def server(self) -> ServerStatus:
         """See L{Gauges.server}."""
         uptime = int(self._clock() - self._started)
-        return ServerStatus(uptime, self._ws.status(), self._cometql.status())
+        return ServerStatus(uptime, self._ws.status(), self._cometql.status(), Refusals(self._refused))
 
     def tenant(self, dev_id: int) -> TenantStatus:
         """See L{Gauges.tenant}."""

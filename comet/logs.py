@@ -22,13 +22,17 @@ class LogThreshold(Service):
 
     def __init__(self, level: str, publisher: LogPublisher = globalLogPublisher) -> None:
         """@param level: the name of the least important level that is logged."""
-        self._level = LogLevel.levelWithName(level)
+        self._predicate = LogLevelFilterPredicate(LogLevel.levelWithName(level))
         self._publisher = publisher
+
+    def set(self, level: str) -> None:
+        """From now on, keep out what is less important than C{level}."""
+        self._predicate.setLogLevelForNamespace("", LogLevel.levelWithName(level))
 
     def startService(self) -> None:
         """Put a filter before everything that observes the log."""
         super().startService()
         for observer in tuple(self._publisher._observers):
-            filtered = FilteringLogObserver(observer, [LogLevelFilterPredicate(self._level)])
+            filtered = FilteringLogObserver(observer, [self._predicate])
             self._publisher.removeObserver(observer)
             self._publisher.addObserver(filtered)

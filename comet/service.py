@@ -18,18 +18,21 @@ from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
-from twisted.web.server import Site
 
 import comet
+from comet.addresses import Proxies
 from comet.broker import Broker, StatusRules
 from comet.cometql.engine import Engine
 from comet.cometql.status import TenantStatus
 from comet.config import CannotStart, Config
 from comet.data import DataFolder
 from comet.errors import CometError
+from comet.gate import Gate
 from comet.gauges import Count, Meter, ServerGauges
 from comet.model import Goodbye
+from comet.protocols.cors import Shared
 from comet.protocols.eventstream import EventStreams
+from comet.protocols.front import Front
 from comet.protocols.jsonsocket import JsonFactory
 from comet.protocols.longpoll import LongPolls
 from comet.protocols.mysql.auth import PLUGINS
@@ -37,7 +40,7 @@ from comet.protocols.mysql.server import MySQLFactory
 from comet.protocols.pages import Facts, Root
 from comet.protocols.reception import Reception
 from comet.protocols.site import HTTP_IDLE_SECONDS, BrowserPort, Sockets
-from comet.protocols.tls import context_factory
+from comet.protocols.tls import ServerTls
 from comet.protocols.websocket import BrowserFactory
 from comet.protocols.wheel import Wheel
 from comet.storage.sql import SQLStore, sqlite_pool
@@ -137,6 +140,9 @@ class CometService(MultiService):
         store = SQLStore(sqlite_pool(config.sqlite_path(self._folder.path), reactor))
         password, node = self._folder.password, config.main.node_name
         self._broker = Broker(store, config.limits, time.time, spawn, rules, password, node)
+        proxies = Proxies(config.ws.trusted_proxies)
+        gate = Gate(config.limits, reactor.seconds, proxies, self._broker.refusals)
+        self._tls = ServerTls(self._folder.tls_pair)
         self._reception = Reception(
             self._broker,
             Wheel(reactor),
@@ -145,12 +151,14 @@ class CometService(MultiService):
             dev_index_size=config.main.dev_index_size,
             ping_seconds=config.ws.ping_interval,
             compress=config.ws.compress,
+            proxies=proxies,
         )
         self._gauges = ServerGauges(
             reactor.seconds,
             Meter(self._browser_count, GAUGE_SECONDS),
             Meter(self._backend_count, GAUGE_SECONDS),
             self._tenant_status,
+            self._broker.refusals,
         )
         self._engine = Engine(
             self._broker,
@@ -169,17 +177,26 @@ class CometService(MultiService):
             reactor,
             max_allowed_packet=config.cometql.max_allowed_packet,
             wait_timeout=config.cometql.wait_timeout,
-            tls=context_factory(*self._folder.tls_pair()),
+            tls=self._tls.backends,
             plugin=PLUGINS[config.cometql.auth_plugin],
             numbers=self._broker.connections.numbers,
         )
         self._engine.hang_up = self._mysql.kill
         facts = Facts(config.main.node_name, self._demo if config.demo else None, self._problems)
-        transports = {"poll": LongPolls(self._reception, reactor), "sse": EventStreams(self._reception)}
-        pages = Site(Root(facts, transports), timeout=HTTP_IDLE_SECONDS, reactor=reactor)
-        pages.noisy = False
+        transports = {
+            "poll": Shared(LongPolls(self._reception, reactor), self._reception),
+            "sse": Shared(EventStreams(self._reception), self._reception),
+        }
+        pages = Front(
+            Root(facts, transports),
+            gate,
+            config.limits.request,
+            config.tls.hsts,
+            timeout=HTTP_IDLE_SECONDS,
+            reactor=reactor,
+        )
         sockets = Sockets(BrowserFactory(self._reception, reactor), JsonFactory(self._reception, reactor))
-        self._browsers = BrowserPort(sockets, pages, config.limits, reactor)
+        self._browsers = BrowserPort(sockets, pages, config.limits, reactor, gate)
 
     def _bind(self) -> list[Listener]:
         config = self._config
@@ -188,8 +205,7 @@ class CometService(MultiService):
             ("cometql", config.cometql.ip, config.cometql.port, self._mysql),
         ]
         if config.tls.certificate is not None:
-            context = context_factory(*self._folder.tls_pair())
-            secure = TLSMemoryBIOFactory(context, False, self._browsers)
+            secure = TLSMemoryBIOFactory(self._tls.browsers, False, self._browsers)
             secure.noisy = False
             wanted.append(("wss", config.tls_ip, config.tls.port, secure))
         bound: list[Listener] = []
@@ -262,6 +278,15 @@ class CometService(MultiService):
         await over
         if timer.active():
             timer.cancel()
+
+    def reload_certificate(self) -> None:
+        """
+        Read certificate and key again, for the connections to come.
+
+        @raise CannotStart: if they are no good; then the old ones stay.
+        """
+        self._tls.reload()
+        _log.info("the certificate was read again")
 
     # Facts ------------------------------------------------------------------------------------------------
 

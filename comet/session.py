@@ -10,7 +10,7 @@ from typing import Protocol
 from comet import access
 from comet.broker import Broker
 from comet.connections import About
-from comet.errors import CometError, NotAllowed, NotSupported, Refused, TooLong
+from comet.errors import CometError, NotAllowed, NotSupported, Refused, TooFast, TooLong
 from comet.model import (
     NAME_LIMIT,
     NOWHERE,
@@ -60,6 +60,7 @@ from comet.model import (
     Welcome,
     check_name,
 )
+from comet.pace import Verdict
 from comet.resuming import Missed, Resumption, joint, known_places, missed
 from comet.storage.listings import Most
 
@@ -135,6 +136,7 @@ class Session:
         self._wire = wire
         self._broker = broker
         self._server, self._secret, self._mark = server, secret, mark
+        self._walker = broker.pace.client()
         self._channels: dict[Channel, None] = {}
         self._resuming: dict[Channel, Resumption] = {}
         self._outbox: deque[bytes] = deque()
@@ -314,10 +316,23 @@ class Session:
         request = None
         if isinstance(command, Request):
             request, command = command.id, command.command
+        if self._is_too_fast(type(command), request):
+            return
         try:
             await self._carry_out(command, request)
         except Refused as error:
             self._answer(Refusal(error, self._broker.now(), type(command)), request)
+
+    def _is_too_fast(self, command: type[Command], request: RequestId | None) -> bool:
+        """@return: whether the command is not carried out; the client then knows why."""
+        verdict = self._walker.judge(self._user if self.user_id else None)
+        if verdict is Verdict.PART:
+            self.lose(Goodbye.FLOOD)
+        elif verdict is Verdict.TELL or (verdict is Verdict.DROP and request is not None):
+            most = self._broker.limits.messages_per_second
+            error = TooFast(f"Too many messages: at most {most} in a second")
+            self._answer(Refusal(error, self._broker.now(), command), request)
+        return verdict is not Verdict.CARRY_OUT
 
     async def _carry_out(self, command: Command, request: RequestId | None) -> None:
         match command:

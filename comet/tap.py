@@ -16,6 +16,7 @@ from twisted.python.failure import Failure
 from comet.config import FILE_VARIABLE, CannotStart, Config
 from comet.data import DataFolder
 from comet.logs import LogThreshold
+from comet.reload import Reloader
 from comet.service import make_service
 
 _log = Logger()
@@ -43,15 +44,23 @@ def makeService(options: Mapping[str, Any], reactor: Any = None) -> MultiService
     """
     if reactor is None:
         from twisted.internet import reactor
+
+    def read() -> Config:
+        return Config.load(options["config"] or os.environ.get(FILE_VARIABLE), os.environ)
+
     try:
-        config = Config.load(options["config"] or os.environ.get(FILE_VARIABLE), os.environ)
+        config = read()
         service = make_service(config, DataFolder.open(config), reactor)
     except CannotStart as error:
         # twistd would follow a usage error with its whole help, and any other with a traceback.
         print("comet cannot start:", error, file=sys.stderr)
         raise SystemExit(error.status) from None
     service.listening.addErrback(give_up, reactor)
-    LogThreshold(config.log.level).setServiceParent(service)
+    threshold = LogThreshold(config.log.level)
+    threshold.setServiceParent(service)
+    Reloader(
+        config, read, service.reload_certificate, threshold.set, reactor, lambda: os.isatty(0)
+    ).setServiceParent(service)
     return service
 
 

@@ -105,6 +105,20 @@ class ValueTests(SynchronousTestCase):
         config = Config.read("[ws]\nhost = []https://a.example\nhost = []b.example\n")
         self.assertEqual(config.ws.host, ("https://a.example", "b.example"))
 
+    def test_lists_of_old_files(self):
+        """One line with commas, with blanks, with slashes at the end; and proxies the same way."""
+        config = Config.read(
+            "[ws]\nhost = Example.com, https://www.example.com/ *.b.example\n"
+            "trusted_proxies = []10.0.0.0/8\ntrusted_proxies = []192.0.2.1, fd00::/8\n"
+        )
+        self.assertEqual(config.ws.host, ("example.com", "https://www.example.com", "*.b.example"))
+        self.assertEqual(config.ws.trusted_proxies, ("10.0.0.0/8", "192.0.2.1/32", "fd00::/8"))
+
+    def test_rates_may_be_none(self):
+        """0 turns them off; what holds everywhere may not be turned off."""
+        config = Config.read("[limits]\nmessages_per_second = 0\naddress_connections = 0\n")
+        self.assertEqual((config.limits.messages_per_second, config.limits.address_connections), (0, 0))
+
     def test_log_levels_by_number(self):
         """CppComet's levels are numbers, the last two digits of which do not matter here."""
         for number, level in (("0", "critical"), ("100", "critical"), ("200", "error"), ("403", "info")):
@@ -185,6 +199,9 @@ class ProblemTests(SynchronousTestCase):
             ("ws", "host = https://"),
             ("ws", "host = ftp://a.example"),
             ("ws", "demo = sometimes"),
+            ("ws", "trusted_proxies = proxy.example"),
+            ("ws", "trusted_proxies = 10.0.0.1/8"),
+            ("tls", "hsts = for ever"),
             ("ws", "port = []80"),
             ("cometql", "max_allowed_packet = 16 MB of data"),
             ("cometql", "max_allowed_packet = 2G"),

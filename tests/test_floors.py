@@ -31,6 +31,7 @@ TWISTED = {
     "protocols.answers",
     "protocols.deflate",
     "protocols.eventstream",
+    "protocols.refusing",
     "protocols.cors",
     "protocols.front",
     "protocols.immediate",

@@ -2,6 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from comet.errors import TooFast
 from comet.model import (
     AskCount,
     AskData,
@@ -22,6 +23,7 @@ from comet.model import (
     Recalled,
     Refusal,
     Reported,
+    Request,
     Send,
     Status,
     Subscribe,
@@ -277,3 +279,49 @@ class EndTests(SessionCase):
         line.session.end()
         line.session.tell(Counted("m", 1, 50))
         self.assertEqual(len(line.events), 1)
+
+
+class PaceTests(SessionCase):
+    """Clients that talk too fast."""
+
+    def setUp(self):
+        self.time = 50.0
+        self.broker = make_broker(time=50, messages_per_second=2, messages_burst=3)
+        self.broker.pace.clock = lambda: self.time
+        finish(self.broker.store.set_key(User(0, 7), "key7"))
+
+    def test_what_is_too_much_is_not_carried_out(self):
+        """The client is told so once in a second, and goes on."""
+        line = self.connect()
+        for name in ("one", "two", "three", "four", "five"):
+            self.ask(line, Subscribe((name,)))
+        (refusal,) = line.events[1:]
+        self.assertIsInstance(refusal.error, TooFast)
+        self.assertEqual(refusal.command, Subscribe)
+        self.assertIn("at most 2 in a second", str(refusal.error))
+        self.assertEqual(self.broker.hub.count(Channel(0, "three")), 1)
+        self.assertIsNone(line.goodbye)
+        self.time += 1
+        self.assertIsInstance(self.ask(line, AskCount("web_x", "m"))[0], Counted)
+
+    def test_who_asks_by_a_number_is_answered(self):
+        """Each time, or it would wait for ever."""
+        line = self.connect()
+        for number in range(5):
+            self.ask(line, Request(number, AskCount("web_x", "m")))
+        kinds = [type(answer.event).__name__ for answer in line.events[1:]]
+        self.assertEqual(kinds, ["Counted"] * 3 + ["Refusal"] * 2)
+
+    def test_who_goes_on_is_sent_away(self):
+        """With a goodbye after which it may come back."""
+        line = self.connect()
+        for _ in range(7):
+            self.ask(line, Nothing())
+        self.assertEqual((line.goodbye, line.goodbye.final), (Goodbye.FLOOD, False))
+
+    def test_the_devices_of_a_user_talk_together(self):
+        """What one says leaves less for the other."""
+        first, second = (self.connect(user_id=7, key="key7") for _ in range(2))
+        for _ in range(3):
+            self.assertIsInstance(self.ask(first, AskCount("web_x", "m"))[0], Counted)
+        self.assertIsInstance(self.ask(second, AskCount("web_x", "m"))[0].error, TooFast)

@@ -33,6 +33,7 @@ class MakeServiceTests(SynchronousTestCase):
         self.addCleanup(data.close)
         service = MultiService()
         service.listening = self.listening = Deferred()
+        service.reload_certificate = lambda: None
         return service
 
     def make(self, *words, **environment):
@@ -116,3 +117,14 @@ class MakeServiceTests(SynchronousTestCase):
         self.assertFalse(service.running)
         self.assertEqual(self.reactor.tcpServers, [])
         self.assertFalse((self.folder / "data" / "ports.json").exists())
+
+    def test_the_same_configuration_is_read_again(self):
+        """On SIGHUP; a level that has changed counts at once."""
+        file = self.write("[log]\nlevel = error\n")
+        service = self.make("--config", file)
+        threshold, reloader = service.services
+        self.write("[log]\nlevel = debug\n")
+        with patch.dict("os.environ", self.environment, clear=True):
+            reloader.reload()
+        self.assertEqual(threshold._predicate.defaultLogLevel.name, "error")
+        self.assertEqual(threshold._predicate.logLevelForNamespace("comet").name, "debug")

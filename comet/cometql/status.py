@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from comet.refusals import Reason, Refusals
+
 
 @dataclass(frozen=True, slots=True)
 class PortStatus:
@@ -40,11 +42,13 @@ class ServerStatus:
     @ivar uptime: whole seconds since the start.
     @ivar ws: the listener for browsers.
     @ivar cometql: the listener for MySQL clients.
+    @ivar refused: how often something was refused to browsers, by reason.
     """
 
     uptime: int = 0
     ws: PortStatus = field(default_factory=PortStatus)
     cometql: PortStatus = field(default_factory=PortStatus)
+    refused: Refusals = field(default_factory=Refusals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,7 @@ def global_status(gauges: Gauges) -> list[tuple[str, str]]:
         ("frontend_delete_client_ps", f"{ws.deleted_per_second:.2f}"),
         ("backend_delete_client_ps", f"{cometql.deleted_per_second:.2f}"),
         ("network_events", f"{float(ws.messages + cometql.messages):.6f}"),
+        *((f"frontend_refused_{reason.value}", str(status.refused[reason])) for reason in Reason),
     ]
 
 

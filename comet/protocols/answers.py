@@ -9,6 +9,7 @@ from twisted.web.http import Request
 
 from comet.errors import CometError
 from comet.model import Goodbye, Json
+from comet.protocols.cors import allow
 from comet.protocols.dialects.jsonlines import error_name
 from comet.protocols.reception import Reception
 
@@ -51,7 +52,6 @@ def answer_bytes(request: Request, body: bytes, status: int = 200, content_type:
     request.setResponseCode(status)
     request.setHeader("Content-Type", content_type)
     request.setHeader("Cache-Control", "no-store")
-    request.setHeader("X-Content-Type-Options", "nosniff")
     request.setHeader("Content-Length", str(len(body)))
     request.write(body)
     request.finish()
@@ -86,11 +86,8 @@ def admit_origin(request: Request, reception: Reception) -> bool:
 
     @return: whether to go on.
     """
-    origin = request.getHeader("origin") or ""
-    if not reception.admits(origin):
-        answer_goodbye(request, Goodbye.ORIGIN, 403)
-        return False
-    if origin:
-        request.setHeader("Access-Control-Allow-Origin", origin)
-        request.setHeader("Vary", "Origin")
-    return True
+    if allow(request, reception.origins):
+        return True
+    reception.refuse_origin()
+    answer_goodbye(request, Goodbye.ORIGIN, 403)
+    return False

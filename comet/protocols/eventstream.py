@@ -9,12 +9,13 @@ from twisted.web.http import Request
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
-from comet.errors import CometError, TooManyCommands, UnknownSession
+from comet.errors import CometError, OriginRefused, TooManyCommands, UnknownSession
 from comet.model import Beat, Command, Event, Form, Goodbye, Hello
 from comet.protocols.answers import (
     address_of,
     admit_origin,
     answer_error,
+    answer_goodbye,
     answer_json,
     headers_of,
 )
@@ -81,7 +82,6 @@ class EventStream:
         request.setHeader("Cache-Control", "no-store, no-transform")
         # nginx would collect the stream otherwise.
         request.setHeader("X-Accel-Buffering", "no")
-        request.setHeader("X-Content-Type-Options", "nosniff")
         request.notifyFinish().addErrback(lambda _: self._gone())
         request.write(b"retry: %d\n\n" % RETRY_MILLISECONDS)
         self._outlet = Outlet(request, self.session.take)
@@ -174,6 +174,8 @@ class EventStreams(Resource):
             try:
                 hello = query_hello(query, request.getHeader("last-event-id") or "", bearer_of(request))
                 stream = EventStream(request, hello, self)
+            except OriginRefused:
+                answer_goodbye(request, Goodbye.ORIGIN, 403)
             except CometError as error:
                 answer_error(request, error, 400)
             else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
 from twisted.internet.interfaces import IReactorTime
 
-from comet.errors import CometError, NotAllowed, PeerError, Refused
+from comet.errors import CometError, NotAllowed, OriginRefused, PeerError, Refused
 from comet.model import Answer, Command, Event, Farewell, Goodbye, Hello, Refusal, Request, Unreadable
 from comet.protocols.deflate import DeflatedForm
 from comet.protocols.frames import WebSocketForm
@@ -25,6 +25,7 @@ class JsonProtocol(SocketProtocol):
     factory: JsonFactory
     _headers: dict[str, str]
     _query: str = ""
+    _address: str = ""
 
     # Called by Autobahn -----------------------------------------------------------------------------------
 
@@ -33,6 +34,7 @@ class JsonProtocol(SocketProtocol):
         if not self.factory.reception.admits(request.headers.get("origin", "")):
             raise ConnectionDeny(ConnectionDeny.FORBIDDEN, Goodbye.ORIGIN.reason)
         self._headers = dict(request.headers)
+        self._address = self.visitor_address(self._headers)
         self._query = self.http_request_uri.partition("?")[2]
         return None
 
@@ -79,7 +81,9 @@ class JsonProtocol(SocketProtocol):
         try:
             if not isinstance(inner, Hello):
                 raise inner.error if isinstance(inner, Unreadable) else NotAllowed("say hello first")
-            visitor = self.factory.reception.visitor(inner, self.address, self._headers)
+            visitor = self.factory.reception.visitor(inner, self._address, self._headers)
+        except OriginRefused:
+            self._farewell(Goodbye.ORIGIN)
         except Refused as error:
             self._refuse(error, request)
         else:

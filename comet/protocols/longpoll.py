@@ -13,9 +13,16 @@ from twisted.web.http import Request
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
-from comet.errors import CometError, TooManyConnections, UnknownSession
+from comet.errors import CometError, OriginRefused, TooManyConnections, UnknownSession
 from comet.model import Event, Form, Goodbye, Hello
-from comet.protocols.answers import Exchange, address_of, admit_origin, answer_error, headers_of
+from comet.protocols.answers import (
+    Exchange,
+    address_of,
+    admit_origin,
+    answer_error,
+    answer_goodbye,
+    headers_of,
+)
 from comet.protocols.dialects.jsonlines import JsonLines
 from comet.protocols.polling import Poll, read_poll
 from comet.protocols.reception import Reception
@@ -203,6 +210,8 @@ class LongPolls(Resource):
             try:
                 poll = read_poll(request.content.read())
                 poller, is_new = self._poller(request, poll)
+            except OriginRefused:
+                answer_goodbye(request, Goodbye.ORIGIN, 403)
             except UnknownSession as error:
                 answer_error(request, error, 404)
             except TooManyConnections as error:

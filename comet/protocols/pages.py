@@ -11,6 +11,7 @@ from twisted.web.http import Request
 from twisted.web.resource import IResource, NoResource, Resource
 
 import comet
+from comet.protocols.refusing import for_everybody
 
 #: So many characters of the node's name fit into the answer of C{/info}, as old clients expect it.
 NODE_NAME_SIZE = 10
@@ -23,7 +24,6 @@ _TYPES = {"js": "text/javascript", "css": "text/css", "html": "text/html", "svg"
 def _answer(request: Request, body: bytes, content_type: str, cache: str = "no-cache") -> bytes:
     request.setHeader("Content-Type", f"{content_type}; charset=utf-8")
     request.setHeader("Cache-Control", cache)
-    request.setHeader("X-Content-Type-Options", "nosniff")
     return body
 
 
@@ -42,7 +42,7 @@ class WebFile(Resource):
         if self._type == "text/html":
             request.setHeader("Content-Security-Policy", PAGE_POLICY)
         else:
-            request.setHeader("Access-Control-Allow-Origin", "*")
+            for_everybody(request)
         return _answer(request, self._body, self._type)
 
 
@@ -60,7 +60,7 @@ class Json(Resource):
         """The answer."""
         status, content = self._make()
         request.setResponseCode(status)
-        request.setHeader("Access-Control-Allow-Origin", "*")
+        for_everybody(request)
         return _answer(request, json.dumps(content).encode(), "application/json", "no-store")
 
 

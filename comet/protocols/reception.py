@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from comet import access
+from comet.addresses import Proxies
 from comet.broker import Broker
-from comet.errors import BadValue
+from comet.errors import BadValue, OriginRefused
 from comet.model import Goodbye, Hello
+from comet.origins import Origins
 from comet.protocols.dialects.jsonlines import JsonLines
 from comet.protocols.wheel import Wheel
+from comet.refusals import Reason
 from comet.session import Session, Visitor
 
 #: As much as is kept of the headers User-Agent and Origin, and of Accept-Language.
@@ -46,32 +48,48 @@ class Reception:
         dev_index_size: int = 100_000,
         ping_seconds: int = 30,
         compress: bool = False,
+        proxies: Proxies | None = None,
     ) -> None:
         """
         @param server: how the server introduces itself.
         @param origins: whose pages may connect; empty for all.
         @param ping_seconds: after how much silence a client is asked whether it is there; 0 for never.
         @param compress: whether to compress for WebSocket clients that offer to read that.
+        @param proxies: those in front, which say for whom they come.
         """
         self.broker, self.wheel, self.server = broker, wheel, server
         self.dev_index_size, self.ping_seconds, self.compress = dev_index_size, ping_seconds, compress
         self.json = JsonLines(broker.limits, broker.connections.node, ping_seconds)
         self.traffic = Traffic()
         self.sessions: dict[Session, None] = {}
-        self._origins = origins
+        self.origins = Origins(origins, broker.accounts.url)
+        self.proxies = proxies or Proxies()
 
-    def admits(self, origin: str) -> bool:
-        """@return: whether pages of this origin may connect."""
-        return access.origin_allowed(origin, self._origins)
+    def admits(self, origin: str, dev_id: int | None = None) -> bool:
+        """
+        @param dev_id: the tenant, if it is known already.
+        @return: whether pages of this origin may connect; if not, that is counted.
+        """
+        if self.origins.allow(origin, dev_id):
+            return True
+        self.refuse_origin()
+        return False
+
+    def refuse_origin(self) -> None:
+        """A page of another origin is turned away."""
+        self.broker.refusals[Reason.ORIGIN] += 1
 
     def visitor(self, hello: Hello, peer: str, headers: Mapping[str, str]) -> Visitor:
         """
         @param peer: the address of the other end.
         @param headers: those of the request, names in lower case.
         @raise BadValue: if there can be no such tenant.
+        @raise OriginRefused: if pages of this origin may not connect to this one.
         """
         if hello.dev_id >= self.dev_index_size:
             raise BadValue(f"Incorrect dev_id {hello.dev_id}: it is below {self.dev_index_size}")
+        if not self.admits(headers.get("origin", ""), hello.dev_id):
+            raise OriginRefused(Goodbye.ORIGIN.reason)
         return Visitor(hello.dev_id, hello.user_id, hello.key, hello.uuid, **seen(peer, headers))
 
     def opened(self, session: Session) -> None:

@@ -8,15 +8,21 @@ protocol that is meant takes the connection over, with all bytes from the first 
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 from typing import Any, NamedTuple
 
-from twisted.internet.interfaces import IAddress, IProtocol, IReactorTime
+from twisted.internet.interfaces import IAddress, IProtocol, IReactorTime, ISSLTransport
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 from twisted.web.server import Site
 
+from comet.gate import Gate
 from comet.limits import Limits
+from comet.model import Goodbye
+from comet.protocols.front import forwarding
+from comet.protocols.refusing import unasked
 from comet.protocols.visiting import MOUNTS
+from comet.refusals import Reason
 
 #: A request that has not ended its headers by then is refused, in bytes.
 HEAD_LIMIT = 16 << 10
@@ -26,40 +32,72 @@ HTTP_IDLE_SECONDS = 60
 _OPENINGS = tuple(f"GET {mount}".encode() for mount in MOUNTS)
 #: Where clients of our own connect; what may follow the path is a query.
 _JSON_OPENING = re.compile(rb"GET (?:/comet-server)?/comet/ws[? ]")
-_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-_TOO_MANY = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+_TOO_LARGE = unasked(
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"the headers of a request may have {HEAD_LIMIT} bytes"
+)
+_TOO_MANY = unasked(HTTPStatus.SERVICE_UNAVAILABLE, Goodbye.FULL, 10)
+#: Whoever was refused has so many seconds to say something and be told why, and as many to go.
+REFUSED_SECONDS = 3
+_END = b"\r\n\r\n"
 
 
 class Doorway(Protocol):
     """A connection of which it is not known yet what it wants."""
 
     factory: BrowserPort
+    #: A transport that can be aborted, be it plain or TLS.
+    transport: Any
 
     def __init__(self) -> None:
         self._held = b""
         self._inner: IProtocol | None = None
+        #: The address that was let in, and the reason why it was not.
+        self._entered: str | None = None
+        self._refused: Reason | None = None
 
     def connectionMade(self) -> None:
         """Somebody is at the door, and has some time to say what for."""
-        self.factory.open += 1
-        seconds = self.factory.limits.login_seconds
-        self._timeout = self.factory.clock.callLater(seconds, self._leave)
+        factory = self.factory
+        factory.open += 1
+        self._peer = getattr(self.transport.getPeer(), "host", "unix")
+        seconds: float = factory.limits.login_seconds
+        # For whom a proxy comes, only the headers say.
+        if not factory.gate.proxies.trusts(self._peer) and not self._admit(self._peer):
+            seconds = REFUSED_SECONDS
+        self._timeout = factory.clock.callLater(seconds, self._leave)
+        # A handshake is work, and before it nothing can be said.
+        if self._refused and ISSLTransport.providedBy(self.transport):
+            self.transport.abortConnection()
+
+    def _admit(self, address: str) -> bool:
+        self._refused = self.factory.gate.enter(address)
+        if self._refused is None:
+            self._entered = address
+        return self._refused is None
 
     def dataReceived(self, data: bytes) -> None:
         """Hold what has come until the whole head of a request is here."""
+        if self._refused:
+            self._turn_away(self._peer)
+            return
         self._held += data
-        if b"\r\n\r\n" in self._held:
-            self._enter(self._held)
-        elif len(self._held) > HEAD_LIMIT:
-            self._leave(_TOO_LARGE)
+        end = self._held.find(_END)
+        if end > HEAD_LIMIT or (end < 0 and len(self._held) > HEAD_LIMIT):
+            self._refuse(Reason.HEAD, _TOO_LARGE)
+        elif end >= 0:
+            self._enter(self._held, end)
 
-    def _enter(self, data: bytes) -> None:
-        self._timeout.cancel()
+    def _enter(self, data: bytes, end: int) -> None:
         factory = self.factory
         if factory.open > factory.limits.browsers:
-            self._leave(_TOO_MANY)
+            self._refuse(Reason.BROWSERS, _TOO_MANY)
             return
-        assert self.transport is not None
+        if self._entered is None:
+            address = factory.gate.proxies.visitor(self._peer, forwarding(data[:end]))
+            if not self._admit(address):
+                self._turn_away(address)
+                return
+        self._timeout.cancel()
         site: Any = factory.pages
         if data.startswith(_OPENINGS):
             site = factory.sockets.lines
@@ -73,10 +111,22 @@ class Doorway(Protocol):
         inner.makeConnection(self.transport)
         inner.dataReceived(data)
 
+    def _refuse(self, reason: Reason, answer: bytes) -> None:
+        self.factory.gate.refusals[reason] += 1
+        self._leave(answer)
+
+    def _turn_away(self, address: str) -> None:
+        assert self._refused is not None
+        seconds = self.factory.gate.retry_after(self._refused, address)
+        self._leave(unasked(HTTPStatus.TOO_MANY_REQUESTS, Goodbye.CROWD, seconds))
+
     def _leave(self, answer: bytes = b"") -> None:
-        assert self.transport is not None
+        if self._timeout.active():
+            self._timeout.cancel()
         self._held = b""
         self.dataReceived = lambda data: None  # type: ignore[method-assign]
+        # Whoever does not take the answer, or leaves an end of TLS without one, is not waited for.
+        self._timeout = self.factory.clock.callLater(REFUSED_SECONDS, self.transport.abortConnection)
         self.transport.write(answer)
         self.transport.loseConnection()
 
@@ -85,6 +135,8 @@ class Doorway(Protocol):
         self.factory.open -= 1
         if self._timeout.active():
             self._timeout.cancel()
+        if self._entered is not None:
+            self.factory.gate.leave(self._entered)
         if self._inner is not None:
             self._inner.connectionLost(reason)
 
@@ -106,10 +158,21 @@ class BrowserPort(Factory):
 
     noisy = False
 
-    def __init__(self, sockets: Sockets, pages: Site, limits: Limits, clock: IReactorTime) -> None:
-        """@param pages: for requests that are no WebSocket."""
+    def __init__(
+        self,
+        sockets: Sockets,
+        pages: Site,
+        limits: Limits,
+        clock: IReactorTime,
+        gate: Gate | None = None,
+    ) -> None:
+        """
+        @param pages: for requests that are no WebSocket.
+        @param gate: the limits on addresses, if others ask it, too.
+        """
         self.sockets, self.pages = sockets, pages
         self.limits, self.clock = limits, clock
+        self.gate = gate or Gate(limits, clock.seconds)
         self.open = 0
 
     def buildProtocol(self, addr: IAddress | None) -> Doorway:  # type: ignore[override]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
@@ -16,6 +16,7 @@ from comet.protocols.frames import WebSocketForm
 from comet.protocols.inbox import Inbox
 from comet.protocols.outlet import Outlet
 from comet.protocols.reception import Reception
+from comet.protocols.refusing import SERVER
 from comet.protocols.wheel import Spoke
 from comet.session import Session, Visitor
 
@@ -73,10 +74,13 @@ class SocketProtocol(WebSocketServerProtocol):
         """Whether the handshake has agreed on compression."""
         return self._perMessageCompress is not None
 
-    @property
-    def address(self) -> str:
-        """Where the connection comes from."""
-        return getattr(self.transport.getPeer(), "host", "unix")
+    def visitor_address(self, headers: Mapping[str, str]) -> str:
+        """
+        @param headers: those of the request, names in lower case.
+        @return: where the connection comes from.
+        """
+        peer = getattr(self.transport.getPeer(), "host", "unix")
+        return self.factory.reception.proxies.visitor(peer, headers)
 
     def open_inbox(self) -> None:
         """Take commands from now on."""
@@ -170,8 +174,8 @@ class SocketFactory(WebSocketServerFactory):
         self.reception = reception
         # Autobahn's own would run on the global reactor.
         self._batched_timer = reception.wheel
-        # Autobahn puts it into its header, too.
-        self.server = reception.server
+        # Autobahn puts it into its header.
+        self.server = SERVER
         limits = reception.broker.limits
         longest = limits.message + COMMAND_OVERHEAD
         self.setProtocolOptions(

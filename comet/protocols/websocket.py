@@ -40,9 +40,9 @@ class BrowserProtocol(SocketProtocol):
         except Unwelcome as error:
             self._form, self._unwelcome = LEGACY, error.goodbye
         else:
-            self._visitor = address.visitor(self.address, request.headers)
+            self._visitor = address.visitor(self.visitor_address(request.headers), request.headers)
             self._form = LEGACY if address.major_version < 4 else CURRENT
-            if not reception.admits(self._visitor.origin):
+            if not reception.admits(self._visitor.origin, self._visitor.dev_id):
                 self._unwelcome = Goodbye.ORIGIN
         return "chat" if "chat" in request.protocols else None
 

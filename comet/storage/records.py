@@ -33,7 +33,7 @@ class TenantKey(NamedTuple):
     """
     The own key of a tenant.
 
-    @ivar url: where its pages are; for people.
+    @ivar url: where its pages are, as L{comet.origins.named_in} reads it.
     """
 
     dev_id: int

@@ -163,6 +163,8 @@ ELSEWHERE = {
         ),
         "it is about a prepared statement",
     ),
+    errors.TooFast: "it is about the commands of a browser",
+    errors.OriginRefused: "it is about the pages of a browser",
     errors.BadText: "a statement is text already when CometQL gets it",
 }
 #: CppComet's numbers for too many conditions, values, columns and names, which have no limits here.

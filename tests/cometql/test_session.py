@@ -22,6 +22,7 @@ from comet.errors import (
     UnknownTable,
     UnknownVariable,
 )
+from comet.refusals import Reason, Refusals
 from tests.cometql.talk import TalkTests, at_once
 
 
@@ -420,7 +421,7 @@ class Fixed(Gauges):
 
     def server(self):
         ws = PortStatus(60, 1, 2, 3, 4, 0.5, 0.25, 0.125)
-        return ServerStatus(7200, ws, PortStatus(10, 5, 6, 7, 8, 1.0, 2.0, 3.0))
+        return ServerStatus(7200, ws, PortStatus(10, 5, 6, 7, 8, 1.0, 2.0, 3.0), Refusals([Reason.HEAD] * 6))
 
     def tenant(self, dev_id):
         return TenantStatus(dev_id + 1, 2, 3)
@@ -510,9 +511,10 @@ class StatusTests(TalkTests):
         self.assertEqual(self.rows("SHOW STATUS LIKE 'Ssl_cipher'"), [("Ssl_cipher", "")])
 
     def test_global(self):
-        """The 23 rows about the server, in their order."""
+        """The 23 rows about the server, in their order; behind them, why something was refused."""
+        rows = self.rows("SHOW GLOBAL STATUS")
         self.assertEqual(
-            self.rows("SHOW GLOBAL STATUS")[:-1],
+            rows[:22],
             [
                 ("flag", "global"),
                 ("uptime", "7200"),
@@ -538,7 +540,9 @@ class StatusTests(TalkTests):
                 ("backend_delete_client_ps", "3.00"),
             ],
         )
-        self.assertEqual(self.rows("SHOW GLOBAL STATUS")[-1][0], "network_events")
+        self.assertEqual(rows[22][0], "network_events")
+        refused = {f"frontend_refused_{reason.value}": "0" for reason in Reason}
+        self.assertEqual(dict(rows[23:]), refused | {"frontend_refused_head": "6"})
 
     def test_statistics(self):
         """The line that mysqladmin shows."""

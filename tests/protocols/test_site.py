@@ -1,21 +1,30 @@
 """Tests for L{comet.protocols.site} and L{comet.protocols.pages}, on in-memory transports."""
 
 import json
+from datetime import UTC, datetime
+from pathlib import Path
 
 from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
+from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.server import Site
 
+from comet.addresses import Proxies
+from comet.certificates import self_signed
+from comet.gate import Gate
 from comet.limits import Limits
+from comet.protocols.front import Front
 from comet.protocols.jsonsocket import JsonFactory
 from comet.protocols.pages import Facts, Root
 from comet.protocols.reception import Reception
-from comet.protocols.site import HEAD_LIMIT, BrowserPort, Sockets
+from comet.protocols.site import HEAD_LIMIT, REFUSED_SECONDS, BrowserPort, Sockets
+from comet.protocols.tls import ServerTls
 from comet.protocols.websocket import BrowserFactory
 from comet.protocols.wheel import Wheel
-from tests.protocols.browser import Browser, request
+from comet.refusals import Reason
+from tests.protocols.browser import Browser, Socket, request
 from tests.running import make_broker
 
 
@@ -69,6 +78,21 @@ class DoorwayTests(PortCase):
         self.assertIn(b" 431 ", browser.socket.value())
         self.assertEqual(browser.socket.ended, "lost")
         browser.send(b"more")
+        self.assertEqual(self.port.gate.refusals, {Reason.HEAD: 1})
+
+    def test_a_long_head_is_refused_though_it_has_an_end(self):
+        """However it is cut."""
+        browser = Browser(self.port)
+        browser.send(request(X="x" * HEAD_LIMIT))
+        self.assertIn(b" 431 ", browser.socket.value())
+
+    def test_who_does_not_go_is_cut_off(self):
+        """As one that does not end TLS as it should."""
+        browser = Browser(self.port)
+        self.clock.pump([1.0] * 5)
+        browser.socket.ended = None
+        self.clock.advance(REFUSED_SECONDS)
+        self.assertEqual(browser.socket.ended, "aborted")
 
     def test_silence_is_ended(self):
         """Whoever does not say what they want in time."""
@@ -86,9 +110,128 @@ class DoorwayTests(PortCase):
         """Until some are gone."""
         browsers = [Browser(self.port).open() for _ in range(3)]
         self.assertIn(b" 503 ", browsers[2].head)
+        self.assertEqual(self.port.gate.refusals, {Reason.BROWSERS: 1})
         for browser in browsers[1:]:
             browser.vanish(Failure(ConnectionDone()))
         self.assertIn(b" 101 ", Browser(self.port).open().head)
+
+
+class AddressCase(PortCase):
+    """A port with limits on addresses."""
+
+    limits = Limits(
+        login_seconds=5, address_connections=2, address_connects=1, address_connects_burst=4, browsers=100
+    )
+    proxies = Proxies()
+
+    def make_port(self, demo):
+        self.gate = Gate(self.limits, self.clock.seconds, self.proxies)
+        self.reception = Reception(
+            make_broker(), Wheel(self.clock), server="comet test", proxies=self.proxies
+        )
+        sockets = Sockets(BrowserFactory(self.reception, self.clock), JsonFactory(self.reception, self.clock))
+        pages = Front(Root(Facts("n", None, list)), self.gate, reactor=self.clock)
+        return BrowserPort(sockets, pages, self.limits, self.clock, self.gate)
+
+    def refused(self, browser):
+        """@return: whether 429 was the answer, with all that belongs to it."""
+        head, _, body = browser.socket.value().partition(b"\r\n\r\n")
+        if b" 429 " not in head:
+            return False
+        self.assertIn(b"Retry-After: ", head)
+        self.assertEqual(json.loads(body)["error"]["code"], 4021)
+        self.assertEqual(browser.socket.ended, "lost")
+        return True
+
+
+class LimitTests(AddressCase):
+    """What one address may do; here everybody comes from the same."""
+
+    def test_too_many_open(self):
+        """Are told so without being listened to; who leaves makes room."""
+        browsers = [Browser(self.port).open() for _ in range(2)]
+        third = Browser(self.port)
+        self.assertIsNone(third.socket.ended)
+        third.send(b"anything")
+        self.assertTrue(self.refused(third))
+        third.send(b"more")
+        for browser in (third, browsers[0]):
+            browser.vanish(Failure(ConnectionDone()))
+        self.assertIn(b" 101 ", Browser(self.port).open().head)
+        self.assertEqual(self.gate.refusals, {Reason.ADDRESS_CONNECTIONS: 1})
+
+    def test_too_many_in_a_moment(self):
+        """Though they go at once."""
+        for _ in range(4):
+            browser = Browser(self.port)
+            self.assertFalse(self.refused(browser))
+            browser.vanish(Failure(ConnectionDone()))
+        browser = Browser(self.port)
+        browser.send(b"G")
+        self.assertTrue(self.refused(browser))
+        self.clock.advance(1)
+        self.assertIn(b" 101 ", Browser(self.port).open().head)
+
+    def test_the_refused_do_not_stay(self):
+        """Whether they say nothing, or do not go."""
+        for _ in range(4):
+            Browser(self.port).vanish(Failure(ConnectionDone()))
+        browser = Browser(self.port)
+        self.clock.advance(REFUSED_SECONDS)
+        self.assertEqual(browser.socket.ended, "lost")
+        browser.socket.ended = None
+        self.clock.advance(REFUSED_SECONDS)
+        self.assertEqual(browser.socket.ended, "aborted")
+
+    def test_over_tls_there_is_no_answer(self):
+        """As there would have to be a handshake first, and that is work."""
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        pair = folder / "certificate.pem", folder / "key.pem"
+        for file, content in zip(pair, self_signed("comet", datetime.now(UTC)), strict=True):
+            file.write_bytes(content)
+        secure = TLSMemoryBIOFactory(ServerTls(lambda: pair).browsers, False, self.port, self.clock)
+        for number in range(5):
+            protocol = secure.buildProtocol(None)
+            socket = Socket(protocol)
+            protocol.makeConnection(socket)
+            self.assertEqual((socket.ended, socket.value()), (None if number < 4 else "aborted", b""))
+            protocol.connectionLost(Failure(ConnectionDone()))
+        self.assertEqual((self.port.open, self.clock.getDelayedCalls()), (0, []))
+
+
+class ProxyTests(AddressCase):
+    """The same for those who come by way of a proxy."""
+
+    proxies = Proxies(["192.0.2.1"])
+
+    def open(self, address):
+        return Browser(self.port).open(X_Forwarded_For=f"9.9.9.9, {address}")
+
+    def test_too_many_open(self):
+        """Of one visitor; another is let in, and each is known by its own address."""
+        browsers = [self.open("198.51.100.1") for _ in range(2)]
+        self.assertTrue(self.refused(self.raw("198.51.100.1")))
+        other = self.open("198.51.100.2")
+        self.assertIn(b" 101 ", other.head)
+        self.assertEqual(
+            [session.visitor.address for session in self.reception.sessions],
+            ["198.51.100.1", "198.51.100.1", "198.51.100.2"],
+        )
+        browsers[0].vanish(Failure(ConnectionDone()))
+        self.assertIn(b" 101 ", self.open("198.51.100.1").head)
+
+    def raw(self, address):
+        browser = Browser(self.port)
+        browser.send(request(X_Forwarded_For=address))
+        return browser
+
+    def test_too_many_in_a_moment(self):
+        """Of one visitor, though they go at once."""
+        for _ in range(4):
+            self.open("198.51.100.1").vanish(Failure(ConnectionDone()))
+        self.assertTrue(self.refused(self.raw("198.51.100.1")))
+        self.assertFalse(self.refused(self.raw("198.51.100.2")))
 
 
 class PageTests(PortCase):

@@ -5,7 +5,7 @@ import json
 from twisted.trial.unittest import SynchronousTestCase
 
 from comet.model import PrivateMessage
-from tests.protocols.clients import LineClient, PollClient, SocketClient, StreamClient, answer
+from tests.protocols.clients import LineClient, PollClient, Port, SocketClient, StreamClient, answer
 from tests.protocols.contract import ANN, NEWS, JsonContract, TransportContract
 from tests.running import finish
 
@@ -70,7 +70,7 @@ class SocketTests(JsonContract, SynchronousTestCase):
 
     def test_other_origins_are_refused(self):
         """By the status of HTTP, before anything else."""
-        self.port.reception._origins = ("good.example",)
+        self.port = Port(self.broker, origins=("good.example",))
         browser = self.port.connect().open("/comet/ws", Origin="https://evil.example")
         self.assertIn(b" 403 ", browser.head.split(b"\r\n")[0])
         self.assertIn(b" 101 ", self.port.connect().open("/comet/ws", Origin="https://good.example").head)
@@ -134,7 +134,7 @@ class StreamTests(JsonContract, SynchronousTestCase):
 
     def test_other_origins_are_refused(self):
         """403, and pages of those that may can read the answer."""
-        self.port.reception._origins = ("good.example",)
+        self.port = Port(self.broker, origins=("good.example",))
         for method, path in (("GET", "/comet/sse"), ("POST", "/comet/sse"), ("POST", "/comet/poll")):
             browser = self.port.request(method, path, Origin="https://evil.example")
             self.assertEqual(answer(browser)[0], 403)

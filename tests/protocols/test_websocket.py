@@ -11,6 +11,8 @@ from comet.protocols.reception import Reception
 from comet.protocols.sockets import LINGER_SECONDS
 from comet.protocols.websocket import BrowserFactory
 from comet.protocols.wheel import Wheel
+from comet.refusals import Reason
+from comet.storage.records import TenantKey
 from tests.protocols.browser import ACCEPT, Browser, frame
 from tests.running import SlowStore, finish, make_broker
 
@@ -93,6 +95,21 @@ class HandshakeTests(WebSocketCase):
         self.assertEqual(self.browser(Origin="https://good.example").heard()[0]["event"], "serverInfo")
         self.assertEqual(self.browser().heard()[0]["event"], "serverInfo")
 
+    def test_a_tenant_names_its_pages(self):
+        """In the table of tenants; nobody else's may connect to it, and they are counted."""
+        tenant = TenantKey(5, "key of five", "https://five.example/chat/")
+        finish(self.broker.commit([self.broker.accounts.setting_tenant(tenant)]))
+        path = "/ws/sesion=&myid=0&devid=5&v=4.08&uuid=&api=js"
+        welcome, *_ = self.browser(path, Origin="https://five.example").heard()
+        self.assertEqual(welcome["event"], "serverInfo")
+        self.assertEqual(self.browser(path, Origin="https://six.example").heard()[0]["error"], 423)
+        self.assertEqual(self.browser(Origin="https://six.example").heard()[0]["event"], "serverInfo")
+        self.assertEqual(self.broker.refusals, {Reason.ORIGIN: 1})
+
+    def test_the_server_is_named_without_a_version(self):
+        """In the head; what is told to clients afterwards has it."""
+        self.assertIn(b"\r\nServer: comet\r\n", self.browser().head)
+
     def test_pages_without_an_origin_are_as_good_as_others(self):
         """Those in files and in sandboxes, unless a list is given that they cannot be on."""
         for origin in ("null", "file://"):
@@ -115,6 +132,20 @@ class HandshakeTests(WebSocketCase):
 
 class MessageTests(WebSocketCase):
     """Talking."""
+
+    def test_too_many_messages(self):
+        """Are refused with one frame, and then the client is sent away; it may come back."""
+        self.serve(make_broker(messages_per_second=1, messages_burst=2))
+        browser = self.browser()
+        browser.heard()
+        for _ in range(5):
+            browser.say("pipe_count\nweb_x\nM")
+        first, second, refusal, goodbye = browser.heard()
+        self.assertEqual([first["marker"], second["marker"]], ["M", "M"])
+        self.assertIn("Too many messages", refusal["data"]["error"])
+        self.assertEqual((goodbye["data"]["error_code"], "error" in goodbye), (4020, False))
+        self.assertEqual(browser.socket.ended, "lost")
+        self.assertEqual(self.broker.refusals, {Reason.MESSAGES: 3})
 
     def test_the_conversation_of_two_clients(self):
         """Subscribe, send, receive, report."""

@@ -27,7 +27,12 @@ class DevConfig(Table[TenantKey, int]):
     declared = (
         Declared("id", Kind.INT, 11, "the tenant", key=True, unique=True, required=True, default=0),
         Declared("key", Kind.VARCHAR, LONGEST_KEY, "the key: 8 to 255 characters", required=True),
-        Declared("url", Kind.VARCHAR, URL_LENGTH, "where the pages of the tenant are; for people"),
+        Declared(
+            "url",
+            Kind.VARCHAR,
+            URL_LENGTH,
+            "where the pages of the tenant are, between commas; no others may connect",
+        ),
     )
     listable = True
 

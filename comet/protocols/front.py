@@ -1,0 +1,118 @@
+"""The HTTP side of the browser port: every request passes here before it finds its resource."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.web.resource import NoResource, Resource
+from twisted.web.server import Request, Site
+
+from comet.gate import Gate
+from comet.model import Goodbye
+from comet.protocols.cors import OpenDoor, Shared
+from comet.protocols.refusing import Refusing, missing, secure, unasked
+from comet.refusals import Reason
+
+#: Headers in which a proxy says for whom it asks.
+FORWARDING = ("x-forwarded-for", "forwarded")
+
+
+class FrontRequest(Request):
+    """A request whose body has a limit."""
+
+    _received = 0
+    _refused = False
+
+    def gotLength(self, length: int | None) -> None:
+        """The headers are here; so many bytes shall follow, C{None} for as many as it likes."""
+        super().gotLength(length)
+        self._count(length or 0)
+
+    def handleContentChunk(self, data: bytes) -> None:
+        """A piece of the body is here."""
+        if not self._refused:
+            self._received += len(data)
+            self._count(self._received)
+        if not self._refused:
+            super().handleContentChunk(data)
+
+    def _count(self, length: int) -> None:
+        front: Any = getattr(self.channel, "site", None)
+        most = front.longest if isinstance(front, Front) else length
+        if length > most:
+            self._refused = True
+            front.gate.refusals[Reason.BODY] += 1
+            answer = unasked(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a body of more than {most} bytes")
+            channel: Any = self.channel
+            channel.transport.write(answer)
+            channel.loseConnection()
+
+    def process(self) -> None:
+        """The whole request is here."""
+        if not self._refused:
+            # "OPTIONS *" asks about no path; here it is one like others.
+            self.path = b"/*" if self.path == b"*" else self.path
+            super().process()
+
+
+class Front(Site):
+    """
+    The tree of paths, with secure headers on every answer and limits on every address.
+
+    Resources find the address of the visitor in C{request.getClientAddress()}, also behind a proxy.
+    """
+
+    noisy = False
+
+    def __init__(
+        self, root: Resource, gate: Gate, longest: int = 1 << 24, hsts: int = 0, **more: Any
+    ) -> None:
+        """
+        @param longest: the most bytes that the body of a request may have.
+        @param hsts: for how many seconds browsers shall insist on TLS; 0 not to ask for it.
+        @param more: for L{Site}.
+        """
+        super().__init__(root, FrontRequest, **more)
+        self.gate, self.longest, self._hsts = gate, longest, hsts
+
+    def getResourceFor(self, request: Request) -> Any:
+        """Find what answers."""
+        secure(request, self._hsts)
+        address = self._introduce(request)
+        reason = self.gate.ask(address)
+        if reason is not None:
+            seconds = self.gate.retry_after(reason, address)
+            return Refusing(HTTPStatus.TOO_MANY_REQUESTS, Goodbye.CROWD, seconds)
+        found = super().getResourceFor(request)
+        if isinstance(found, Shared):
+            return found
+        if request.method == b"OPTIONS":
+            return OpenDoor()
+        return missing() if isinstance(found, NoResource) else found
+
+    def _introduce(self, request: Request) -> str:
+        """@return: the address of the visitor, which the request has from now on."""
+        peer: str = getattr(request.client, "host", "unix")
+        headers = {
+            name: ",".join(values)
+            for name in FORWARDING
+            if (values := request.requestHeaders.getRawHeaders(name))
+        }
+        found = self.gate.proxies.visitor(peer, headers)
+        if found != peer:
+            kind = IPv6Address if ":" in found else IPv4Address
+            request.client = kind("TCP", found, 0)
+        return found
+
+
+def forwarding(head: bytes) -> dict[str, str]:
+    """@return: in the head of a request, the headers in which a proxy says for whom it asks."""
+    found: dict[str, str] = {}
+    for each in head.split(b"\r\n")[1:]:
+        name, _, value = each.decode("latin-1").partition(":")
+        if name.lower() in FORWARDING:
+            before = found.get(name.lower())
+            found[name.lower()] = value.strip() if before is None else f"{before},{value.strip()}"
+    return found

@@ -1,0 +1,99 @@
+"""
+SIGHUP: what may change while the server runs is read again, and nobody is dropped.
+
+That is the certificate with its key, and how much is logged. Twisted's daemon leaves this signal alone, so
+that without us it would end the process; SIGUSR1, which makes it begin a new log file, is its own.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.logger import Logger
+
+from comet.config import CannotStart, Config
+from comet.sections import SECTIONS
+
+#: The keys that are read again, besides the files of the certificate.
+RELOADED = {("log", "level")}
+
+
+def needs_restart(before: Config, now: Config) -> list[str]:
+    """@return: the keys that have changed, and count only once the server has been started again."""
+    return [
+        f"[{section}] {key.name}"
+        for section, settings in SECTIONS.items()
+        for key in fields(settings)
+        if (section, key.name) not in RELOADED
+        and getattr(getattr(before, section), key.name) != getattr(getattr(now, section), key.name)
+    ]
+
+
+class Reloader(Service):
+    """Reads again what may change, when SIGHUP comes."""
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        config: Config,
+        read: Callable[[], Config],
+        certificate: Callable[[], object],
+        level: Callable[[str], object],
+        reactor: Any,
+        has_terminal: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """
+        @param config: the one that the server runs with.
+        @param read: reads the configuration again.
+        @param certificate: reads the certificate again.
+        @param level: sets how much is logged.
+        @param has_terminal: whether somebody could see the server.
+        """
+        self._config, self._read = config, read
+        self._certificate, self._level, self._reactor = certificate, level, reactor
+        self._has_terminal = has_terminal
+        self._had_terminal = False
+        self._before: Any = None
+
+    def startService(self) -> None:
+        """Listen for the signal."""
+        super().startService()
+        self._had_terminal = self._has_terminal()
+        self._before = signal.signal(signal.SIGHUP, self._called)
+
+    def stopService(self) -> None:
+        """Leave the signal as it was."""
+        signal.signal(signal.SIGHUP, self._before or signal.SIG_DFL)
+        super().stopService()
+
+    def _called(self, number: int, frame: object) -> None:
+        # Anything may be going on now: wait for the turn of the reactor.
+        self._reactor.callFromThread(self.hang_up)
+
+    def hang_up(self) -> None:
+        """SIGHUP has come: either it was sent, or the terminal is gone that the server was started in."""
+        if self._had_terminal and not self._has_terminal():
+            self._log.info("the terminal is gone")
+            self._reactor.stop()
+        else:
+            self.reload()
+
+    def reload(self) -> None:
+        """Read again; what is wrong is logged, and stays as it was."""
+        try:
+            self._certificate()
+        except CannotStart as error:
+            self._log.error("the certificate stays as it was: {error}", error=error)
+        try:
+            now = self._read()
+        except CannotStart as error:
+            self._log.error("the configuration stays as it was: {error}", error=error)
+            return
+        self._level(now.log.level)
+        if changed := needs_restart(self._config, now):
+            self._log.warn("changed, but only a restart makes it count: {keys}", keys=", ".join(changed))
