@@ -1,0 +1,1 @@
+"""A WebSocket client that does what no other would, and a list of what to do with it."""

@@ -1,0 +1,78 @@
+"""
+Run Autobahn's test suite against the browser port, with an echo behind it.
+
+The suite needs Python 2.7. Where that is to be had, an environment for it is made with::
+
+    pip install 'virtualenv<20.22'
+    virtualenv -p python2.7 py27
+    py27/bin/pip install autobahntestsuite==0.8.2
+
+and then, in about a minute::
+
+    python compliance/wstest.py py27/bin/wstest           what is not as recorded
+    python compliance/wstest.py py27/bin/wstest --write   record it, and write the page about it
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from suite.page import RECORDED, write_page
+
+HERE = Path(__file__).resolve().parent
+PATH = "/ws/sesion=&myid=0&devid=0&v=4.08&uuid=&api=js"
+
+
+def run(wstest: str, drop: bool) -> dict[str, list[str]]:
+    """
+    @param drop: whether connections end without a Close frame.
+    @return: by case what the suite says of the behaviour and of the end.
+    """
+    command = [sys.executable, str(HERE / "echo.py"), "--port", "0", *(["--drop"] if drop else [])]
+    with tempfile.TemporaryDirectory() as folder, subprocess.Popen(command, stdout=subprocess.PIPE) as echo:
+        try:
+            assert echo.stdout is not None
+            port = int(echo.stdout.readline().split()[-1])
+            server = {"agent": "comet", "url": f"ws://127.0.0.1:{port}{PATH}"}
+            plan = {"outdir": "reports", "servers": [server], "cases": ["*"], "exclude-cases": []}
+            Path(folder, "plan.json").write_text(json.dumps({**plan, "exclude-agent-cases": {}}))
+            program = [os.path.abspath(wstest), "-m", "fuzzingclient", "-s", "plan.json"]
+            subprocess.run(program, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+            found = json.loads(Path(folder, "reports", "index.json").read_text())["comet"]
+        finally:
+            echo.terminate()
+    return {number: [each["behavior"], each["behaviorClose"]] for number, each in sorted(found.items())}
+
+
+def main() -> int:
+    """@return: the exit status: 0 if all is as recorded."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("wstest", help="the program of the suite")
+    parser.add_argument("--write", action="store_true", help="record the results and write the page")
+    options = parser.parse_args()
+    found = {"close": run(options.wstest, False), "drop": run(options.wstest, True)}
+    if options.write:
+        (HERE / RECORDED).write_text(json.dumps(found, indent=0, separators=(",", ":")) + "\n")
+        write_page(HERE)
+        return 0
+    known = json.loads((HERE / RECORDED).read_text())
+    differing = [
+        f"{way} {number}: {results}, was {known[way].get(number)}"
+        for way, cases in found.items()
+        for number, results in cases.items()
+        if known[way].get(number) != results
+    ]
+    print("\n".join(differing) or f"{len(found['close'])} cases, all as recorded")
+    return 1 if differing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
