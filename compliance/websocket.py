@@ -24,7 +24,7 @@ from pathlib import Path
 
 from suite.cases import all_cases
 from suite.conversation import DROPPED, STUCK, Facts, Listener, converse
-from suite.page import AGREED, FAILED, LOOSE, OK, VERDICTS, Verdict, write_page
+from suite.page import AGREED, FAILED, LOOSE, OK, VERDICTS, Verdict, record, write_page
 from suite.targets import TARGETS, Target
 from suite.vocabulary import OPEN, Case
 
@@ -137,12 +137,12 @@ def main() -> int:
                 known[case.number] = verdict
             print(f"{name}: {count} cases")
     if options.write:
-        numbers = {case.number for case in cases}
+        numbers = [case.number for case in cases]
         kept = {
-            name: {number: each for number, each in found.items() if number in numbers}
+            name: {number: found[number] for number in numbers if number in found}
             for name, found in verdicts.items()
         }
-        (HERE / VERDICTS).write_text(json.dumps(kept, indent=0, separators=(",", ":")) + "\n")
+        record(HERE / VERDICTS, kept)
         write_page(HERE)
         return 0
     return 1 if differing else 0

@@ -22,11 +22,16 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
-from suite.page import RECORDED, write_page
+from suite.page import RECORDED, record, write_page
 
 HERE = Path(__file__).resolve().parent
 PATH = "/ws/sesion=&myid=0&devid=0&v=4.08&uuid=&api=js"
+
+
+def _place(item: tuple[str, Any]) -> list[int]:
+    return [int(part) for part in item[0].split(".")]
 
 
 def run(wstest: str, drop: bool) -> dict[str, list[str]]:
@@ -47,7 +52,10 @@ def run(wstest: str, drop: bool) -> dict[str, list[str]]:
             found = json.loads(Path(folder, "reports", "index.json").read_text())["comet"]
         finally:
             echo.terminate()
-    return {number: [each["behavior"], each["behaviorClose"]] for number, each in sorted(found.items())}
+    return {
+        number: [each["behavior"], each["behaviorClose"]]
+        for number, each in sorted(found.items(), key=_place)
+    }
 
 
 def main() -> int:
@@ -60,7 +68,7 @@ def main() -> int:
     options = parser.parse_args()
     found = {"close": run(options.wstest, False), "drop": run(options.wstest, True)}
     if options.write:
-        (HERE / RECORDED).write_text(json.dumps(found, indent=0, separators=(",", ":")) + "\n")
+        record(HERE / RECORDED, found)
         write_page(HERE)
         return 0
     known = json.loads((HERE / RECORDED).read_text())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from suite.cases import FAMILIES, all_cases
@@ -169,6 +169,15 @@ def _cases(cases: list[Case], verdicts: dict[str, dict[str, Verdict]]) -> Iterat
             if _family(case.number) == family
         ]
         yield from _table(("Case", "What", *_names(verdicts)), (9, 55, *(20 for _ in verdicts)), rows)
+
+
+def record(file: Path, found: Mapping[str, Mapping[str, object]]) -> None:
+    """Write results, a line for each case, so that changes are seen in a diff."""
+    parts = []
+    for name, cases in found.items():
+        lines = ",\n".join(f"{json.dumps(number)}: {json.dumps(each)}" for number, each in cases.items())
+        parts.append(f"{json.dumps(name)}: {{\n{lines}\n}}")
+    file.write_text("{" + ",\n".join(parts) + "}\n")
 
 
 def page(folder: Path) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from suite.vocabulary import BY_FRAME, NOT_UTF8, PAUSE, Case, Outcome, Said, failed
 
 GREEK = "Hello-µ@ßöäüàá-UTF-8!!"
-KOSME = "κόσμε".encode()
+KOSME = "κ\u1f79σμε".encode()
 
 
 def utf8() -> Iterator[Case]:
