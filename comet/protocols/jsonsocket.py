@@ -54,6 +54,24 @@ class JsonProtocol(SocketProtocol):
         if self._session is None and self._linger is None:
             self._farewell(Goodbye.IDLE)
 
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:
+        """A whole message is here; a binary one is nothing that is understood (RFC 6455, 7.4.1)."""
+        if isBinary:
+            self._fail_connection(self.CLOSE_STATUS_CODE_UNSUPPORTED_DATA, "only text is understood")
+        else:
+            super().onMessage(payload, isBinary)
+
+    def sendCloseFrame(
+        self, code: int | None = None, reasonUtf8: bytes | None = None, isReply: bool = False
+    ) -> None:
+        """Autobahn closes: what waits goes before, and nothing behind (5.5.1)."""
+        self.finish()
+        super().sendCloseFrame(code, reasonUtf8, isReply)
+
+    def dropConnection(self, abort: bool = False) -> None:
+        """Autobahn drops: if both sides have closed, not before the Close frame is out."""
+        super().dropConnection(abort=abort and not self.wasClean)
+
     # Called by what this is based on ----------------------------------------------------------------------
 
     @property

@@ -139,7 +139,8 @@ class SocketProtocol(WebSocketServerProtocol):
         if self._linger is not None:
             self._linger.cancel()
         if self.failedByMe:
-            self.complain(str(self.wasNotCleanReason))
+            said: bytes | None = self.localCloseReason
+            self.complain(said.decode() if said else str(self.wasNotCleanReason))
         if self._session is not None:
             self.factory.reception.closed(self._session)
             self._inbox.close()

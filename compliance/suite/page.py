@@ -36,8 +36,8 @@ Autobahn's test suite
 
 The suite wants its messages back, which this server does not do. So it ran against the browser port with
 an echo in the place of sessions (``compliance/echo.py``): doorway, handshake, limits, timers and the way
-out are those of the server. *With Close frames* is how connections of the JSON protocol end, *dropped*
-how those of the line protocol do.
+out are those of the server. Connections end as those of each of the two protocols do, of
+:doc:`JSON <json-wire>` and of :doc:`lines <browser-wire>`.
 """
 
 AUTOBAHN_NOTES = """\
@@ -50,7 +50,7 @@ AUTOBAHN_NOTES = """\
   frame. That is :ref:`by design <conformance-close>` for the line protocol.
 
 To run it again, Python 2.7 is needed, for which alone the suite is made: ``compliance/wstest.py`` says
-how. It takes a minute.
+how. It takes two minutes.
 """
 
 OURS = """\
@@ -71,7 +71,7 @@ NOTES = """\
 .. _conformance-close:
 
 No Close frame in the line protocol
-    Where the column says *dropped*, the server ended the TCP connection without a Close frame. RFC 6455
+    Where a column says *dropped*, the server ended the TCP connection without a Close frame. RFC 6455
     says it SHOULD send one (7.1.7), and that a Close frame is to be answered (5.5.1). Clients of
     CppComet connect again only if the connection ends without, so none is ever sent to them; see
     :doc:`browser-wire`. Cases are judged by all the rest: that the connection ends, and that nothing of
@@ -96,7 +96,7 @@ Compression is declined
 Large messages
     For family 9, the limits of the server are raised to 17 MiB. As shipped, a message may have 1 MiB,
     and the frame that passes this is refused by its head, or the message when its fragments together do,
-    with code 1009 where codes are sent: see :doc:`limits`.
+    with code 1009 where codes are sent (20.6): see :doc:`limits`.
 """
 
 
@@ -122,7 +122,7 @@ def _counted(words: Iterable[str]) -> str:
 
 
 def _autobahn(found: dict[str, dict[str, list[str]]]) -> Iterator[str]:
-    closing, dropping = found["close"], found["drop"]
+    dropping, closing = found["line"], found["json"]
     families = sorted({_family(number) for number in closing}, key=int)
     rows = []
     for family in families:
@@ -137,7 +137,7 @@ def _autobahn(found: dict[str, dict[str, list[str]]]) -> Iterator[str]:
                 _counted(dropping[number][1] for number in numbers),
             )
         )
-    head = ("Family", "Cases", "With Close frames: behaviour", "end", "Dropped: behaviour", "end")
+    head = ("Family", "Cases", "JSON: behaviour", "end", "Line: behaviour", "end")
     yield from _table(head, (20, 7, 20, 20, 20, 20), rows)
 
 

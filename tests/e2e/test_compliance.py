@@ -40,6 +40,10 @@ class ComplianceTests(ServerCase):
         """Of CppComet, which never sends a Close frame."""
         await self.as_recorded("line")
 
+    async def test_json_protocol(self):
+        """Which ends with the code that the standard names."""
+        await self.as_recorded("json")
+
 
 class RecordTests(SynchronousTestCase):
     """What is recorded."""
