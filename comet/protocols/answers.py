@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 
 from twisted.web.http import Request
 
-from comet.errors import CometError
-from comet.model import Goodbye, Json
-from comet.protocols.cors import allow
+from comet.errors import CometError, OriginRefused, TooManyCommands, TooManyConnections, UnknownSession
+from comet.model import Json
 from comet.protocols.dialects.jsonlines import error_name
-from comet.protocols.reception import Reception
-
-JSON = "application/json; charset=utf-8"
+from comet.protocols.refusing import JSON
 
 
 class Exchange:
@@ -57,15 +55,19 @@ def answer_bytes(request: Request, body: bytes, status: int = 200, content_type:
     request.finish()
 
 
-def answer_error(request: Request, error: CometError, status: int) -> None:
+#: The status of HTTP for what is refused; 400 for all else.
+STATUSES: Mapping[type[CometError], HTTPStatus] = {
+    OriginRefused: HTTPStatus.FORBIDDEN,
+    UnknownSession: HTTPStatus.NOT_FOUND,
+    TooManyCommands: HTTPStatus.TOO_MANY_REQUESTS,
+    TooManyConnections: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+
+def answer_error(request: Request, error: CometError) -> None:
     """Answer C{request} with why it is not granted."""
+    status = STATUSES.get(type(error), HTTPStatus.BAD_REQUEST)
     body = {"code": error.code, "name": error_name(error), "message": str(error)}
-    answer_json(request, {"error": body}, status)
-
-
-def answer_goodbye(request: Request, goodbye: Goodbye, status: int) -> None:
-    """Answer C{request} as one that is refused at the door."""
-    body = {"code": goodbye.code, "name": goodbye.name.lower(), "message": goodbye.reason}
     answer_json(request, {"error": body}, status)
 
 
@@ -78,16 +80,3 @@ def headers_of(request: Request) -> Mapping[str, str]:
 def address_of(request: Request) -> str:
     """@return: where a request comes from."""
     return str(getattr(request.getClientAddress(), "host", "unix"))
-
-
-def admit_origin(request: Request, reception: Reception) -> bool:
-    """
-    Let pages of those origins read the answer that may; others are refused at once.
-
-    @return: whether to go on.
-    """
-    if allow(request, reception.origins):
-        return True
-    reception.refuse_origin()
-    answer_goodbye(request, Goodbye.ORIGIN, 403)
-    return False

@@ -9,13 +9,11 @@ from twisted.web.http import Request
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
-from comet.errors import CometError, OriginRefused, TooManyCommands, UnknownSession
+from comet.errors import CometError, TooManyCommands, UnknownSession
 from comet.model import Beat, Command, Event, Form, Goodbye, Hello
 from comet.protocols.answers import (
     address_of,
-    admit_origin,
     answer_error,
-    answer_goodbye,
     answer_json,
     headers_of,
 )
@@ -169,42 +167,29 @@ class EventStreams(Resource):
 
     def render_GET(self, request: Request) -> int:
         """Open a stream."""
-        if admit_origin(request, self.reception):
-            query = request.uri.partition(b"?")[2].decode("latin-1")
-            try:
-                hello = query_hello(query, request.getHeader("last-event-id") or "", bearer_of(request))
-                stream = EventStream(request, hello, self)
-            except OriginRefused:
-                answer_goodbye(request, Goodbye.ORIGIN, 403)
-            except CometError as error:
-                answer_error(request, error, 400)
-            else:
-                self._streams[stream.secret] = stream
+        query = request.uri.partition(b"?")[2].decode("latin-1")
+        try:
+            hello = query_hello(query, request.getHeader("last-event-id") or "", bearer_of(request))
+            stream = EventStream(request, hello, self)
+        except CometError as error:
+            answer_error(request, error)
+        else:
+            self._streams[stream.secret] = stream
         return NOT_DONE_YET
 
     def render_POST(self, request: Request) -> int:
         """Say something in a stream; the answers come there."""
-        if admit_origin(request, self.reception):
-            assert request.content is not None
-            try:
-                secret, commands = read_said(request.content.read())
-            except CometError as error:
-                answer_error(request, error, 400)
-                return NOT_DONE_YET
-            self._say(request, secret, commands)
-        return NOT_DONE_YET
-
-    def _say(self, request: Request, secret: str, commands: list[Command]) -> None:
-        stream = self._streams.get(secret)
-        if stream is None:
-            answer_error(request, UnknownSession("no such stream ends here: open another one"), 404)
-            return
+        assert request.content is not None
         try:
-            stream.put(commands)
-        except TooManyCommands as error:
-            answer_error(request, error, 429)
+            secret, commands = read_said(request.content.read())
+            if secret not in self._streams:
+                raise UnknownSession("no such stream ends here: open another one")
+            self._streams[secret].put(commands)
+        except CometError as error:
+            answer_error(request, error)
         else:
             answer_json(request, {}, 202)
+        return NOT_DONE_YET
 
 
 def read_said(body: bytes) -> tuple[str, list[Command]]:

@@ -13,14 +13,12 @@ from twisted.web.http import Request
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
-from comet.errors import CometError, OriginRefused, TooManyConnections, UnknownSession
+from comet.errors import CometError, TooManyConnections, UnknownSession
 from comet.model import Event, Form, Goodbye, Hello
 from comet.protocols.answers import (
     Exchange,
     address_of,
-    admit_origin,
     answer_error,
-    answer_goodbye,
     headers_of,
 )
 from comet.protocols.dialects.jsonlines import JsonLines
@@ -205,22 +203,15 @@ class LongPolls(Resource):
 
     def render_POST(self, request: Request) -> int:
         """Take what the client says; answer when there is something to say."""
-        if admit_origin(request, self.reception):
-            assert request.content is not None
-            try:
-                poll = read_poll(request.content.read())
-                poller, is_new = self._poller(request, poll)
-            except OriginRefused:
-                answer_goodbye(request, Goodbye.ORIGIN, 403)
-            except UnknownSession as error:
-                answer_error(request, error, 404)
-            except TooManyConnections as error:
-                answer_error(request, error, 503)
-            except CometError as error:
-                answer_error(request, error, 400)
-            else:
-                work = Deferred.fromCoroutine(self._serve(Exchange(request), poll, poller, is_new))
-                work.addErrback(lambda failure: self._log.failure("a request could not be served", failure))
+        assert request.content is not None
+        try:
+            poll = read_poll(request.content.read())
+            poller, is_new = self._poller(request, poll)
+        except CometError as error:
+            answer_error(request, error)
+        else:
+            work = Deferred.fromCoroutine(self._serve(Exchange(request), poll, poller, is_new))
+            work.addErrback(lambda failure: self._log.failure("a request could not be served", failure))
         return NOT_DONE_YET
 
     def _poller(self, request: Request, poll: Poll) -> tuple[Poller, bool]:

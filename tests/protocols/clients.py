@@ -8,9 +8,11 @@ from urllib.parse import urlencode
 from twisted.internet.error import ConnectionLost
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
-from twisted.web.server import Site
 
+from comet.gate import Gate
+from comet.protocols.cors import Shared
 from comet.protocols.eventstream import EventStreams
+from comet.protocols.front import Front
 from comet.protocols.jsonsocket import JsonFactory
 from comet.protocols.longpoll import LongPolls
 from comet.protocols.pages import Facts, Root
@@ -28,10 +30,13 @@ class Port:
         self.broker, self.clock = broker, clock or Clock()
         self.reception = Reception(broker, Wheel(self.clock), server="comet test", **more)
         self.polls = LongPolls(self.reception, self.clock)
-        pages = Root(Facts("node", None, list), {"poll": self.polls, "sse": EventStreams(self.reception)})
+        ways = {"poll": self.polls, "sse": EventStreams(self.reception)}
+        shared = {name: Shared(way, self.reception) for name, way in ways.items()}
+        pages = Root(Facts("node", None, list), shared)
+        gate = Gate(broker.limits, self.clock.seconds)
         sockets = Sockets(BrowserFactory(self.reception, self.clock), JsonFactory(self.reception, self.clock))
-        site = Site(pages, reactor=self.clock)
-        self.factory = BrowserPort(sockets, site, broker.limits, self.clock)
+        site = Front(pages, gate, reactor=self.clock)
+        self.factory = BrowserPort(sockets, site, broker.limits, self.clock, gate)
 
     def connect(self):
         return Browser(self.factory)
