@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Collection, Coroutine, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from comet import access
 from comet.accounts import Accounts
+from comet.attendance import Attendance, StatusRules
 from comet.batch import Action, Batch, Step
 from comet.connections import Connections
 from comet.errors import TableFull
@@ -24,10 +25,11 @@ from comet.model import (
     Channel,
     Event,
     Goodbye,
+    Joined,
+    Left,
     Message,
     Place,
     PrivateMessage,
-    StatusChanged,
     User,
 )
 from comet.pace import Pace
@@ -35,16 +37,8 @@ from comet.presence import Presence
 from comet.refusals import Refusals
 from comet.storage.interface import Store
 from comet.storage.listings import Most
+from comet.storage.presences import Keeping
 from comet.storage.writes import Write
-
-
-@dataclass(frozen=True, slots=True)
-class StatusRules:
-    """Whether to tell, and to keep, that a user comes online and goes offline."""
-
-    tell_online: bool = True
-    tell_offline: bool = True
-    keep_last_seen: bool = True
 
 
 class Published(NamedTuple):
@@ -81,7 +75,8 @@ class Broker:
         self.store = store
         self.limits = limits
         self.hub = Hub()
-        self.presence: Presence[Device] = Presence()
+        rules = rules or StatusRules()
+        self.presence: Presence[Device] = Presence(rules.grace)
         self.counters = Counters()
         self.accounts = Accounts(store, password, clock)
         self.connections = Connections(node)
@@ -90,9 +85,10 @@ class Broker:
         self.accounts.key_gone = self.connections.close_by_key
         self._clock = clock
         self._spawn = spawn
-        self._rules = rules or StatusRules()
         self._lengths: dict[Channel, int] = {}
         self._mail = Mail(store, limits, self.presence, self.counters, self.now, spawn)
+        keeping = Keeping(node, limits.presence_events, rules.keep_last_seen)
+        self.attendance = Attendance(store, self.presence, rules, clock, spawn, self.announce, keeping)
 
     def now(self) -> int:
         """@return: the time in whole seconds since 1970."""
@@ -103,10 +99,14 @@ class Broker:
         await self.store.start()
         self._lengths = await self.store.lengths()
         await self.accounts.start()
+        await self.attendance.start()
 
     async def stop(self) -> None:
-        """Close the store."""
-        await self.store.stop()
+        """Let everybody go offline, and close the store."""
+        try:
+            await self.attendance.stop()
+        finally:
+            await self.store.stop()
 
     # Batches ----------------------------------------------------------------------------------------------
 
@@ -274,6 +274,8 @@ class Broker:
 
         @return: how many connections it was handed to.
         """
+        if isinstance(event, Joined | Left):
+            self.attendance.moved(event)
         reached = self.hub.publish(channel, event, besides)
         self.counters.delivered += reached
         return reached
@@ -344,33 +346,19 @@ class Broker:
 
     async def arrive(self, user: User, device: Device) -> None:
         """A device of C{user} has signed in: others are told, and it gets what waited in the queue."""
-        if self.presence.arrive(user, device):
-            self._status(user, online=True)
-        elif len(devices := self.presence.devices(user)) > self.limits.devices:
+        comes = self.attendance.arrive(user, device)
+        if not comes and len(devices := self.presence.devices(user)) > self.limits.devices:
             devices[0].lose(Goodbye.REPLACED)
         await self.empty_queue(user)
 
     def depart(self, user: User, device: Device) -> None:
         """A device of C{user} is gone; saying so twice is saying so once."""
-        if self.presence.depart(user, device):
-            self._status(user, online=False)
-
-    def _status(self, user: User, online: bool) -> None:
-        if self._rules.tell_online if online else self._rules.tell_offline:
-            channel = Channel(user.dev_id, f"user_status_{user.user_id}")
-            self.announce(channel, StatusChanged(user, online, self.now()))
-        if self._rules.keep_last_seen:
-            # On arrival too, so that a time is known even if the process dies while the user is here.
-            self._spawn(self.store.set_last_seen(user, self.now()))
+        self.attendance.depart(user, device)
 
     async def last_seen(self, users: Iterable[User]) -> dict[User, int]:
-        """@return: for each of C{users} 0 if online, -1 if never seen, else seconds since 1970."""
-        users = tuple(users)
-        away = [user for user in users if user not in self.presence]
-        known = await self.store.last_seen(away) if away else {}
-        return {user: 0 if user in self.presence else known.get(user, -1) for user in users}
+        """See L{Attendance.last_seen}."""
+        return await self.attendance.last_seen(users)
 
     async def all_last_seen(self, dev_id: int, most: Most) -> dict[User, int]:
-        """@return: what L{last_seen} tells of all users of a tenant, as far as C{most} goes."""
-        known = await self.store.all_last_seen(dev_id, most)
-        return {**known, **dict.fromkeys(self.presence.users(dev_id), 0)}
+        """See L{Attendance.all_last_seen}."""
+        return await self.attendance.all_last_seen(dev_id, most)

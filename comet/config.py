@@ -18,7 +18,7 @@ from comet.ini import Document, Entry, Remark
 from comet.kinds import is_secret, kind_of
 from comet.legacy import meaning
 from comet.limits import Limits
-from comet.sections import SECTIONS, Cluster, CometQL, Db, Log, Main, Tls, Ws
+from comet.sections import SECTIONS, Cluster, CometQL, Db, Log, Main, Presence, Tls, Ws
 
 #: Names the configuration file where the command line does not.
 FILE_VARIABLE = "COMET_CONFIG"
@@ -56,6 +56,7 @@ class Config:
     cometql: CometQL = field(default_factory=CometQL)
     tls: Tls = field(default_factory=Tls)
     db: Db = field(default_factory=Db)
+    presence: Presence = field(default_factory=Presence)
     cluster: Cluster = field(default_factory=Cluster)
     limits: Limits = field(default_factory=Limits)
     log: Log = field(default_factory=Log)
@@ -122,6 +123,7 @@ class _Reader:
         self._check_tls()
         self._check_store()
         self._check_cluster()
+        self._check_webhook()
 
     def config(self, file: str) -> Config:
         problems, warnings = (
@@ -208,6 +210,13 @@ class _Reader:
             self._refuse(
                 "cluster", "redis", "clusters do not work yet: leave the key out to run a single server"
             )
+
+    def _check_webhook(self) -> None:
+        presence = self._sections["presence"]
+        if presence.webhook and not presence.webhook_secret and not self._is_wrong("presence"):
+            entry = self._entries["presence", "webhook"]
+            unsigned = "without webhook_secret nobody can tell that the rows come from this server"
+            self._warnings.append(entry.remark(unsigned))
 
     def _is_wrong(self, section: str) -> bool:
         return any(problem.section == section for problem in self._problems)

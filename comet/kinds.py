@@ -147,6 +147,18 @@ def read_origin(value: str) -> str:
     return value.rstrip("/").lower()
 
 
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if not value.isascii() or not value.isprintable() or " " in value or len(value) > 2048:
+        raise ValueError
+    # The port is read here, so that a wrong one is found now.
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+        raise ValueError
+    if parts.username is not None or parts.fragment:
+        raise ValueError
+    return value
+
+
 class DatabaseUrl(NamedTuple):
     """
     Where the store is.
@@ -208,5 +220,6 @@ NETWORKS: Kind[tuple[str, ...]] = Kind(
     "IP addresses and networks, such as 10.0.0.0/8",
     many=True,
 )
+WEB_ADDRESS = Kind(_web_address, "an address such as https://www.example.com/presence, without user or #")
 DATABASE: Kind[DatabaseUrl | None] = Kind(_database, "sqlite:///PATH")
 LEVEL = Kind(_level, "one of " + ", ".join(_LEVELS))

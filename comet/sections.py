@@ -19,6 +19,7 @@ from comet.kinds import (
     NETWORKS,
     ORIGINS,
     PORT,
+    WEB_ADDRESS,
     DatabaseUrl,
     choice,
     integer,
@@ -108,6 +109,18 @@ class Db:
 
 
 @dataclass(frozen=True, slots=True)
+class Presence:
+    """Section C{[presence]}: when a user is offline, and who is told."""
+
+    grace: int = setting(3, integer(0, 3600, "seconds"), "seconds in which a user who has left may come back")
+    log_channels: bool = setting(
+        False, FLAG, "keep in presence_events, too, who joins and leaves channels named track_"
+    )
+    webhook: str = setting("", WEB_ADDRESS, "http:// or https:// address that rows of presence_events go to")
+    webhook_secret: str = setting("", text(), "what the rows are signed with", secret=True)
+
+
+@dataclass(frozen=True, slots=True)
 class Cluster:
     """Section C{[cluster]}: several servers as one."""
 
@@ -128,6 +141,7 @@ SECTIONS: Mapping[str, Any] = {
     "cometql": CometQL,
     "tls": Tls,
     "db": Db,
+    "presence": Presence,
     "cluster": Cluster,
     "limits": Limits,
     "log": Log,

@@ -21,7 +21,8 @@ from twisted.python.failure import Failure
 
 import comet
 from comet.addresses import Proxies
-from comet.broker import Broker, StatusRules
+from comet.attendance import StatusRules
+from comet.broker import Broker
 from comet.cometql.engine import Engine
 from comet.cometql.status import TenantStatus
 from comet.config import CannotStart, Config
@@ -56,6 +57,9 @@ BACKLOG = 1024
 
 #: Stands for "no limit" on open files.
 FILES_ENOUGH = 1 << 30
+
+#: How often it is looked whose time of grace is over, in seconds.
+TICK_SECONDS = 0.25
 
 DEMO_CHANNEL = "web_demo"
 _log = Logger()
@@ -128,6 +132,8 @@ class CometService(MultiService):
         self._build()
         self._gauge = LoopingCall(self._gauges.tick)
         self._gauge.clock = reactor
+        self._ticking = LoopingCall(self._broker.attendance.tick)
+        self._ticking.clock = reactor
         self._listeners = self._bind()
 
     def _build(self) -> None:
@@ -136,6 +142,8 @@ class CometService(MultiService):
             tell_online=config.main.send_user_online_events,
             tell_offline=config.main.send_user_offline_events,
             keep_last_seen=config.main.save_users_last_online_time,
+            grace=config.presence.grace,
+            log_channels=config.presence.log_channels,
         )
         store = SQLStore(sqlite_pool(config.sqlite_path(self._folder.path), reactor))
         password, node = self._folder.password, config.main.node_name
@@ -239,6 +247,7 @@ class CometService(MultiService):
             return
         self._open = [listener.listen(self._reactor) for listener in self._listeners]
         self._gauge.start(GAUGE_SECONDS, now=False)
+        self._ticking.start(TICK_SECONDS, now=False)
         self._folder.write_ports(self._ports)
         self._ready = True
         for listener in self._listeners:
@@ -264,6 +273,7 @@ class CometService(MultiService):
             await _maybe(port.stopListening())
         if was_ready:
             self._gauge.stop()
+            self._ticking.stop()
             self._reception.lose_all(Goodbye.SHUTDOWN)
             await self._at_most(STOP_SECONDS, self._mysql.close_all())
             await deferLater(self._reactor, FAREWELL_SECONDS)

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from comet.broker import Broker, StatusRules
+from comet.attendance import StatusRules
+from comet.broker import Broker
 from comet.errors import TableFull, Unavailable
 from comet.limits import Limits
 from comet.model import Channel, Goodbye, Message, Place, PrivateMessage, StatusChanged, User

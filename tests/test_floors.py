@@ -17,7 +17,7 @@ FLOORS = (
     ("errors", "limits", "ini", "kinds", "legacy", "rates", "refusals", "addresses"),
     ("model", "sections", "config"),
     ("hub", "access", "origins", "gate", "pace", "tokens", "certificates", "data", "storage"),
-    ("presence", "batch", "accounts", "connections", "mail", "broker"),
+    ("presence", "batch", "accounts", "connections", "mail", "attendance", "broker"),
     ("resuming", "session", "cometql"),
     ("protocols",),
     ("gauges", "service", "logs", "reload"),

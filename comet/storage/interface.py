@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 
 from comet.model import Channel, Message, Place, PrivateMessage, User
 from comet.storage.listings import Listings, Most
+from comet.storage.presences import Presences
 from comet.storage.records import Records
 from comet.storage.writes import Write
 
@@ -41,7 +42,7 @@ class Queued(NamedTuple):
     dropped: int
 
 
-class Store(Records, Listings, Protocol):
+class Store(Records, Listings, Presences, Protocol):
     """Everything that must outlive the process."""
 
     async def start(self) -> None:

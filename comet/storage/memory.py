@@ -11,11 +11,12 @@ from comet.model import NOWHERE, Channel, Message, Place, PrivateMessage, User
 from comet.storage.interface import Queued, Store, Stretch
 from comet.storage.listings import Most, no_more
 from comet.storage.memory_listings import MemoryListings
+from comet.storage.memory_presences import MemoryPresences
 from comet.storage.memory_records import MemoryRecords
 from comet.storage.writes import Write
 
 
-class MemoryStore(MemoryRecords, MemoryListings, Store):
+class MemoryStore(MemoryRecords, MemoryListings, MemoryPresences, Store):
     """Keeps every promise of L{Store} but the one to survive."""
 
     def __init__(self) -> None:
@@ -23,7 +24,7 @@ class MemoryStore(MemoryRecords, MemoryListings, Store):
         self._seen: dict[User, int] = {}
         self._lengths: dict[Channel, int] = {}
         self._history: dict[Channel, list[Message]] = {}
-        self._places: dict[Channel, Place] = {}
+        self._counted: dict[Channel, Place] = {}
         self._epochs = 0
         self._queues: dict[User, list[PrivateMessage]] = {}
         self._number = 0
@@ -83,8 +84,8 @@ class MemoryStore(MemoryRecords, MemoryListings, Store):
         return sum(self._lengths.pop(channel, None) is not None for channel in set(channels))
 
     def _end_epoch(self, channel: Channel) -> None:
-        if channel in self._places:
-            self._places[channel] = Place(self._new_epoch(), self._places[channel].position)
+        if channel in self._counted:
+            self._counted[channel] = Place(self._new_epoch(), self._counted[channel].position)
 
     def _new_epoch(self) -> str:
         # Unlike those of a store that lasts, these need not differ from the ones of another process.
@@ -93,8 +94,8 @@ class MemoryStore(MemoryRecords, MemoryListings, Store):
 
     async def append(self, message: Message, keep: int) -> Place:
         """See L{Store.append}."""
-        last = self._places.get(message.channel, NOWHERE)
-        place = self._places[message.channel] = Place(last.epoch or self._new_epoch(), last.position + 1)
+        last = self._counted.get(message.channel, NOWHERE)
+        place = self._counted[message.channel] = Place(last.epoch or self._new_epoch(), last.position + 1)
         self._history.setdefault(message.channel, []).append(replace(message, place=place))
         self._trim(message.channel, keep)
         return place
@@ -113,11 +114,11 @@ class MemoryStore(MemoryRecords, MemoryListings, Store):
         """See L{Store.since}."""
         newer = (each for each in self._history.get(channel, ()) if each.place.position > position)
         found = no_more(newer, most, lambda each: each.text)
-        return Stretch(self._places.get(channel, NOWHERE), found)
+        return Stretch(self._counted.get(channel, NOWHERE), found)
 
     async def places(self, channels: Collection[Channel]) -> dict[Channel, Place]:
         """See L{Store.places}."""
-        return {channel: self._places[channel] for channel in channels if channel in self._places}
+        return {channel: self._counted[channel] for channel in channels if channel in self._counted}
 
     async def remove_history(self, channels: Collection[Channel]) -> int:
         """See L{Store.remove_history}."""

@@ -12,6 +12,7 @@ class MemoryRecords(Records):
     """See L{Records}."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._keys: dict[User, str] = {}
         self._data: dict[User, str] = {}
         self._revoked: dict[tuple[int, str], None] = {}

@@ -26,6 +26,7 @@ from comet.storage.cursors import Query
 from comet.storage.interface import Queued, Store, Stretch
 from comet.storage.listings import Most
 from comet.storage.sql_listings import SQLListings
+from comet.storage.sql_presences import SQLPresences
 from comet.storage.sql_records import SQLRecords
 from comet.storage.writes import Write
 
@@ -63,7 +64,7 @@ def _attempt(transaction: Transaction, writes: list[Waiting]) -> list[Any]:
     return [function(transaction, *arguments) for function, arguments, _ in writes]
 
 
-class SQLStore(SQLRecords, SQLListings, Store):
+class SQLStore(SQLRecords, SQLListings, SQLPresences, Store):
     """A L{Store} in a database."""
 
     _log = Logger()

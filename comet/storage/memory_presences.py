@@ -1,0 +1,80 @@
+"""Who is online, in the store that forgets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from comet.model import User
+from comet.storage.presences import Keeping, PresenceEvent, Presences, Span, What
+
+
+class MemoryPresences(Presences):
+    """See L{Presences}."""
+
+    _seen: dict[User, int]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._holders: dict[User, str] = {}
+        self._alive: dict[str, int] = {}
+        self._log: dict[int, list[PresenceEvent]] = {}
+        self._seqs: dict[int, int] = {}
+        self._places: dict[str, int] = {}
+        self._last = 0
+
+    async def note_presence(self, events: Sequence[PresenceEvent], alive: int, keeping: Keeping) -> None:
+        """See L{Presences.note_presence}."""
+        for event in events:
+            self._log_one(event, keeping.rows)
+            if event.event in (What.ONLINE, What.OFFLINE):
+                self._mark(event, keeping)
+        await MemoryPresences.beat(self, keeping.node, alive)
+
+    def _log_one(self, event: PresenceEvent, keep: int) -> None:
+        self._last += 1
+        seq = self._seqs[event.dev_id] = self._seqs.get(event.dev_id, 0) + 1
+        rows = self._log.setdefault(event.dev_id, [])
+        rows.append(event._replace(seq=seq, number=self._last))
+        del rows[: max(0, len(rows) - keep)]
+
+    def _mark(self, event: PresenceEvent, keeping: Keeping) -> None:
+        user = User(event.dev_id, event.user_id)
+        if event.event is What.ONLINE:
+            self._holders[user] = keeping.node
+        else:
+            self._holders.pop(user, None)
+        if keeping.times:
+            self._seen[user] = event.time
+
+    async def beat(self, node: str, alive: int) -> None:
+        """See L{Presences.beat}."""
+        self._alive[node] = alive
+
+    async def end_presence(self, node: str | None, keeping: Keeping) -> int:
+        """See L{Presences.end_presence}."""
+        left = sorted(user for user, holder in self._holders.items() if node in (None, holder))
+        for user in left:
+            holder = self._holders[user]
+            time = max(self._alive.get(holder, 0), self._seen.get(user, 0))
+            event = PresenceEvent(*(user.dev_id, time, user.user_id), What.OFFLINE)
+            self._log_one(event, keeping.rows)
+            self._mark(event, keeping)
+        return len(left)
+
+    async def presence_events(self, dev_id: int, span: Span) -> list[PresenceEvent]:
+        """See L{Presences.presence_events}."""
+        found = [row for row in self._log.get(dev_id, ()) if span.first <= row.seq <= span.last]
+        return (found[::-1] if span.descending else found)[: span.most]
+
+    async def presence_feed(self, after: int, most: int) -> list[PresenceEvent]:
+        """See L{Presences.presence_feed}."""
+        found = (row for rows in self._log.values() for row in rows if row.number > after)
+        return sorted(found, key=lambda row: row.number)[:most]
+
+    async def presence_place(self, reader: str) -> int:
+        """See L{Presences.presence_place}."""
+        return self._places.setdefault(reader, self._last)
+
+    async def set_presence_place(self, reader: str, number: int) -> None:
+        """See L{Presences.set_presence_place}."""
+        self._places[reader] = number

@@ -1,0 +1,107 @@
+"""
+The part of a store that knows who is online, and keeps the log of it.
+
+The promises are those of L{comet.storage.interface.Store}, which this is a part of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+
+class What(StrEnum):
+    """What a row of the log tells."""
+
+    ONLINE = "online"
+    OFFLINE = "offline"
+    SUBSCRIPTION = "subscription"
+    UNSUBSCRIPTION = "unsubscription"
+
+
+class PresenceEvent(NamedTuple):
+    """
+    A row of the log.
+
+    @ivar time: when it happened, in seconds since 1970.
+    @ivar name: the channel, if it is about one.
+    @ivar uuid: the id that the browser has given itself, if it is about a channel.
+    @ivar seq: its place among the rows of the tenant: 1, 2, 3 ..., each given once; 0 before it is stored.
+    @ivar number: its place among the rows of all tenants, likewise.
+    """
+
+    dev_id: int
+    time: int
+    user_id: int
+    event: What
+    name: str = ""
+    uuid: str = ""
+    seq: int = 0
+    number: int = 0
+
+
+class Keeping(NamedTuple):
+    """
+    How presence is kept.
+
+    @ivar node: the name of the process that tells it.
+    @ivar rows: how many rows the log of each tenant keeps, at least 1; the oldest make room.
+    @ivar times: whether the times when users were here last are kept.
+    """
+
+    node: str
+    rows: int
+    times: bool = True
+
+
+class Span(NamedTuple):
+    """
+    A range of rows of the log.
+
+    @ivar first: the lowest C{seq}.
+    @ivar last: the highest.
+    @ivar most: how many rows at the most, from the end that comes first.
+    @ivar descending: whether the highest comes first.
+    """
+
+    first: int = 0
+    last: int = 1 << 62
+    most: int = 1 << 62
+    descending: bool = False
+
+
+class Presences(Protocol):
+    """Who is online, and the log of that."""
+
+    async def note_presence(self, events: Sequence[PresenceEvent], alive: int, keeping: Keeping) -> None:
+        """
+        Add C{events} to the log, mark who is online and who is not, and that the node was alive at C{alive}.
+        Whoever has read one row of the log finds no row with a lower number later on.
+        """
+
+    async def beat(self, node: str, alive: int) -> None:
+        """Note that C{node} was alive at C{alive}."""
+
+    async def end_presence(self, node: str | None, keeping: Keeping) -> int:
+        """
+        Let everybody go offline, in the log too, whom C{node} has left behind, or any node if that is
+        C{None}: with the time when the node is known to have been alive.
+
+        @return: how many there were.
+        """
+
+    async def presence_events(self, dev_id: int, span: Span) -> list[PresenceEvent]:
+        """@return: the rows of the log of a tenant within C{span}, in its order."""
+
+    async def presence_feed(self, after: int, most: int) -> list[PresenceEvent]:
+        """@return: the first rows of the log of all tenants whose number is higher, in order."""
+
+    async def presence_place(self, reader: str) -> int:
+        """
+        @param reader: a name; one that was never seen begins where the log ends now.
+        @return: the number of the last row that it has done with.
+        """
+
+    async def set_presence_place(self, reader: str, number: int) -> None:
+        """Note that C{reader} has done with all rows up to this one."""
