@@ -64,9 +64,10 @@ class Presence(Generic[Device]):
 
     def arrive(self, user: User, device: Device) -> bool:
         """@return: whether C{user} comes online by this."""
-        devices = self._users.setdefault(user, {})
-        devices[device] = None
-        if len(devices) > 1 or self._leaving.pop(user, None) is not None:
+        was_online = self.is_online(user)
+        self._leaving.pop(user, None)
+        self._users.setdefault(user, {})[device] = None
+        if was_online:
             return False
         self._online[user.dev_id] += 1
         return True

@@ -31,17 +31,17 @@ class Filter:
     """
     One condition on a column, whose operands are values of the statement.
 
+    @ivar place: where in a row the value of the column is.
     @ivar equality: whether it names the values that the column may have.
     """
 
     def __init__(self, condition: Condition, place: int, column: Column) -> None:
-        """@param place: where in a row the value of C{column} is."""
         self.column = column
         self.equality = condition.operator in ("=", "<=>", "IN") and not condition.negated
-        self._place = place
+        self.place = place
         self._text = column.kind.is_text
-        self._operator = condition.operator
-        self._negated = condition.negated
+        self.operator = condition.operator
+        self.negated = condition.negated
         self._operands: list[Evaluation] = [evaluation(operand, words=True) for operand in condition.operands]
 
     def values(self, context: Context, parameters: Parameters) -> list[Value]:
@@ -51,28 +51,28 @@ class Filter:
     def bind(self, context: Context, parameters: Parameters) -> Predicate:
         """@return: what tells whether a row meets the condition with these values."""
         operands = self.values(context, parameters)
-        meets, place, negated = self._comparison(operands), self._place, self._negated
-        if self._operator in ("IS NULL", "<=>"):
+        meets, place, negated = self._comparison(operands), self.place, self.negated
+        if self.operator in ("IS NULL", "<=>"):
             return lambda row: meets(row[place]) != negated
-        if None in operands and (negated or self._operator != "IN"):
+        if None in operands and (negated or self.operator != "IN"):
             # Nothing is equal to NULL, or different from it.
             return lambda row: False
         return lambda row: row[place] is not None and meets(row[place]) != negated
 
     def _comparison(self, operands: list[Value]) -> Callable[[Value], bool]:
-        if self._operator == "IS NULL":
+        if self.operator == "IS NULL":
             return lambda value: value is None
-        if self._operator == "LIKE":
+        if self.operator == "LIKE":
             matches = like(_text(operands[0]), caseless=False)
             return lambda value: matches(_text(value))
         alike = _text if self._text else as_number
         against: list[Any] = [None if operand is None else alike(operand) for operand in operands]
-        if self._operator == "<>":
+        if self.operator == "<>":
             return lambda value: value != against[0]
-        if self._operator == "BETWEEN":
+        if self.operator == "BETWEEN":
             least, most = against
             return lambda value: least is not None and most is not None and least <= value <= most
-        if compare := _RANGES.get(self._operator):
+        if compare := _RANGES.get(self.operator):
             return lambda value: against[0] is not None and compare(value, against[0])
         wanted = set(against)
         return lambda value: value in wanted

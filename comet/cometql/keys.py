@@ -14,6 +14,15 @@ def note_keys(select: exp.Select, sources: Sources) -> None:
     _Keys(sources, sources.members(select)).note_all(select)
 
 
+#: Comparisons, each with its sign and that of the same comparison the other way round.
+_RANGES: dict[type[exp.Expr], tuple[str, str]] = {
+    exp.GT: (">", "<"),
+    exp.GTE: (">=", "<="),
+    exp.LT: ("<", ">"),
+    exp.LTE: ("<=", ">="),
+}
+
+
 class _Keys:
     """The keys in the conditions of one SELECT."""
 
@@ -57,6 +66,12 @@ class _Keys:
             for one, other in (sides, sides[::-1]):
                 if (source := self._keyed(one, only)) is not None:
                     self._note_equal(source, other)
+        elif signs := _RANGES.get(type(condition)):
+            sides = (condition.this, condition.expression)
+            for sign, one, other in zip(signs, sides, sides[::-1], strict=True):
+                operand = _operand(other)
+                if operand is not None and (source := self._keyed(one, only)) is not None:
+                    source.ranges.append((sign, operand))
         elif isinstance(condition, exp.In) and condition.expressions:
             source = self._keyed(condition.this, only)
             operands = [_operand(each) for each in condition.expressions]

@@ -11,10 +11,12 @@ from comet.cometql.evaluate import Parameters
 from comet.cometql.plans import Plan, computed
 from comet.cometql.results import Column, Kind, Result, Rows, Value
 from comet.cometql.scratch import MOST_BYTES, MOST_ROWS, Answer, Filled, answer, size_of
+from comet.cometql.spans import within
 from comet.cometql.statements import Query
 from comet.cometql.tables.catalogue import Catalogue
 from comet.errors import TooManyRows
 from comet.storage.listings import Most
+from comet.storage.presences import Span
 
 if TYPE_CHECKING:
     from comet.cometql.sources import Source
@@ -124,8 +126,12 @@ class Loading:
         if any(self._differ(*pair) for pair in source.guards):
             return ()
         keys = self._keys(source)
+        most = Most(MOST_ROWS - self._rows, MOST_BYTES - self._bytes)
+        if keys is None and table.ranged and source.ranges:
+            ranges = [(sign, [self._parameters[place]]) for sign, place in source.ranges]
+            return await table.rows_within(dev_id, Span(*within(ranges), most.rows + 1))
         if keys is None:
-            return await table.all_rows(dev_id, Most(MOST_ROWS - self._rows, MOST_BYTES - self._bytes))
+            return await table.all_rows(dev_id, most)
         wanted = [key for key in map(table.lookup, keys) if key is not None]
         return await table.rows(dev_id, list(dict.fromkeys(wanted)))
 

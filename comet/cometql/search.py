@@ -10,6 +10,7 @@ from comet.cometql.context import DATABASE, Context
 from comet.cometql.evaluate import Parameters
 from comet.cometql.filters import Filter, all_of
 from comet.cometql.results import Value
+from comet.cometql.spans import Spans
 from comet.cometql.statements import (
     Condition,
     Delete,
@@ -86,6 +87,7 @@ class Search:
             (self._sorted(order, statement.table, titles, shown), order.descending)
             for order in statement.order
         ]
+        self._spans = Spans(table.key_place, self._filters, self._order) if table.ranged else None
         self.keyed = self._key is not None and not self._filters and statement.limit is None
 
     def _add(self, condition: Condition, named: TableName) -> None:
@@ -135,7 +137,10 @@ class Search:
         if offset == end:
             return ()  # this is how programs ask for the columns
         if self._key is None and self._table.listable and (self._filters or self._verb == "SELECT"):
-            rows = await self._table.all_rows(dev_id, EVERYTHING)
+            if self._spans is not None:
+                rows = await self._table.rows_within(dev_id, self._spans.span(context, parameters, end))
+            else:
+                rows = await self._table.all_rows(dev_id, EVERYTHING)
         else:
             rows = await self._table.rows(dev_id, self.keys(context, parameters))
         if self._filters:

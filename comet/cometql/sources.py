@@ -22,6 +22,7 @@ class Source:
     @ivar name: what it is called in the scratch database.
     @ivar key: the place of the column that rows are looked up by; -1 if there is none.
     @ivar keys: the literals that the key is compared with; C{None} if nothing is said.
+    @ivar ranges: signs such as C{>}, and the literals that the key is compared with by them.
     @ivar guards: pairs of literals that must be equal, or else no row matters: the C{1=0} of programs that
         ask for the columns.
     @ivar hidden: columns that C{*} does not stand for.
@@ -35,6 +36,7 @@ class Source:
     key: int = -1
     synonyms: Mapping[str, str] = field(default_factory=dict)
     keys: list[int] | None = None
+    ranges: list[tuple[str, int]] = field(default_factory=list)
     guards: list[tuple[int, int]] = field(default_factory=list)
     hidden: frozenset[str] = frozenset()
     links: list[tuple[Source, int]] = field(default_factory=list)

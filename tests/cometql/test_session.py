@@ -307,6 +307,7 @@ class ShowTests(TalkTests):
         "conference_members",
         "dev_config",
         "connections",
+        "presence_events",
     )
 
     def test_tables(self):

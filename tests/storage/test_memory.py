@@ -5,10 +5,11 @@ from twisted.trial.unittest import TestCase
 from comet.storage.memory import MemoryStore
 from tests.storage.contract import StoreContract
 from tests.storage.listings import ListingsContract
+from tests.storage.presences import PresencesContract
 from tests.storage.records import RecordsContract
 
 
-class MemoryStoreTests(StoreContract, RecordsContract, ListingsContract, TestCase):
+class MemoryStoreTests(StoreContract, RecordsContract, ListingsContract, PresencesContract, TestCase):
     """The memory store keeps the promises of all stores."""
 
     async def make_store(self):

@@ -15,6 +15,7 @@ from comet.storage.sql import SQLStore, sqlite_pool
 from comet.storage.writes import Write
 from tests.storage.contract import ANN, CHAT, StoreContract, said, whispered
 from tests.storage.listings import ListingsContract
+from tests.storage.presences import PresencesContract
 from tests.storage.records import RecordsContract
 
 
@@ -34,7 +35,7 @@ class Files:
         return await self.open_store(self.file())
 
 
-class SQLiteStoreTests(Files, StoreContract, RecordsContract, ListingsContract, TestCase):
+class SQLiteStoreTests(Files, StoreContract, RecordsContract, ListingsContract, PresencesContract, TestCase):
     """The SQLite store keeps the promises of all stores."""
 
     async def test_everything_is_there_after_opening_the_file_again(self):

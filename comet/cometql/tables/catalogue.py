@@ -9,6 +9,7 @@ from comet.cometql.context import DATABASE
 from comet.cometql.tables.conferences import Conference, ConferenceMembers
 from comet.cometql.tables.live import LiveConnections
 from comet.cometql.tables.pipes import Pipes, PipesMessages, PipesSettings, UsersInPipes
+from comet.cometql.tables.presence import PresenceEvents
 from comet.cometql.tables.records import RevokedTokens, UsersData
 from comet.cometql.tables.table import AnyTable
 from comet.cometql.tables.tenants import DevConfig
@@ -30,6 +31,7 @@ TABLES: tuple[type[AnyTable], ...] = (
     ConferenceMembers,
     DevConfig,
     LiveConnections,
+    PresenceEvents,
 )
 
 

@@ -22,6 +22,7 @@ from comet.cometql.values import as_integer
 from comet.errors import ReadOnly
 from comet.model import ID_LIMIT, NAME_LIMIT, SHORTEST_STORED, Channel, User, is_name
 from comet.storage.listings import Most
+from comet.storage.presences import Span
 
 #: The length of a MEDIUMTEXT; clients that bind buffers cannot allocate that of a longer type.
 TEXT_LENGTH = (1 << 24) - 1
@@ -69,6 +70,7 @@ class Table(ABC, Generic[Entry, Key]):
     @cvar writable: whether it takes INSERT and DELETE.
     @cvar removal_keys: further columns that are enough for a DELETE.
     @cvar listable: whether a SELECT may leave out the key, and a DELETE that says something else of the rows.
+    @cvar ranged: whether L{rows_within} reads a range of keys by itself; they are numbers then.
     """
 
     name: ClassVar[str]
@@ -77,6 +79,7 @@ class Table(ABC, Generic[Entry, Key]):
     writable: ClassVar[bool] = True
     removal_keys: ClassVar[tuple[str, ...]] = ()
     listable: ClassVar[bool] = False
+    ranged: ClassVar[bool] = False
 
     def __init__(self, broker: Broker) -> None:
         self.broker = broker
@@ -112,6 +115,10 @@ class Table(ABC, Generic[Entry, Key]):
             is given is more, too, but need not be all. A plain SELECT asks for them if the table is
             C{listable}, one with functions, joins or the like in any case.
         """
+
+    async def rows_within(self, dev_id: int, span: Span) -> Sequence[Row]:
+        """@return: the rows whose keys are within C{span}, in its order."""
+        raise NotImplementedError
 
     def admit(self, dev_id: int, row: Sequence[Value]) -> Entry:
         """
