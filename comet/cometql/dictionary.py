@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from comet.cometql.context import DATABASE, Context
 from comet.cometql.results import Column, Kind, Value
-from comet.cometql.show import privileges, sql_type
+from comet.cometql.show import COLLATIONS, privileges, processes, sql_type
 from comet.cometql.tables.catalogue import Catalogue
 from comet.cometql.tables.table import AnyTable
 from comet.cometql.values import as_text
@@ -180,6 +180,14 @@ def _character_sets(catalogue: Catalogue, context: Context) -> _Rows:
     return [(name, collation, name, widths.get(name, 1)) for name, collation in CHARACTER_SETS.items()]
 
 
+def _collations(catalogue: Catalogue, context: Context) -> _Rows:
+    return COLLATIONS
+
+
+def _processes(catalogue: Catalogue, context: Context) -> _Rows:
+    return processes(context)
+
+
 #: The views by name.
 VIEWS: Mapping[str, View] = MappingProxyType(
     {
@@ -222,6 +230,10 @@ VIEWS: Mapping[str, View] = MappingProxyType(
         "CHARACTER_SETS": View(
             "CHARACTER_SET_NAME DEFAULT_COLLATE_NAME DESCRIPTION #MAXLEN", _character_sets
         ),
+        "COLLATIONS": View(
+            "COLLATION_NAME CHARACTER_SET_NAME #ID IS_DEFAULT IS_COMPILED #SORTLEN PAD_ATTRIBUTE", _collations
+        ),
+        "PROCESSLIST": View("#ID USER HOST DB COMMAND #TIME STATE INFO", _processes),
         "VIEWS": View(
             "TABLE_CATALOG TABLE_SCHEMA TABLE_NAME VIEW_DEFINITION CHECK_OPTION IS_UPDATABLE DEFINER"
             " SECURITY_TYPE CHARACTER_SET_CLIENT COLLATION_CONNECTION"

@@ -249,10 +249,11 @@ def _variables(request: Request) -> Table:
     return request.context.variables.listed(request.show.scope)
 
 
-def _processes(request: Request) -> Table:
-    broker, own = request.context.broker, request.context.login.connection_id
+def processes(context: Context) -> Table:
+    """@return: the connections that the tenant may see, of browsers and of MySQL clients."""
+    broker, own = context.broker, context.login.connection_id
     found = []
-    for connection in broker.connections.seen_by(request.context.login.dev_id):
+    for connection in broker.connections.seen_by(context.login.dev_id):
         about = connection.about
         command = "Query" if connection.number == own else "Sleep"
         found.append(
@@ -263,6 +264,10 @@ def _processes(request: Request) -> Table:
             )
         )
     return found
+
+
+def _processes(request: Request) -> Table:
+    return processes(request.context)
 
 
 def _warnings(request: Request) -> Table:
@@ -285,13 +290,17 @@ def _nothing(request: Request) -> Table:
     return []
 
 
+#: Name, character set, number, whether it is the one that the set has by itself, and the like.
+COLLATIONS: Table = (
+    ("utf8mb4_bin", "utf8mb4", 46, "", "Yes", 1, "PAD SPACE"),
+    ("utf8mb4_general_ci", "utf8mb4", 45, "", "Yes", 1, "PAD SPACE"),
+    ("utf8mb4_0900_ai_ci", "utf8mb4", 255, "Yes", "Yes", 0, "NO PAD"),
+    ("binary", "binary", 63, "Yes", "Yes", 1, "NO PAD"),
+)
+
+
 def _collations(request: Request) -> Table:
-    return [
-        ("utf8mb4_bin", "utf8mb4", 46, "", "Yes", 1, "PAD SPACE"),
-        ("utf8mb4_general_ci", "utf8mb4", 45, "", "Yes", 1, "PAD SPACE"),
-        ("utf8mb4_0900_ai_ci", "utf8mb4", 255, "Yes", "Yes", 0, "NO PAD"),
-        ("binary", "binary", 63, "Yes", "Yes", 1, "NO PAD"),
-    ]
+    return COLLATIONS
 
 
 def _character_sets(request: Request) -> Table:

@@ -132,6 +132,9 @@ class ConnectionsTests(TalkTests):
             ["Id", "User", "Host", "db", "Command", "Time", "State", "Info"],
         )
         self.assertEqual(self.rows("SHOW FULL PROCESSLIST"), expected)
+        self.assertEqual(self.rows("SELECT * FROM information_schema.processlist"), expected)
+        text = "SELECT count(*) FROM information_schema.PROCESSLIST WHERE command = 'memory' AND time < 5"
+        self.assertEqual(self.value(text), 1)
 
     def test_kill(self):
         """Any connection is closed by its number; KILL QUERY closes none."""

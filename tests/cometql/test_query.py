@@ -449,6 +449,12 @@ class DictionaryTests(TalkTests):
             for row in result.rows:
                 self.assertEqual(len(row), len(result.columns), name)
 
+    def test_collations(self):
+        """They are those of SHOW COLLATION, with the number that drivers know them by."""
+        wanted = [(name, number) for name, _, number, *_ in self.rows("SHOW COLLATION")]
+        text = "SELECT collation_name, id FROM information_schema.COLLATIONS"
+        self.assertEqual(self.rows(text), wanted)
+
     def test_keys(self):
         """Tables with one row for each key have a primary key."""
         keyed = self.rows("SELECT TABLE_NAME, COLUMN_NAME FROM information_schema.KEY_COLUMN_USAGE WHERE 1=1")
