@@ -9,9 +9,9 @@ from http import HTTPStatus
 from twisted.web.http import Request
 
 from comet.errors import CometError, OriginRefused, TooManyCommands, TooManyConnections, UnknownSession
-from comet.model import Json
+from comet.model import Goodbye, Json
 from comet.protocols.dialects.jsonlines import error_name
-from comet.protocols.refusing import JSON
+from comet.protocols.refusing import JSON, refuse
 
 
 class Exchange:
@@ -57,7 +57,6 @@ def answer_bytes(request: Request, body: bytes, status: int = 200, content_type:
 
 #: The status of HTTP for what is refused; 400 for all else.
 STATUSES: Mapping[type[CometError], HTTPStatus] = {
-    OriginRefused: HTTPStatus.FORBIDDEN,
     UnknownSession: HTTPStatus.NOT_FOUND,
     TooManyCommands: HTTPStatus.TOO_MANY_REQUESTS,
     TooManyConnections: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -66,6 +65,9 @@ STATUSES: Mapping[type[CometError], HTTPStatus] = {
 
 def answer_error(request: Request, error: CometError) -> None:
     """Answer C{request} with why it is not granted."""
+    if isinstance(error, OriginRefused):
+        answer_bytes(request, refuse(request, HTTPStatus.FORBIDDEN, Goodbye.ORIGIN), HTTPStatus.FORBIDDEN)
+        return
     status = STATUSES.get(type(error), HTTPStatus.BAD_REQUEST)
     body = {"code": error.code, "name": error_name(error), "message": str(error)}
     answer_json(request, {"error": body}, status)
