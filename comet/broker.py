@@ -8,6 +8,7 @@ survive has been committed, a message for somebody who is here has been handed o
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Callable, Collection, Coroutine, Iterable
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -78,6 +79,8 @@ class Broker:
         rules = rules or StatusRules()
         self.presence: Presence[Device] = Presence(rules.grace)
         self.counters = Counters()
+        #: How many browsers were sent away, by reason.
+        self.goodbyes: Counter[Goodbye] = Counter()
         self.accounts = Accounts(store, password, clock)
         self.connections = Connections(node)
         self.refusals = Refusals()

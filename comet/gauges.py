@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 
 from comet.cometql.status import Gauges, PortStatus, ServerStatus, TenantStatus
+from comet.mail import Counters
+from comet.model import Goodbye
 from comet.refusals import Refusals
 
 
@@ -51,11 +54,17 @@ class ServerGauges(Gauges):
         cometql: Meter,
         tenant: Callable[[int], TenantStatus],
         refused: Refusals | None = None,
+        delivery: Counters | None = None,
+        goodbyes: Counter[Goodbye] | None = None,
     ) -> None:
         """
         @param clock: seconds that only grow.
         @param refused: the counters of what was refused to browsers.
+        @param delivery: those of messages.
+        @param goodbyes: those of browsers that were sent away.
         """
+        self._delivery = Counters() if delivery is None else delivery
+        self._goodbyes: Counter[Goodbye] = Counter() if goodbyes is None else goodbyes
         self._clock, self._started = clock, clock()
         self._ws, self._cometql, self._tenant = ws, cometql, tenant
         self._refused = Refusals() if refused is None else refused
@@ -68,7 +77,10 @@ class ServerGauges(Gauges):
     def server(self) -> ServerStatus:
         """See L{Gauges.server}."""
         uptime = int(self._clock() - self._started)
-        return ServerStatus(uptime, self._ws.status(), self._cometql.status(), Refusals(self._refused))
+        return ServerStatus(
+            *(uptime, self._ws.status(), self._cometql.status(), Refusals(self._refused)),
+            *(replace(self._delivery), Counter(self._goodbyes)),
+        )
 
     def tenant(self, dev_id: int) -> TenantStatus:
         """See L{Gauges.tenant}."""

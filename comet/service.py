@@ -167,6 +167,8 @@ class CometService(MultiService):
             Meter(self._backend_count, GAUGE_SECONDS),
             self._tenant_status,
             self._broker.refusals,
+            self._broker.counters,
+            self._broker.goodbyes,
         )
         self._engine = Engine(
             self._broker,

@@ -198,6 +198,7 @@ class Session:
     def lose(self, goodbye: Goodbye) -> None:
         """End this session from our side."""
         if not self._over:
+            self._broker.goodbyes[goodbye] += 1
             self.end()
             self._outbox.append(Farewell(goodbye, self._broker.now()).encoded(self.form))
             self._wire.lose(goodbye)

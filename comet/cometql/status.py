@@ -6,9 +6,12 @@ CometQL reads the counters through L{Gauges}; whoever owns the listeners keeps t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import asdict, dataclass, field
 from typing import Protocol
 
+from comet.mail import Counters
+from comet.model import Goodbye
 from comet.refusals import Reason, Refusals
 
 
@@ -43,12 +46,16 @@ class ServerStatus:
     @ivar ws: the listener for browsers.
     @ivar cometql: the listener for MySQL clients.
     @ivar refused: how often something was refused to browsers, by reason.
+    @ivar delivery: what became of messages.
+    @ivar goodbyes: how many browsers were sent away, by reason.
     """
 
     uptime: int = 0
     ws: PortStatus = field(default_factory=PortStatus)
     cometql: PortStatus = field(default_factory=PortStatus)
     refused: Refusals = field(default_factory=Refusals)
+    delivery: Counters = field(default_factory=Counters)
+    goodbyes: Counter[Goodbye] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +142,8 @@ def global_status(gauges: Gauges) -> list[tuple[str, str]]:
         ("backend_delete_client_ps", f"{cometql.deleted_per_second:.2f}"),
         ("network_events", f"{float(ws.messages + cometql.messages):.6f}"),
         *((f"frontend_refused_{reason.value}", str(status.refused[reason])) for reason in Reason),
+        *((f"messages_{name}", str(count)) for name, count in asdict(status.delivery).items()),
+        *((f"goodbyes_{each.name.lower()}", str(status.goodbyes[each])) for each in Goodbye),
     ]
 
 

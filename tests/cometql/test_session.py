@@ -1,6 +1,7 @@
 """Tests for what a conversation knows and tells: variables, functions, SHOW, USE, SET."""
 
 import re
+from collections import Counter
 from decimal import Decimal
 
 from comet.cometql.interface import Login
@@ -22,6 +23,8 @@ from comet.errors import (
     UnknownTable,
     UnknownVariable,
 )
+from comet.mail import Counters
+from comet.model import Goodbye
 from comet.refusals import Reason, Refusals
 from tests.cometql.talk import TalkTests, at_once
 
@@ -422,7 +425,9 @@ class Fixed(Gauges):
 
     def server(self):
         ws = PortStatus(60, 1, 2, 3, 4, 0.5, 0.25, 0.125)
-        return ServerStatus(7200, ws, PortStatus(10, 5, 6, 7, 8, 1.0, 2.0, 3.0), Refusals([Reason.HEAD] * 6))
+        cometql = PortStatus(10, 5, 6, 7, 8, 1.0, 2.0, 3.0)
+        refused, goodbyes = Refusals([Reason.HEAD] * 6), Counter([Goodbye.SLOW] * 2)
+        return ServerStatus(7200, ws, cometql, refused, Counters(queue_dropped=4), goodbyes)
 
     def tenant(self, dev_id):
         return TenantStatus(dev_id + 1, 2, 3)
@@ -543,7 +548,13 @@ class StatusTests(TalkTests):
         )
         self.assertEqual(rows[22][0], "network_events")
         refused = {f"frontend_refused_{reason.value}": "0" for reason in Reason}
-        self.assertEqual(dict(rows[23:]), refused | {"frontend_refused_head": "6"})
+        counted = dict(rows[23:])
+        self.assertEqual(
+            {name: value for name, value in counted.items() if name.startswith("frontend_refused_")},
+            refused | {"frontend_refused_head": "6"},
+        )
+        self.assertEqual((counted["messages_queue_dropped"], counted["messages_expired"]), ("4", "0"))
+        self.assertEqual((counted["goodbyes_slow"], counted["goodbyes_killed"]), ("2", "0"))
 
     def test_statistics(self):
         """The line that mysqladmin shows."""
