@@ -1,4 +1,4 @@
-"""Who may do what: keys of users, and the rules that the name of a channel carries."""
+"""Keys of users, kinds of channels by their names, and origins of pages; L{comet.rights} has the rights."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import hmac
 import re
 from collections.abc import Collection
 
-from comet.errors import BadValue, NotAllowed, TooLong
+from comet.errors import BadValue, TooLong
+from comet.model import Channel, User
 
 #: The longest key of a user, in characters.
 KEY_LIMIT = 32
@@ -46,36 +47,19 @@ def always_kept(name: str) -> bool:
     return name.startswith("trust_")
 
 
-def check_reading(name: str, user_id: int) -> None:
-    """@raise NotAllowed: if C{user_id}, 0 for somebody unknown, may not listen to the channel."""
-    if name.startswith("private_") and not user_id:
-        raise NotAllowed(f"channel {name} is for signed-in users only")
+def is_own(name: str) -> bool:
+    """@return: whether each user has a channel of this name alone, which nobody else hears."""
+    return name.startswith("self_")
 
 
-def check_writing(name: str, user_id: int, hidden: bool) -> None:
-    """
-    @param hidden: whether the sender does not want to be named.
-    @raise NotAllowed: if C{user_id}, 0 for somebody unknown, may not publish to the channel.
-    """
-    if name.startswith("webauth_"):
-        if hidden:
-            raise NotAllowed(f"channel {name} always names the sender")
-        if not user_id:
-            raise NotAllowed(f"only signed-in users publish to {name}")
-    elif not name.startswith("web_"):
-        raise NotAllowed("clients publish only to channels whose names begin with web_ or webauth_")
+def own_channel(user: User, name: str) -> Channel:
+    """@return: where the hub has the channel C{name} of one user; nobody else can name it."""
+    return Channel(user.dev_id, f"{name}@{user.user_id}")
 
 
-def check_counting(name: str) -> None:
-    """@raise NotAllowed: if clients may not ask how many listen to the channel."""
-    if not name.startswith(("web_", "webauth_", "track_")):
-        raise NotAllowed("only channels whose names begin with web_ or track_ can be counted")
-
-
-def check_listing(name: str) -> None:
-    """@raise NotAllowed: if clients may not ask who listens to the channel."""
-    if not is_tracked(name):
-        raise NotAllowed("only channels whose names begin with track_ list their subscribers")
+def wire_name(channel: Channel) -> str:
+    """@return: the name that clients know C{channel} by."""
+    return channel.name.partition("@")[0]
 
 
 def origin_allowed(origin: str, allowed: Collection[str]) -> bool:

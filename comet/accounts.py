@@ -8,6 +8,8 @@ from collections.abc import Callable, Collection, Sequence
 
 from comet import access, tokens
 from comet.batch import Action
+from comet.errors import NotAllowed
+from comet.identity import Proof
 from comet.model import ID_LIMIT, User
 from comet.storage.interface import Store
 from comet.storage.records import TenantKey
@@ -34,16 +36,19 @@ class Accounts:
         password: str,
         clock: Callable[[], float],
         make_key: Callable[[], str] = new_key,
+        reader: tokens.Tokens | None = None,
     ) -> None:
         """
         @param password: the main password, which opens every tenant; empty for one that opens none.
         @param clock: the time in seconds since 1970.
         @param make_key: makes the keys of users who come with a token.
+        @param reader: reads the tokens.
         """
         self._store = store
         self._password = password
         self._clock = clock
         self._make_key = make_key
+        self._tokens = reader or tokens.Tokens()
         self._tenants: dict[int, TenantKey] = {}
         #: Told of each tenant whose own key opens it no more.
         self.key_gone: Callable[[int], None] = lambda dev_id: None
@@ -96,23 +101,48 @@ class Accounts:
     # Users ------------------------------------------------------------------------------------------------
 
     def bearer(self, dev_id: int, token: str) -> User | None:
-        """
-        @return: the user whom C{token} lets in, be it revoked or not. It is signed with what opens the
-            tenant, followed by the number of the tenant.
-        """
+        """@return: the user whom C{token} lets in, be it revoked or not."""
+        found = self._read(dev_id, token)
+        return None if found is None else User(dev_id, found.user_id)
+
+    def _read(self, dev_id: int, token: str) -> tokens.Bearer | None:
+        """A secret is what opens the tenant, followed by the number of the tenant."""
         if not tokens.is_token(token):
             return None
-        signed_with = [f"{password}{dev_id}" for password in self.passwords(dev_id)]
-        user_id = tokens.bearer(token, signed_with, self._clock())
-        return None if user_id is None or not 1 <= user_id <= ID_LIMIT else User(dev_id, user_id)
+        secrets = [f"{password}{dev_id}" for password in self.passwords(dev_id)]
+        found = self._tokens.bearer(token, dev_id, secrets, self._clock())
+        return found if found is not None and 1 <= found.user_id <= ID_LIMIT else None
 
-    async def authenticate(self, user: User, presented: str) -> str | None:
-        """@return: the key to go on with if C{presented} opens the account of C{user}, else C{None}."""
+    async def authenticate(self, user: User, presented: str) -> Proof | None:
+        """@return: what to go on with if C{presented} opens the account of C{user}, else C{None}."""
         if tokens.is_token(presented):
-            is_good = self.bearer(user.dev_id, presented) == user
-            if not is_good or await self._store.revoked(user.dev_id, [presented]):
-                return None
-            stored = (await self._store.keys([user])).get(user)
-            return stored or await self._store.keep_key(user, self._make_key())
+            return await self._by_token(user, presented)
         stored = (await self._store.keys([user])).get(user)
-        return stored if access.key_opens(presented, stored) else None
+        return Proof(presented) if access.key_opens(presented, stored) else None
+
+    async def _by_token(self, user: User, token: str) -> Proof | None:
+        if self._tokens.lacks_key(token) and self._tokens.ring.fetch is not None:
+            await self._tokens.ring.fetch()
+        found = self._read(user.dev_id, token)
+        if found is None or found.user_id != user.user_id:
+            return None
+        if await self._store.revoked(user.dev_id, [token]):
+            return None
+        key = ""
+        if found.by_secret:
+            # What clients of 4.x go on with. Others need none, and it would outlive the token.
+            stored = (await self._store.keys([user])).get(user)
+            key = stored or await self._store.keep_key(user, self._make_key())
+        return Proof(key, found.claims, found.expires)
+
+    async def refresh(self, user: User, token: str) -> Proof:
+        """
+        @return: what C{user}, who is signed in, goes on with.
+        @raise NotAllowed: if C{token} is none of this user.
+        """
+        if not user.user_id:
+            raise NotAllowed("nobody is signed in here: connect with the token")
+        proof = await self._by_token(user, token) if tokens.is_token(token) else None
+        if proof is None:
+            raise NotAllowed("this is no good token of the user who is signed in")
+        return proof

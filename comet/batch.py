@@ -33,12 +33,14 @@ class Batch:
 
     @ivar lengths: the channels whose length the batch sets, C{None} where it removes it.
     @ivar new_lengths: how many more channels have a length after the batch than before it.
+    @ivar rules: the channel rights that the batch sets, by tenant and prefix; false where it removes them.
     """
 
     def __init__(self) -> None:
         self.steps: list[Step] = []
         self.lengths: dict[Channel, int | None] = {}
         self.new_lengths = 0
+        self.rules: dict[tuple[int, str], bool] = {}
 
     def store(self, write: Write, effect: Effect | None = None) -> None:
         """Add a write, and what follows it."""

@@ -19,7 +19,10 @@ from comet.attendance import Attendance, StatusRules
 from comet.batch import Action, Batch, Step
 from comet.connections import Connections
 from comet.errors import TableFull
+from comet.expiry import Expiries
+from comet.grants import Grants
 from comet.hub import Hub, Subscriber
+from comet.identity import Proof
 from comet.limits import Limits
 from comet.mail import Counters, Delivery, Device, Mail
 from comet.model import (
@@ -40,6 +43,7 @@ from comet.storage.interface import Store
 from comet.storage.listings import Most
 from comet.storage.presences import Keeping
 from comet.storage.writes import Write
+from comet.tokens import Tokens
 
 
 class Published(NamedTuple):
@@ -66,12 +70,14 @@ class Broker:
         rules: StatusRules | None = None,
         password: str = "",
         node: str = "",
+        reader: Tokens | None = None,
     ) -> None:
         """
         @param clock: the time in seconds since 1970.
         @param spawn: runs a coroutine that nobody waits for, and logs its failure.
         @param password: the main password; empty for one that opens nothing.
         @param node: the name of this process among others.
+        @param reader: reads the tokens of users.
         """
         self.store = store
         self.limits = limits
@@ -81,8 +87,11 @@ class Broker:
         self.counters = Counters()
         #: How many browsers were sent away, by reason.
         self.goodbyes: Counter[Goodbye] = Counter()
-        self.accounts = Accounts(store, password, clock)
+        self.accounts = Accounts(store, password, clock, reader=reader)
         self.connections = Connections(node)
+        self.grants = Grants(store, self.hub, limits.channel_rights)
+        self.rights = self.grants.rights
+        self.expiries = Expiries()
         self.refusals = Refusals()
         self.pace = Pace(limits, clock, self.refusals)
         self.accounts.key_gone = self.connections.close_by_key
@@ -97,12 +106,22 @@ class Broker:
         """@return: the time in whole seconds since 1970."""
         return int(self._clock())
 
+    def tick(self) -> None:
+        """
+        To be called a few times a second: let go of those whose proof has run out, whose rights are gone, or
+        whose time of grace is over.
+        """
+        self.attendance.tick()
+        self.expiries.tick(self._clock())
+        self.grants.recheck()
+
     async def start(self) -> None:
-        """Open the store and learn which channels keep a history, and the keys of tenants."""
+        """Open the store and learn which channels keep a history, who has rights, and the keys of tenants."""
         await self.store.start()
         self._lengths = await self.store.lengths()
         await self.accounts.start()
         await self.attendance.start()
+        await self.grants.start()
 
     async def stop(self) -> None:
         """Let everybody go offline, and close the store."""
@@ -283,6 +302,12 @@ class Broker:
         self.counters.delivered += reached
         return reached
 
+    def whisper(self, user: User, message: Message, sender: Subscriber) -> Published:
+        """Hand C{message} to the other connections of its sender that listen; nothing is stored."""
+        self.counters.published += 1
+        channel = access.own_channel(user, message.channel.name)
+        return Published(self.announce(channel, message, sender), message.place)
+
     async def history(self, channel: Channel) -> list[Message]:
         """@return: what C{channel} has kept, oldest first."""
         return await self.store.history(channel, self.limits.history)
@@ -315,8 +340,8 @@ class Broker:
 
     # Users ------------------------------------------------------------------------------------------------
 
-    async def authenticate(self, user: User, presented: str) -> str | None:
-        """@return: the key to go on with if C{presented} opens the account of C{user}, else C{None}."""
+    async def authenticate(self, user: User, presented: str) -> Proof | None:
+        """@return: what to go on with if C{presented} opens the account of C{user}, else C{None}."""
         return await self.accounts.authenticate(user, presented)
 
     async def remove_keys(self, users: Collection[User]) -> int:

@@ -18,7 +18,7 @@ from comet.ini import Document, Entry, Remark
 from comet.kinds import is_secret, kind_of
 from comet.legacy import meaning
 from comet.limits import Limits
-from comet.sections import SECTIONS, Cluster, CometQL, Db, Log, Main, Presence, Tls, Ws
+from comet.sections import SECTIONS, Cluster, CometQL, Db, Jwt, Log, Main, Presence, Tls, Ws
 
 #: Names the configuration file where the command line does not.
 FILE_VARIABLE = "COMET_CONFIG"
@@ -55,6 +55,7 @@ class Config:
     ws: Ws = field(default_factory=Ws)
     cometql: CometQL = field(default_factory=CometQL)
     tls: Tls = field(default_factory=Tls)
+    jwt: Jwt = field(default_factory=Jwt)
     db: Db = field(default_factory=Db)
     presence: Presence = field(default_factory=Presence)
     cluster: Cluster = field(default_factory=Cluster)
@@ -121,6 +122,7 @@ class _Reader:
         self._add_environment(environment)
         self._sections = {name: section(**self._values(name)) for name, section in SECTIONS.items()}
         self._check_tls()
+        self._check_jwt()
         self._check_store()
         self._check_cluster()
         self._check_webhook()
@@ -196,6 +198,22 @@ class _Reader:
         if len(given) == 1 and not self._is_wrong("tls"):
             missing = "key" if given == ["certificate"] else "certificate"
             self._refuse("tls", given[0], f"it needs [tls] {missing} beside it, the other half of the pair")
+
+    def _check_jwt(self) -> None:
+        rules = self._sections["jwt"]
+        if self._is_wrong("jwt"):
+            return
+        pairs = [name for name in rules.algorithms if not name.startswith("HS")]
+        sources = [name for name in ("public_key", "jwks_url") if getattr(rules, name)]
+        if pairs and not sources:
+            self._refuse("jwt", "algorithms", f"{pairs[0]} needs [jwt] public_key or jwks_url")
+        elif sources and not pairs:
+            wrong = "no algorithm in [jwt] algorithms has a public key; add one, such as RS256 or ES256"
+            self._refuse("jwt", sources[0], wrong)
+        if rules.jwks_url.startswith("http:"):
+            entry = self._entries.get(("jwt", "jwks_url"), Entry("jwt", "jwks_url", []))
+            risk = "without https, whoever is on the line can sign tokens"
+            self._warnings.append(entry.remark(risk))
 
     def _check_store(self) -> None:
         db = self._sections["db"]

@@ -18,6 +18,9 @@ class Subscriber(Protocol):
     def deliver(self, frame: bytes, event: Event) -> None:
         """Take C{event}, which in this subscriber's form is C{frame}. Never raises, never waits."""
 
+    def recheck(self) -> None:
+        """Leave the channels that it may not listen to any more."""
+
 
 class Hub:
     """

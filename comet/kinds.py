@@ -134,6 +134,23 @@ def _address(value: str) -> str:
     return str(ipaddress.ip_address(value))
 
 
+def _algorithms(value: str) -> tuple[str, ...]:
+    known = {name.lower(): name for name in JWT_ALGORITHMS}
+    try:
+        return tuple(known[name.lower()] for name in re.split(r"[\s,]+", value))
+    except KeyError:
+        raise ValueError from None
+
+
+def _web_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+        raise ValueError
+    if len(value) > 2000 or not value.isascii() or not value.isprintable() or " " in value or parts.port == 0:
+        raise ValueError
+    return value
+
+
 def read_origin(value: str) -> str:
     """
     @return: an origin or a host, with or without a port, or C{*.host}, in lower case.
@@ -203,6 +220,13 @@ def _level(value: str) -> str:
     return choice({name: name for name in _LEVELS}).read(value)
 
 
+#: What tokens can be signed with (RFC 7518, RFC 8037, RFC 8812).
+JWT_ALGORITHMS = (
+    *("HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512"),
+    *("ES256", "ES384", "ES512", "ES256K", "EdDSA"),
+)
+ALGORITHMS: Kind[tuple[str, ...]] = Kind(_algorithms, "some of " + ", ".join(JWT_ALGORITHMS), many=True)
+WEB_URL = Kind(_web_url, "https://HOST/PATH")
 PORT = integer(0, 65535, "a port")
 FLAG: Kind[bool] = Kind(choice(_BOOLEANS).read, "true or false")
 #: C{None} stands for C{auto}.

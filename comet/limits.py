@@ -23,6 +23,7 @@ class Limits:
     history: int = limit(99, "the most messages that a channel may keep")
     history_channels: int = limit(100_000, "channels with a history length, in all")
     presence_events: int = limit(50_000, "rows of presence_events kept for each tenant; the oldest make room")
+    channel_rights: int = limit(1_000, "rows of channel_rights that one tenant may set")
     devices: int = limit(16, "connections of one user; one more closes the oldest")
     channels: int = limit(256, "channels that one connection may listen to")
     resume_bytes: int = limit(16 << 20, "bytes of missed messages that one client is given; more is a gap")

@@ -203,7 +203,7 @@ class Acknowledge(Command):
 class Refresh(Command):
     """Go on with this token for the same user."""
 
-    token: str
+    token: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -555,6 +555,7 @@ class Goodbye(Enum):
     KEY_REMOVED = (4002, "the key of this user was removed")
     IDLE = (4003, "nothing was heard for too long")
     PROTOCOL = (4004, "the protocol was broken")
+    EXPIRED = (4005, "the token has expired")
     FLOOD = (4020, "too many messages")
     CROWD = (4021, "too many connections or requests from this address")
     FULL = (4022, "as many connections are open as this server takes")

@@ -10,6 +10,7 @@ from typing import Any
 from comet import __version__
 from comet.kinds import (
     ADDRESS,
+    ALGORITHMS,
     DATABASE,
     FILE,
     FLAG,
@@ -20,6 +21,7 @@ from comet.kinds import (
     ORIGINS,
     PORT,
     WEB_ADDRESS,
+    WEB_URL,
     DatabaseUrl,
     choice,
     integer,
@@ -95,6 +97,21 @@ class Tls:
 
 
 @dataclass(frozen=True, slots=True)
+class Jwt:
+    """Section C{[jwt]}: tokens that sites sign for their users."""
+
+    algorithms: tuple[str, ...] = setting(("HS256",), ALGORITHMS, "algorithms that tokens may be signed with")
+    public_key: Path | None = setting(None, FILE, "PEM file of public keys or certificates")
+    jwks_url: str = setting("", WEB_URL, "where a JSON Web Key Set is; empty: nowhere")
+    jwks_refresh: int = setting(3_600, integer(60, 604_800, "seconds"), "seconds until it is fetched anew")
+    issuer: str = setting("", text(), "what the claim iss must be; empty: anything")
+    audience: str = setting("", text(), "what the claim aud must be or hold; empty: anything")
+    leeway: int = setting(0, integer(0, 600, "seconds"), "seconds that the clocks of others may be wrong")
+    user_claim: str = setting("user_id", text(64), "the claim that holds the id of the user")
+    patterns: int = setting(100, integer(0, 1_000), "the most names and prefixes in the claim channels")
+
+
+@dataclass(frozen=True, slots=True)
 class Db:
     """Section C{[db]}: the store. Without a URL it is an SQLite file in the data folder."""
 
@@ -140,6 +157,7 @@ SECTIONS: Mapping[str, Any] = {
     "ws": Ws,
     "cometql": CometQL,
     "tls": Tls,
+    "jwt": Jwt,
     "db": Db,
     "presence": Presence,
     "cluster": Cluster,

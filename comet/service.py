@@ -18,6 +18,7 @@ from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
+from twisted.web.client import Agent
 
 import comet
 from comet.addresses import Proxies
@@ -27,14 +28,16 @@ from comet.cometql.engine import Engine
 from comet.cometql.status import TenantStatus
 from comet.config import CannotStart, Config
 from comet.data import DataFolder
-from comet.errors import CometError
+from comet.errors import BadValue, CometError
 from comet.gate import Gate
 from comet.gauges import Count, Meter, ServerGauges
+from comet.keyring import KeyRing, read_pem
 from comet.model import Goodbye
 from comet.protocols.cors import Shared
 from comet.protocols.eventstream import EventStreams
 from comet.protocols.front import Front
 from comet.protocols.jsonsocket import JsonFactory
+from comet.protocols.jwks import KeySet
 from comet.protocols.longpoll import LongPolls
 from comet.protocols.mysql.auth import PLUGINS
 from comet.protocols.mysql.server import MySQLFactory
@@ -44,10 +47,14 @@ from comet.protocols.site import HTTP_IDLE_SECONDS, BrowserPort, Sockets
 from comet.protocols.tls import ServerTls
 from comet.protocols.websocket import BrowserFactory
 from comet.protocols.wheel import Wheel
+from comet.sections import Jwt
 from comet.storage.sql import SQLStore, sqlite_pool
+from comet.tokens import Tokens
 
 #: The interval of the rates in SHOW STATUS, in seconds.
 GAUGE_SECONDS = 10
+#: How late it may be noticed that a token has run out, or a time of grace is over, in seconds.
+TICK_SECONDS = 0.25
 #: How long the last words of the server may take to leave, in seconds.
 FAREWELL_SECONDS = 0.2
 #: How long statements that run may take to end when the server stops, in seconds.
@@ -57,9 +64,6 @@ BACKLOG = 1024
 
 #: Stands for "no limit" on open files.
 FILES_ENOUGH = 1 << 30
-
-#: How often it is looked whose time of grace is over, in seconds.
-TICK_SECONDS = 0.25
 
 DEMO_CHANNEL = "web_demo"
 _log = Logger()
@@ -82,6 +86,17 @@ def raise_file_limit() -> int:
         return FILES_ENOUGH if soft == hard else soft
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return hard
+
+
+def key_ring(rules: Jwt) -> KeyRing:
+    """
+    @return: the public keys in the file that is configured, if there is one.
+    @raise CannotStart: if it has none.
+    """
+    try:
+        return KeyRing(read_pem(rules.public_key) if rules.public_key is not None else ())
+    except BadValue as error:
+        raise CannotStart(f"[jwt] public_key: {error}") from None
 
 
 class Listener:
@@ -132,8 +147,8 @@ class CometService(MultiService):
         self._build()
         self._gauge = LoopingCall(self._gauges.tick)
         self._gauge.clock = reactor
-        self._ticking = LoopingCall(self._broker.attendance.tick)
-        self._ticking.clock = reactor
+        self._ticker = LoopingCall(self._tick)
+        self._ticker.clock = reactor
         self._listeners = self._bind()
 
     def _build(self) -> None:
@@ -147,7 +162,13 @@ class CometService(MultiService):
         )
         store = SQLStore(sqlite_pool(config.sqlite_path(self._folder.path), reactor))
         password, node = self._folder.password, config.main.node_name
-        self._broker = Broker(store, config.limits, time.time, spawn, rules, password, node)
+        ring = key_ring(config.jwt)
+        self._key_set: KeySet | None = None
+        if config.jwt.jwks_url:
+            agent = Agent(reactor)
+            self._key_set = KeySet(config.jwt.jwks_url, ring, agent, reactor, config.jwt.jwks_refresh)
+        reader = Tokens(config.jwt, ring)
+        self._broker = Broker(store, config.limits, time.time, spawn, rules, password, node, reader)
         proxies = Proxies(config.ws.trusted_proxies)
         gate = Gate(config.limits, reactor.seconds, proxies, self._broker.refusals)
         self._tls = ServerTls(self._folder.tls_pair)
@@ -249,7 +270,9 @@ class CometService(MultiService):
             return
         self._open = [listener.listen(self._reactor) for listener in self._listeners]
         self._gauge.start(GAUGE_SECONDS, now=False)
-        self._ticking.start(TICK_SECONDS, now=False)
+        self._ticker.start(TICK_SECONDS, now=False)
+        if self._key_set is not None:
+            self._key_set.start()
         self._folder.write_ports(self._ports)
         self._ready = True
         for listener in self._listeners:
@@ -258,6 +281,13 @@ class CometService(MultiService):
             )
         _log.info("to talk to it: {line}", line=self._mysql_line(tell_file=True))
         self.listening.callback(self._ports)
+
+    def _tick(self) -> None:
+        try:
+            self._broker.tick()
+        except Exception:
+            # A failure here must not be the last tick.
+            _log.failure("a tick failed")
 
     def _give_up(self, failure: Failure) -> None:
         for listener in self._listeners:
@@ -275,7 +305,9 @@ class CometService(MultiService):
             await _maybe(port.stopListening())
         if was_ready:
             self._gauge.stop()
-            self._ticking.stop()
+            self._ticker.stop()
+            if self._key_set is not None:
+                self._key_set.stop()
             self._reception.lose_all(Goodbye.SHUTDOWN)
             await self._at_most(STOP_SECONDS, self._mysql.close_all())
             await deferLater(self._reactor, FAREWELL_SECONDS)

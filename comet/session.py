@@ -11,6 +11,7 @@ from comet import access
 from comet.broker import Broker
 from comet.connections import About
 from comet.errors import CometError, NotAllowed, NotSupported, Refused, TooFast, TooLong
+from comet.identity import ANONYMOUS, Identity, Proof, Right
 from comet.model import (
     NAME_LIMIT,
     NOWHERE,
@@ -46,6 +47,8 @@ from comet.model import (
     Place,
     PrivateMessage,
     Recalled,
+    Refresh,
+    Refreshed,
     Refusal,
     Reported,
     Request,
@@ -129,7 +132,7 @@ class Session:
         """
         self.visitor = visitor
         self.form = form
-        self.user_id = 0
+        self.identity = ANONYMOUS
         self.since = broker.now()
         self.number = next(broker.connections.numbers)
         self.handed = 0
@@ -156,11 +159,30 @@ class Session:
         return Member(self.user_id, self.visitor.uuid, self.number)
 
     @property
+    def user_id(self) -> int:
+        """Who this client has proved to be, 0 for nobody known."""
+        return self.identity.user_id
+
+    @property
     def _user(self) -> User:
         return User(self.visitor.dev_id, self.user_id)
 
     def _channel(self, name: str) -> Channel:
+        """@return: where the hub has what this client knows by C{name}."""
+        if access.is_own(name) and self.user_id:
+            return access.own_channel(self._user, name)
         return Channel(self.visitor.dev_id, name)
+
+    def _check(self, right: Right, name: str, hidden: bool = False) -> None:
+        channel = Channel(self.visitor.dev_id, name)
+        self._broker.rights.check(right, channel, self.identity, hidden)
+
+    def _may(self, right: Right, name: str) -> bool:
+        try:
+            self._check(right, name)
+        except NotAllowed:
+            return False
+        return True
 
     # The life of a session --------------------------------------------------------------------------------
 
@@ -175,25 +197,42 @@ class Session:
         self._broker.connections.add(self)
         visitor = self.visitor
         user = User(visitor.dev_id, visitor.user_id)
-        key = await self._broker.authenticate(user, visitor.key) if visitor.user_id else None
+        proof = await self._broker.authenticate(user, visitor.key) if visitor.user_id else None
         if self._over:
             return
-        if key is not None:
-            self.user_id = user.user_id
+        if proof is not None:
+            self._believe(user, proof)
+        key = proof.key if proof is not None else ""
         self._answer(
             Welcome(
-                *(key is not None, key or "", self._server, self._broker.now()),
-                *(self._user, self.number, self._secret),
+                *(proof is not None, key, self._server, self._broker.now()),
+                *(self._user, self.number, self._secret, _seconds(proof)),
             ),
             request,
         )
-        if key is not None:
+        if proof is not None:
             if hello.acknowledged:
                 self.handed = hello.acknowledged
                 self._broker.acknowledge(user, hello.acknowledged)
             await self._broker.arrive(user, self)
         if hello.wanted:
             await self.receive(Follow(hello.wanted))
+
+    def _believe(self, user: User, proof: Proof) -> None:
+        self.identity = Identity(user.user_id, proof.claims)
+        self._broker.expiries.watch(self, proof.expires)
+
+    def expire(self) -> None:
+        """See L{comet.expiry.Expiring.expire}."""
+        self.lose(Goodbye.EXPIRED)
+
+    async def _refresh(self, token: str, request: RequestId | None) -> None:
+        """Go on with another token of the same user, and with what that one grants."""
+        proof = await self._broker.accounts.refresh(self._user, token)
+        if not self._over:
+            self._believe(self._user, proof)
+            self._answer(Refreshed(_seconds(proof), self._broker.now()), request)
+            self.recheck()
 
     def lose(self, goodbye: Goodbye) -> None:
         """End this session from our side."""
@@ -209,6 +248,7 @@ class Session:
             return
         self._over = True
         self._broker.connections.remove(self)
+        self._broker.expiries.forget(self)
         if self.user_id:
             self._broker.depart(self._user, self)
         self._resuming.clear()
@@ -347,17 +387,17 @@ class Session:
             case Send():
                 await self._send(command, request)
             case AskCount(name, marker):
-                access.check_counting(name)
+                self._check(Right.COUNT, name)
                 count = self._broker.hub.count(self._channel(name))
                 self._answer(Counted(marker, count, self._broker.now()), request)
             case AskHistory(name, marker):
-                access.check_reading(name, self.user_id)
+                self._check(Right.HISTORY, name)
                 for message in await self._broker.history(self._channel(name)):
                     self.tell(Recalled(message, marker))
             case AskPage():
                 self._answer(await self._page(command), request)
             case AskMembers(name, marker):
-                access.check_listing(name)
+                self._check(Right.MEMBERS, name)
                 self._answer(Members(name, marker, self._members(name), self._broker.now()), request)
             case AskStatus(user_id):
                 user = User(self.visitor.dev_id, user_id)
@@ -370,6 +410,8 @@ class Session:
             case Acknowledge(number):
                 self._acknowledge(number)
                 self._done(request)
+            case Refresh(token):
+                await self._refresh(token, request)
             case Ping():
                 self._done(request)
             case Unreadable(intended, error):
@@ -390,19 +432,23 @@ class Session:
             self._broker.acknowledge(self._user, number)
 
     async def _send(self, command: Send, request: RequestId | None) -> None:
-        access.check_writing(command.name, self.user_id, command.hide_sender)
+        self._check(Right.PUBLISH, command.name, command.hide_sender)
         size, most = len(command.text.encode()), self._broker.limits.message
         if size > most:
             raise TooLong(f"Data too long for the message: {size} bytes, at most {most}")
         now = self._broker.now()
         sender = 0 if command.hide_sender else self.user_id
-        message = Message(self._channel(command.name), command.event, command.text, now, sender)
-        reached, place = await self._broker.publish(message, self)
+        channel = Channel(self.visitor.dev_id, command.name)
+        message = Message(channel, command.event, command.text, now, sender)
+        if access.is_own(command.name):
+            reached, place = self._broker.whisper(self._user, message, self)
+        else:
+            reached, place = await self._broker.publish(message, self)
         if not command.quiet:
             self._answer(Reported(command.name, command.text, reached, now, place), request)
 
     async def _page(self, command: AskPage) -> Page:
-        access.check_reading(command.name, self.user_id)
+        self._check(Right.HISTORY, command.name)
         channel, limits, now = self._channel(command.name), self._broker.limits, self._broker.now()
         limit = limits.history if command.limit is None else min(command.limit, limits.history)
         if command.since is None:
@@ -431,7 +477,7 @@ class Session:
                 continue  # its frames come without a subscription
             try:
                 check_name(name, "channel name", SHORTEST_SUBSCRIBED)
-                access.check_reading(name, self.user_id)
+                self._check(Right.SUBSCRIBE, name)
                 if count + len(admitted) >= self._broker.limits.channels:
                     raise NotAllowed(f"at most {self._broker.limits.channels} channels: {name} is left out")
             except Refused as error:
@@ -490,12 +536,18 @@ class Session:
         joints, given = {}, {}
         limits, left = self._broker.limits, self._broker.limits.resume_bytes
         kept = {name: self._broker.length(self._channel(name)) > 0 for name in names}
-        present = [self._channel(name) for name in kept if kept[name] and since.get(name) is None]
+        readable = {name for name in kept if since.get(name) is None or self._may(Right.HISTORY, name)}
+        present = [
+            self._channel(name)
+            for name in kept
+            if kept[name] and (since.get(name) is None or name not in readable)
+        ]
         places = await known_places(self._broker.store, present)
         for name in kept:
             channel, place = self._channel(name), since.get(name)
-            if place is None:
-                found = Missed(Joint(places.get(channel, NOWHERE)), [])
+            if place is None or name not in readable:
+                # Who may not read the history has missed all of it.
+                found = Missed(Joint(places.get(channel, NOWHERE), gap=since.get(name) is not None), [])
             else:
                 most = Most(limits.history, left)
                 found = await missed(self._broker.store, channel, place, most, kept[name])
@@ -519,6 +571,16 @@ class Session:
             for frame, event in resumption.release(found.joint.place.position):
                 self._put(frame, event)
 
+    def recheck(self) -> None:
+        """See L{comet.hub.Subscriber.recheck}; the client is told of each channel that it has lost."""
+        for channel in list(self._channels):
+            name = access.wire_name(channel)
+            try:
+                self._check(Right.SUBSCRIBE, name)
+            except NotAllowed as error:
+                self._unfollow_channels([channel])
+                self.tell(Refusal(error, self._broker.now(), Subscribe, name))
+
     def _join(self, channel: Channel) -> None:
         if access.is_tracked(channel.name):
             self._broker.announce(channel, Joined(channel, self.member, self._broker.now()))
@@ -528,3 +590,7 @@ class Session:
         self._broker.hub.unsubscribe(channel, self)
         if access.is_tracked(channel.name):
             self._broker.announce(channel, Left(channel, self.member, self._broker.now()))
+
+
+def _seconds(proof: Proof | None) -> int | None:
+    return None if proof is None or proof.expires is None else int(proof.expires)

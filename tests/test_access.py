@@ -3,7 +3,8 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from comet import access
-from comet.errors import BadValue, NotAllowed, TooLong
+from comet.errors import BadValue, TooLong
+from comet.model import Channel, User, is_name
 
 
 class KeyTests(SynchronousTestCase):
@@ -20,43 +21,16 @@ class KeyTests(SynchronousTestCase):
         self.assertIn("32", str(error))
 
 
-class ChannelRuleTests(SynchronousTestCase):
-    """What the name of a channel allows."""
+class OwnChannelTests(SynchronousTestCase):
+    """Channels that each user has alone."""
 
-    def refused(self, rule, *arguments):
-        try:
-            rule(*arguments)
-        except NotAllowed:
-            return True
-        return False
-
-    def test_reading(self):
-        """Everybody reads everything but private_ channels."""
-        self.assertFalse(self.refused(access.check_reading, "plain", 0))
-        self.assertTrue(self.refused(access.check_reading, "private_x", 0))
-        self.assertFalse(self.refused(access.check_reading, "private_x", 5))
-
-    def test_writing(self):
-        """Only web_ channels, and webauth_ for those who are signed in and show their name."""
-        allowed = [("web_x", 0, False), ("web_x", 0, True), ("web_x", 5, True), ("webauth_x", 5, False)]
-        refused = [
-            ("plain", 5, False),
-            ("webauth_x", 0, False),
-            ("webauth_x", 5, True),
-            ("track_x", 5, False),
-        ]
-        self.assertEqual([self.refused(access.check_writing, *case) for case in allowed], [False] * 4)
-        self.assertEqual([self.refused(access.check_writing, *case) for case in refused], [True] * 4)
-
-    def test_counting_and_listing(self):
-        """web_ and track_ channels are counted, track_ channels listed."""
-        names = ["web_x", "webauth_x", "track_x", "plain"]
-        self.assertEqual(
-            [self.refused(access.check_counting, name) for name in names], [False, False, False, True]
-        )
-        self.assertEqual(
-            [self.refused(access.check_listing, name) for name in names], [True, True, False, True]
-        )
+    def test_a_name_of_its_own_in_the_hub(self):
+        """No two users share one, no client can spell it, and on the wire it is what the client said."""
+        mine, yours = (access.own_channel(User(1, user_id), "self_x") for user_id in (7, 77))
+        self.assertNotEqual(mine, yours)
+        self.assertFalse(is_name(mine.name, 1))
+        self.assertEqual(access.wire_name(mine), "self_x")
+        self.assertEqual(access.wire_name(Channel(1, "web_x")), "web_x")
 
 
 class OriginTests(SynchronousTestCase):

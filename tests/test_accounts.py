@@ -1,16 +1,23 @@
 """Tests for L{comet.accounts}, and for what the broker does with tokens."""
 
 import jwt
+from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from comet.access import KEY_LIMIT, check_key
-from comet.accounts import new_key
+from comet.accounts import Accounts, new_key
 from comet.broker import Broker
+from comet.errors import NotAllowed
+from comet.identity import NO_CLAIMS, Claims, Proof
+from comet.keyring import KeyRing, PublicKey, read_set
 from comet.limits import Limits
 from comet.model import Goodbye, User
+from comet.sections import Jwt
 from comet.storage.memory import MemoryStore
 from comet.storage.records import TenantKey
+from comet.tokens import Tokens
 from tests.running import Ear, finish, spawn
+from tests.signing import ED_KEY, RSA_KEY, jwk_of, set_of
 
 NOW = 1000
 ANN = User(3, 7)
@@ -32,7 +39,9 @@ class AccountsTests(SynchronousTestCase):
         return jwt.encode({"user_id": user_id, "exp": exp}, secret, algorithm="HS256")
 
     def enter(self, presented, user=ANN):
-        return finish(self.broker.authenticate(user, presented))
+        """@return: the key to go on with, C{None} for who stays outside."""
+        proof = finish(self.broker.authenticate(user, presented))
+        return None if proof is None else proof.key
 
     def set_tenant(self, key, dev_id=3):
         finish(self.broker.commit([self.accounts.setting_tenant(TenantKey(dev_id, key, ""))]))
@@ -106,3 +115,86 @@ class AccountsTests(SynchronousTestCase):
         self.set_tenant("its own key")
         self.assertIsNotNone(self.enter(self.token(secret="its own key3")))
         self.assertIsNotNone(self.enter(self.token(secret="main3")))
+
+
+class ProofTests(SynchronousTestCase):
+    """What is known of who has been let in."""
+
+    def setUp(self):
+        self.store, self.ring = MemoryStore(), KeyRing()
+        self.ring.learn([PublicKey("ed", frozenset({"EdDSA"}), ED_KEY.public_key())])
+        self.reader = Tokens(Jwt(algorithms=("HS256", "EdDSA", "RS256")), self.ring)
+        self.accounts = Accounts(self.store, "main", lambda: NOW, lambda: "made", self.reader)
+        finish(self.store.set_key(User(3, 8), "key8"))
+
+    def sign(self, key="main3", algorithm="HS256", kid=None, **claims):
+        headers = {"kid": kid} if kid else None
+        return jwt.encode({"user_id": 7, "exp": NOW + 9} | claims, key, algorithm, headers)
+
+    def enter(self, presented, user=ANN):
+        return finish(self.accounts.authenticate(user, presented))
+
+    def test_by_key(self):
+        """Who has come with a key stays for as long as it is there."""
+        self.assertEqual(self.enter("key8", User(3, 8)), Proof("key8", NO_CLAIMS, None))
+
+    def test_by_secret(self):
+        """A token tells until when, and which channels; it gives a key."""
+        claims = {"publish": ["news"]}
+        proof = self.enter(self.sign(channels=claims))
+        self.assertEqual(proof, Proof("made", Claims.read(claims, 9), NOW + 9.0))
+
+    def test_by_private_key(self):
+        """Such a token gives no key, for that would outlive it; the key that is there stays untold."""
+        token = self.sign(ED_KEY, "EdDSA", user_id=8)
+        self.assertEqual(self.enter(token, User(3, 8)), Proof("", NO_CLAIMS, NOW + 9.0))
+        self.assertEqual(self.enter(self.sign(ED_KEY, "EdDSA")).key, "")
+        self.assertEqual(finish(self.store.keys([ANN])), {})
+
+    def test_revoking_tokens_of_every_kind(self):
+        """Each closes the connections of its user, and opens nothing any more."""
+        broker = Broker(self.store, Limits(), lambda: NOW, spawn, password="main", reader=self.reader)
+        for token in (self.sign(), self.sign(ED_KEY, "EdDSA")):
+            device = Ear()
+            finish(broker.arrive(ANN, device))
+            finish(broker.commit([broker.revoking(3, token)]))
+            self.assertEqual(device.goodbyes, [Goodbye.KEY_REMOVED])
+            broker.depart(ANN, device)
+            self.assertIsNone(finish(broker.authenticate(ANN, token)))
+
+    def test_an_unknown_key_is_fetched(self):
+        """Who names it waits for that; if it is there then, it counts."""
+        fetched, asked = Deferred(), []
+
+        async def fetch():
+            asked.append(1)
+            await fetched
+
+        self.ring.fetch = fetch
+        token = self.sign(RSA_KEY, "RS256", kid="new")
+        entering = Deferred.fromCoroutine(self.accounts.authenticate(ANN, token))
+        self.assertNoResult(entering)
+        self.ring.learn(read_set(set_of(jwk_of("RS256", kid="new"))))
+        fetched.callback(None)
+        self.assertEqual(self.successResultOf(entering).expires, NOW + 9.0)
+        self.assertIsNotNone(self.enter(token))
+        self.assertIsNotNone(self.enter(self.sign()))
+        self.assertEqual(asked, [1])
+
+    def test_refreshing(self):
+        """Only a good token of the same user will do, and only for who is signed in."""
+        later = self.sign(exp=NOW + 99)
+        self.assertEqual(finish(self.accounts.refresh(ANN, later)).expires, NOW + 99.0)
+        for user, token in (
+            (User(3, 0), later),
+            (User(3, 8), later),
+            (User(4, 7), later),
+            (User(3, 8), "key8"),
+            (ANN, self.sign(exp=NOW - 1)),
+            (ANN, self.sign("other")),
+            (ANN, ""),
+        ):
+            refused = Deferred.fromCoroutine(self.accounts.refresh(user, token))
+            self.failureResultOf(refused, NotAllowed)
+        finish(self.store.revoke(3, later))
+        self.failureResultOf(Deferred.fromCoroutine(self.accounts.refresh(ANN, later)), NotAllowed)

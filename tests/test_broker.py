@@ -8,6 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from comet.attendance import StatusRules
 from comet.broker import Broker
 from comet.errors import TableFull, Unavailable
+from comet.identity import Proof
 from comet.limits import Limits
 from comet.model import Channel, Goodbye, Message, Place, PrivateMessage, StatusChanged, User
 from comet.storage.memory import MemoryStore
@@ -385,7 +386,7 @@ class UserTests(SynchronousTestCase):
         broker = make_broker()
         finish(broker.store.set_key(ANN, "k1"))
         finish(broker.store.set_key(BOB, ""))
-        self.assertEqual(finish(broker.authenticate(ANN, "k1")), "k1")
+        self.assertEqual(finish(broker.authenticate(ANN, "k1")), Proof("k1"))
         for user, key in ((ANN, "k2"), (ANN, ""), (BOB, ""), (User(1, 1), "k1"), (ANN, "k1\u0435")):
             self.assertIsNone(finish(broker.authenticate(user, key)))
 

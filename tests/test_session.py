@@ -1,8 +1,12 @@
 """Tests for L{comet.session}."""
 
+import jwt
 from twisted.trial.unittest import SynchronousTestCase
 
+from comet.broker import Broker
 from comet.errors import TooFast
+from comet.identity import ANONYMOUS, Identity
+from comet.limits import Limits
 from comet.model import (
     AskCount,
     AskData,
@@ -21,6 +25,8 @@ from comet.model import (
     Nothing,
     PrivateMessage,
     Recalled,
+    Refresh,
+    Refreshed,
     Refusal,
     Reported,
     Request,
@@ -31,8 +37,10 @@ from comet.model import (
     UserData,
     Welcome,
 )
+from comet.rights import Rule, Who
 from comet.session import Session, Visitor
-from tests.running import FRAMING, finish, make_broker
+from comet.storage.memory import MemoryStore
+from tests.running import FRAMING, finish, make_broker, spawn
 
 
 class Line:
@@ -220,6 +228,175 @@ class QuestionTests(SessionCase):
     def test_nothing(self):
         """Has no answer."""
         self.assertEqual(self.ask(self.connect(), Nothing()), [])
+
+
+class OwnChannelTests(SessionCase):
+    """Channels that each user has alone."""
+
+    def setUp(self):
+        super().setUp()
+        finish(self.broker.store.set_key(User(0, 8), "key8"))
+        finish(self.broker.store.set_key(User(1, 7), "key7"))
+
+    def test_only_the_own_connections_hear(self):
+        """By the name that the client knows; not other users, nor one of another tenant."""
+        phone, tablet = (self.connect(user_id=7, key="key7", uuid=uuid) for uuid in "pt")
+        others = [self.connect(user_id=8, key="key8"), self.connect(dev_id=1, user_id=7, key="key7")]
+        for line in (phone, tablet, *others):
+            self.assertEqual(self.ask(line, Subscribe(("self_desk",))), [])
+        self.assertEqual(
+            self.ask(phone, Send("self_desk", "say", "hi")), [Reported("self_desk", "hi", 1, 50)]
+        )
+        self.assertEqual(tablet.events[-1], Message(Channel(0, "self_desk"), "say", "hi", 50, user_id=7))
+        self.assertEqual([len(line.events) for line in others], [1, 1])
+        self.assertEqual(self.ask(phone, AskCount("self_desk", "m")), [Counted("m", 2, 50)])
+        members = (tablet.session.member, phone.session.member)
+        self.assertEqual(
+            self.ask(phone, AskMembers("self_desk", "m")), [Members("self_desk", "m", members, 50)]
+        )
+        phone.session.end()
+        tablet.session.end()
+        self.assertEqual(len(self.broker.hub), 2)
+
+    def test_the_anonymous_have_none(self):
+        """They are refused, each time."""
+        line = self.connect()
+        for command in (Subscribe(("self_x",)), Send("self_x", "", "x"), AskHistory("self_x", "m")):
+            (refusal,) = self.ask(line, command)
+            self.assertEqual((type(refusal), refusal.command), (Refusal, type(command)))
+        self.assertEqual(len(self.broker.hub), 0)
+
+    def test_sql_does_not_reach_them(self):
+        """A message of that name has no listeners, and nothing is kept."""
+        line = self.connect(user_id=7, key="key7")
+        self.ask(line, Subscribe(("self_x",)))
+        finish(self.broker.set_length(Channel(0, "self_x"), 5))
+        self.assertEqual(finish(self.broker.publish(Message(Channel(0, "self_x"), "", "x", 9))).reached, 0)
+        self.ask(line, Send("self_x", "", "y"))
+        self.assertEqual(self.ask(line, AskHistory("self_x", "m")), [])
+
+
+class RightsTests(SessionCase):
+    """What the table of channel rights changes."""
+
+    def set(self, *rules):
+        finish(self.broker.commit([self.broker.grants.setting(0, rule) for rule in rules]))
+
+    def test_rights_count_at_once(self):
+        """For each command."""
+        line = self.connect(user_id=7, key="key7")
+        self.set(
+            Rule("plain", publish=Who.USERS, members=Who.ALL, count=Who.ALL),
+            Rule("web_x", *[Who.NONE] * 5),
+        )
+        self.assertIsInstance(self.ask(line, Send("plain", "", "x"))[0], Reported)
+        self.assertIsInstance(self.ask(line, AskMembers("plain", ""))[0], Members)
+        self.assertIsInstance(self.ask(line, AskCount("plain", ""))[0], Counted)
+        for command in (
+            Subscribe(("web_x",)),
+            Send("web_x", "", "x"),
+            AskHistory("web_x", ""),
+            AskMembers("web_x", ""),
+            AskCount("web_x", ""),
+        ):
+            self.assertIsInstance(self.ask(line, command)[0], Refusal)
+
+    def test_who_listens_already_leaves_at_the_next_tick(self):
+        """And is told so; the others stay, and so does everything else."""
+        line, ann = self.connect(), self.connect(user_id=7, key="key7")
+        for each in (line, ann):
+            self.ask(each, Subscribe(("news", "newsroom", "chat")))
+        self.set(Rule("news", subscribe=Who.USERS), Rule("newsroom", subscribe=Who.ALL))
+        before = len(line.events)
+        self.broker.tick()
+        (refusal,) = line.events[before:]
+        self.assertEqual((type(refusal), refusal.command), (Refusal, Subscribe))
+        self.assertIn("news", str(refusal.error))
+        counts = [self.broker.hub.count(Channel(0, name)) for name in ("news", "newsroom", "chat")]
+        self.assertEqual(counts, [1, 2, 2])
+        self.broker.tick()
+        self.assertEqual(len(line.events), before + 1)
+
+
+class TokenTests(SessionCase):
+    """Coming in with a token, and going on with another."""
+
+    def setUp(self):
+        self.time = 50.0
+        self.broker = Broker(MemoryStore(), Limits(), lambda: self.time, spawn, password="main")
+        finish(self.broker.start())
+
+    def token(self, exp, user_id=7, **channels):
+        claims = {"user_id": user_id, "exp": exp} | ({"channels": channels} if channels else {})
+        return jwt.encode(claims, "main0", "HS256")
+
+    def test_claims_open_channels(self):
+        """Those that the token names, and no other."""
+        line = self.connect(user_id=7, key=self.token(60, publish=["news"], members=["news"]))
+        self.assertIsInstance(self.ask(line, Send("news", "", "x"))[0], Reported)
+        self.assertIsInstance(self.ask(line, AskMembers("news", ""))[0], Members)
+        self.assertIsInstance(self.ask(line, Send("news2", "", "x"))[0], Refusal)
+
+    def test_the_connection_ends_with_the_token(self):
+        """Not before; the client may come back. Who has come with a key stays."""
+        line = self.connect(user_id=7, key=self.token(60))
+        finish(self.broker.store.set_key(User(0, 8), "key8"))
+        other = self.connect(user_id=8, key="key8")
+        self.ask(line, Subscribe(("chat",)))
+        self.time = 60.0
+        self.broker.tick()
+        self.assertIsNone(line.goodbye)
+        self.time = 60.5
+        self.broker.tick()
+        self.assertEqual((line.goodbye, other.goodbye), (Goodbye.EXPIRED, None))
+        self.assertFalse(Goodbye.EXPIRED.final)
+        self.assertEqual(line.events[-1], Farewell(Goodbye.EXPIRED, 60))
+        self.assertEqual((len(self.broker.hub), len(self.broker.expiries)), (0, 0))
+
+    def test_refreshing(self):
+        """The connection goes on for as long as the new token counts."""
+        line = self.connect(user_id=7, key=self.token(60))
+        self.assertEqual(self.ask(line, Refresh(self.token(90))), [Refreshed(90, 50)])
+        self.time = 80.0
+        self.broker.tick()
+        self.assertIsNone(line.goodbye)
+        self.time = 91.0
+        self.broker.tick()
+        self.assertEqual(line.goodbye, Goodbye.EXPIRED)
+
+    def test_a_refused_refresh_changes_nothing(self):
+        """A token of somebody else, or none at all; the old one counts on."""
+        line, stranger = self.connect(user_id=7, key=self.token(60, publish=["news"])), self.connect()
+        for each, token in ((line, self.token(90, 8)), (line, "x"), (stranger, self.token(90))):
+            (refusal,) = self.ask(each, Refresh(token))
+            self.assertEqual((type(refusal), refusal.command), (Refusal, Refresh))
+        self.assertEqual((line.session.user_id, stranger.session.identity), (7, ANONYMOUS))
+        self.assertIsInstance(self.ask(line, Send("news", "", "x"))[0], Reported)
+        self.time = 61.0
+        self.broker.tick()
+        self.assertEqual((line.goodbye, stranger.goodbye), (Goodbye.EXPIRED, None))
+
+    def test_a_token_that_grants_less(self):
+        """Its client leaves the channels that only the old one had opened."""
+        finish(self.broker.commit([self.broker.grants.setting(0, Rule("vip_", subscribe=Who.TOKEN))]))
+        line = self.connect(user_id=7, key=self.token(60, subscribe=["vip_*"]))
+        self.assertEqual(self.ask(line, Subscribe(("vip_1", "vip_2", "chat"))), [])
+        refreshed, refusal = self.ask(line, Refresh(self.token(90, subscribe=["vip_1"])))
+        self.assertIsInstance(refreshed, Refreshed)
+        self.assertIn("vip_2", str(refusal.error))
+        counts = [self.broker.hub.count(Channel(0, name)) for name in ("vip_1", "vip_2", "chat")]
+        self.assertEqual(counts, [1, 0, 1])
+
+    def test_a_session_that_ends_is_forgotten(self):
+        """Nobody waits for its token to run out."""
+        line = self.connect(user_id=7, key=self.token(60))
+        self.assertEqual(line.session.identity, Identity(7))
+        line.session.end()
+        self.assertEqual(len(self.broker.expiries), 0)
+
+    def test_the_token_is_not_shown(self):
+        """So that no log repeats it."""
+        self.assertNotIn("secret", repr(Refresh("secret")))
 
 
 class OutboxTests(SessionCase):

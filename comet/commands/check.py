@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 
 from comet.certificates import check_pair
 from comet.config import FILE_VARIABLE, CannotStart, Config, ConfigError
+from comet.errors import BadValue
+from comet.keyring import read_pem
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,3 +55,8 @@ def _files(file: str, config: Config) -> Iterator[str]:
             check_pair(config.tls.certificate, config.tls.key)
         except CannotStart as error:
             yield f"{file}: [tls] certificate: {error}"
+    if config.jwt.public_key is not None:
+        try:
+            read_pem(config.jwt.public_key)
+        except BadValue as error:
+            yield f"{file}: [jwt] public_key: {error}"

@@ -15,6 +15,7 @@ from comet.model import Channel, Message, Place, PrivateMessage, User
 from comet.storage.listings import Listings, Most
 from comet.storage.presences import Presences
 from comet.storage.records import Records
+from comet.storage.rules import Rules
 from comet.storage.writes import Write
 
 
@@ -42,7 +43,7 @@ class Queued(NamedTuple):
     dropped: int
 
 
-class Store(Records, Listings, Presences, Protocol):
+class Store(Records, Rules, Listings, Presences, Protocol):
     """Everything that must outlive the process."""
 
     async def start(self) -> None:

@@ -13,10 +13,11 @@ from comet.storage.listings import Most, no_more
 from comet.storage.memory_listings import MemoryListings
 from comet.storage.memory_presences import MemoryPresences
 from comet.storage.memory_records import MemoryRecords
+from comet.storage.memory_rules import MemoryRules
 from comet.storage.writes import Write
 
 
-class MemoryStore(MemoryRecords, MemoryListings, MemoryPresences, Store):
+class MemoryStore(MemoryRules, MemoryRecords, MemoryListings, MemoryPresences, Store):
     """Keeps every promise of L{Store} but the one to survive."""
 
     def __init__(self) -> None:

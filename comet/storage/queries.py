@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from comet.model import NOWHERE, Channel, Message, Place, PrivateMessage, User
-from comet.storage import record_queries
+from comet.storage import record_queries, rule_queries
 from comet.storage.cursors import Cursor, delete, portions, select
 from comet.storage.interface import Queued, Stretch
 from comet.storage.listings import Most, no_more
@@ -26,7 +26,7 @@ def new_epoch() -> str:
 
 def apply(cursor: Cursor, writes: Sequence[Write]) -> list[Any]:
     """See L{comet.storage.interface.Store.apply}: the function of each write has the name of its method."""
-    functions = {**vars(record_queries), **globals()}
+    functions = {**vars(record_queries), **vars(rule_queries), **globals()}
     return [functions[write.name](cursor, *write.arguments) for write in writes]
 
 

@@ -28,6 +28,7 @@ from comet.storage.listings import Most
 from comet.storage.sql_listings import SQLListings
 from comet.storage.sql_presences import SQLPresences
 from comet.storage.sql_records import SQLRecords
+from comet.storage.sql_rules import SQLRules
 from comet.storage.writes import Write
 
 #: The most writes in one transaction: more would make those at its head wait for too many others.
@@ -64,7 +65,7 @@ def _attempt(transaction: Transaction, writes: list[Waiting]) -> list[Any]:
     return [function(transaction, *arguments) for function, arguments, _ in writes]
 
 
-class SQLStore(SQLRecords, SQLListings, SQLPresences, Store):
+class SQLStore(SQLRecords, SQLRules, SQLListings, SQLPresences, Store):
     """A L{Store} in a database."""
 
     _log = Logger()

@@ -304,6 +304,7 @@ class ShowTests(TalkTests):
         "users_in_pipes",
         "pipes",
         "pipes_settings",
+        "channel_rights",
         "users_data",
         "revoked_tokens",
         "conference",

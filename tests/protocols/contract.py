@@ -93,7 +93,7 @@ class TransportContract:
         """With a sentence; nobody hears of it, and the connection goes on."""
         client, listener = self.client(), self.client(channels={"news": None, "webauth_x": None})
         listener.frames()
-        for name, word in (("news", "web_"), ("webauth_x", "signed-in")):
+        for name, word in (("news", "token"), ("webauth_x", "signed-in")):
             (error,) = client.ask(cmd="publish", id=1, channel=name, data="x")
             self.assertEqual(error["type"], "error")
             self.assertIn(word, error["reason"])

@@ -7,9 +7,12 @@ from tests.storage.contract import StoreContract
 from tests.storage.listings import ListingsContract
 from tests.storage.presences import PresencesContract
 from tests.storage.records import RecordsContract
+from tests.storage.rules import RulesContract
 
 
-class MemoryStoreTests(StoreContract, RecordsContract, ListingsContract, PresencesContract, TestCase):
+class MemoryStoreTests(
+    StoreContract, RecordsContract, RulesContract, ListingsContract, PresencesContract, TestCase
+):
     """The memory store keeps the promises of all stores."""
 
     async def make_store(self):

@@ -17,6 +17,7 @@ from tests.storage.contract import ANN, CHAT, StoreContract, said, whispered
 from tests.storage.listings import ListingsContract
 from tests.storage.presences import PresencesContract
 from tests.storage.records import RecordsContract
+from tests.storage.rules import RulesContract
 
 
 class Files:
@@ -35,7 +36,9 @@ class Files:
         return await self.open_store(self.file())
 
 
-class SQLiteStoreTests(Files, StoreContract, RecordsContract, ListingsContract, PresencesContract, TestCase):
+class SQLiteStoreTests(
+    Files, StoreContract, RecordsContract, RulesContract, ListingsContract, PresencesContract, TestCase
+):
     """The SQLite store keeps the promises of all stores."""
 
     async def test_everything_is_there_after_opening_the_file_again(self):

@@ -11,6 +11,7 @@ from comet.cometql.tables.live import LiveConnections
 from comet.cometql.tables.pipes import Pipes, PipesMessages, PipesSettings, UsersInPipes
 from comet.cometql.tables.presence import PresenceEvents
 from comet.cometql.tables.records import RevokedTokens, UsersData
+from comet.cometql.tables.rights import ChannelRights
 from comet.cometql.tables.table import AnyTable
 from comet.cometql.tables.tenants import DevConfig
 from comet.cometql.tables.users import UsersAuth, UsersMessages, UsersTime
@@ -25,6 +26,7 @@ TABLES: tuple[type[AnyTable], ...] = (
     UsersInPipes,
     Pipes,
     PipesSettings,
+    ChannelRights,
     UsersData,
     RevokedTokens,
     Conference,
