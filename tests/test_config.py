@@ -317,3 +317,48 @@ class WarningTests(SynchronousTestCase):
         """An error brings the warnings along."""
         error = self.assertRaises(ConfigError, Config.read, "[ws]\nthread_num = 1\nport = x")
         self.assertEqual([warning.key for warning in error.warnings], ["thread_num"])
+
+
+class TokenRuleTests(SynchronousTestCase):
+    """Section C{[jwt]}."""
+
+    def problems(self, text):
+        return [str(problem) for problem in self.assertRaises(ConfigError, Config.read, text).problems]
+
+    def test_defaults(self):
+        """Tokens are those of CppComet."""
+        rules = Config.read().jwt
+        self.assertEqual((rules.algorithms, rules.user_claim, rules.leeway), (("HS256",), "user_id", 0))
+
+    def test_algorithms(self):
+        """In any case, one a line or with commas; never C{none}."""
+        text = "[jwt]\npublic_key = /k.pem\nalgorithms = "
+        for written in ("hs256, RS256,eddsa", "[]HS256\nalgorithms = []RS256\nalgorithms = []EdDSA"):
+            self.assertEqual(Config.read(text + written).jwt.algorithms, ("HS256", "RS256", "EdDSA"))
+        for written in ("none", "HS256, none", "HS1"):
+            [problem] = self.problems(text + written)
+            self.assertIn("some of HS256", problem)
+
+    def test_algorithms_and_keys_go_together(self):
+        """Either without the other is a mistake, which names what is missing."""
+        self.assertIn(
+            "RS256 needs [jwt] public_key or jwks_url", self.problems("[jwt]\nalgorithms = RS256")[0]
+        )
+        for source in ("public_key = /k.pem", "jwks_url = https://x.example/"):
+            self.assertIn("[jwt] algorithms", self.problems(f"[jwt]\n{source}")[0])
+            Config.read(f"[jwt]\nalgorithms = HS256, ES256\n{source}")
+
+    def test_address_of_keys(self):
+        """It is that of a web page; without https there is a warning."""
+        text = "[jwt]\nalgorithms = RS256\njwks_url = "
+        for wrong in (
+            "keys.json",
+            "ftp://x.example/",
+            "https://",
+            "https://u:p@x.example/",
+            "https://x.example/ü",
+        ):
+            self.assertIn("https://HOST/PATH", self.problems(text + wrong)[0])
+        self.assertEqual(Config.read(text + "https://x.example/k").warnings, ())
+        [warning] = Config.read(text + "http://127.0.0.1:80/k").warnings
+        self.assertIn("can sign tokens", str(warning))
