@@ -21,6 +21,7 @@ from comet.cometql.engine import Engine
 from comet.cometql.interface import Login
 from comet.cometql.tables.catalogue import TABLES
 from comet.errors import BadValue, CometError, NotAllowed, Refused
+from comet.identity import ANONYMOUS, Right
 from comet.limits import Limits
 from comet.model import (
     NOWHERE,
@@ -60,6 +61,7 @@ from comet.protocols.dialects import cppcomet
 from comet.protocols.dialects.cppcomet import CppComet
 from comet.protocols.dialects.jsonlines import JsonLines
 from comet.protocols.pages import Facts, Root
+from comet.rights import Rights
 from comet.sections import SECTIONS
 from tests.browser.chromium import Chromium, find_chromium
 from tests.e2e.support import ServerCase, in_thread
@@ -149,10 +151,21 @@ def _descendants(base):
 
 
 CHAT, ANN, TRACK = Channel(1, "web_chat"), User(1, 7), Channel(1, "track_x")
-REFUSED_READING = NotAllowed("channel private_x is for signed-in users only")
-REFUSED_WRITING = NotAllowed("clients publish only to channels whose names begin with web_ or webauth_")
-REFUSED_COUNTING = NotAllowed("only channels whose names begin with web_ or track_ can be counted")
-REFUSED_LISTING = NotAllowed("only channels whose names begin with track_ list their subscribers")
+
+
+def refused(right, name):
+    """@return: what the anonymous are told who have no such right."""
+    try:
+        Rights().check(right, Channel(1, name), ANONYMOUS)
+    except NotAllowed as error:
+        return error
+    raise AssertionError(f"everybody may {right.value} {name}")
+
+
+REFUSED_READING = refused(Right.SUBSCRIBE, "private_x")
+REFUSED_WRITING = refused(Right.PUBLISH, "plain")
+REFUSED_COUNTING = refused(Right.COUNT, "plain")
+REFUSED_LISTING = refused(Right.MEMBERS, "web_x")
 #: What the page on the wire shows, in the order of the page.
 EVENTS = [
     Welcome(True, "hash7", "comet", 5),
@@ -194,7 +207,7 @@ JSON_EVENTS = [
     Left(Channel(0, "track_room"), Member(9, "C", 18), 5),
     StatusChanged(User(0, 9), True, 5),
     Answer(11, Refreshed(1764064800, 5)),
-    Answer(4, Refusal(NotAllowed("only signed-in users publish to webauth_chat"), 5, Send)),
+    Answer(4, Refusal(refused(Right.PUBLISH, "webauth_chat"), 5, Send)),
     Farewell(Goodbye.SLOW, 5),
 ]
 

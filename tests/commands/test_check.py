@@ -62,6 +62,14 @@ class CheckTests(SynchronousTestCase):
             [f"{self.file}: [tls] certificate: /nowhere/c cannot be read: No such file or directory"],
         )
 
+    def test_public_key(self):
+        """So is the file with the keys that tokens are signed for."""
+        status, lines = self.check("[jwt]\nalgorithms = RS256\npublic_key = /nowhere/k\n")
+        self.assertEqual(status, 1)
+        self.assertEqual(
+            lines, [f"{self.file}: [jwt] public_key: /nowhere/k cannot be read: No such file or directory"]
+        )
+
     def test_missing_file(self):
         """A file that is not there is a problem like any other."""
         out = io.StringIO()
