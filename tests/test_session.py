@@ -16,8 +16,10 @@ from comet.model import (
     Channel,
     Counted,
     Farewell,
+    Follow,
     Goodbye,
     Joined,
+    Joint,
     Left,
     Member,
     Members,
@@ -300,6 +302,20 @@ class RightsTests(SessionCase):
             AskCount("web_x", ""),
         ):
             self.assertIsInstance(self.ask(line, command)[0], Refusal)
+
+    def test_coming_back_is_reading_the_history(self):
+        """Who may not read it is given nothing of it, from whatever place, and told that there is a gap."""
+        channel = Channel(0, "news")
+        finish(self.broker.set_length(channel, 5))
+        for text in "ab":
+            finish(self.broker.publish(Message(channel, "say", text, 9)))
+        place = finish(self.broker.store.places([channel]))[channel]
+        wanted = Follow({"news": place._replace(position=1)})
+        followed, missed = self.ask(self.connect(), wanted)
+        self.assertEqual((followed.joints, missed.text), ({"news": Joint(place, missed=1)}, "b"))
+        self.set(Rule("news", history=Who.USERS))
+        (followed,) = self.ask(self.connect(), wanted)
+        self.assertEqual(followed.joints, {"news": Joint(place, gap=True)})
 
     def test_who_listens_already_leaves_at_the_next_tick(self):
         """And is told so; the others stay, and so does everything else."""
