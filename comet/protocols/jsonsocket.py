@@ -56,9 +56,9 @@ class JsonProtocol(SocketProtocol):
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         """A whole message is here; a binary one is nothing that is understood (RFC 6455, 7.4.1)."""
-        if isBinary:
+        if isBinary and self._linger is None:
             self._fail_connection(self.CLOSE_STATUS_CODE_UNSUPPORTED_DATA, "only text is understood")
-        else:
+        elif not isBinary:
             super().onMessage(payload, isBinary)
 
     def sendCloseFrame(
@@ -95,6 +95,9 @@ class JsonProtocol(SocketProtocol):
                 command = Unreadable(Hello, NotAllowed("hello was said already: connect anew to be another"))
                 command = command if request is None else Request(request, command)
             await self._session.receive(command)
+            return
+        # What was on its way when the connection was closed opens nothing, and is not answered.
+        if self._linger is not None:
             return
         try:
             if not isinstance(inner, Hello):

@@ -66,6 +66,11 @@ class FrameReader:
         """Bytes have come."""
         self._buffer += data
 
+    @property
+    def rest(self) -> bytes:
+        """What is not a whole frame yet."""
+        return bytes(self._buffer)
+
     def __iter__(self) -> Iterator[Frame]:
         while len(buffer := self._buffer) >= 2:
             extra = {126: 2, 127: 8}.get(buffer[1] & 0x7F, 0)

@@ -97,3 +97,18 @@ class ClosingTests(ClosingCase):
         self.clock.advance(LINGER_SECONDS + 1)
         self.assertEqual(socket.ended, "aborted")
         self.browser.vanish(Failure(ConnectionDone()))
+
+
+class TooLateTests(SynchronousTestCase):
+    """A client that does not say who it is in time."""
+
+    def test_a_hello_behind_the_end_opens_nothing(self):
+        """And nothing comes behind the Close frame."""
+        clock, broker = Clock(), make_broker(login_seconds=5)
+        reception = Reception(broker, Wheel(clock), server="comet test")
+        browser = Browser(JsonFactory(reception, clock)).open("/comet/ws")
+        clock.advance(6)
+        bye, (opcode, _) = browser.heard()
+        self.assertEqual((bye["type"], bye["code"], opcode), ("bye", 4003, 8))
+        browser.send(frame('{"cmd":"hello","version":1,"id":1}') + frame('{"cmd":"ping","id":2}'))
+        self.assertEqual((browser.heard(), reception.traffic.added), ([], 0))
