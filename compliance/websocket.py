@@ -29,9 +29,16 @@ from suite.targets import TARGETS, Target
 from suite.vocabulary import OPEN, Case
 
 HERE = Path(__file__).resolve().parent
-#: The largest message of the cases is 16 MiB, and the texts of a thousand messages arrive at once.
+#: The largest message of the cases is 16 MiB, and a thousand texts come at once.
 SETTINGS = {
-    "limits": {"message": 17 << 20, "outbox_bytes": 64 << 20, "outbox_messages": 10_000, "login_seconds": 60}
+    "limits": {
+        "message": 17 << 20,
+        "outbox_bytes": 64 << 20,
+        "outbox_messages": 10_000,
+        "login_seconds": 60,
+        "address_connects": 0,
+        "messages_per_second": 0,
+    }
 }
 
 

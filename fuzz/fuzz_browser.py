@@ -25,9 +25,10 @@ from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
 from twisted.logger import LogLevel, globalLogPublisher
 from twisted.python.failure import Failure
-from twisted.web.server import Site
 
+from comet.gate import Gate
 from comet.limits import Limits
+from comet.protocols.front import Front
 from comet.protocols.jsonsocket import JsonFactory
 from comet.protocols.pages import Facts, Root
 from comet.protocols.reception import Reception
@@ -83,8 +84,9 @@ def make_port(clock: Clock) -> BrowserPort:
     broker = make_broker(message=3000, login_seconds=5)
     reception = Reception(broker, Wheel(clock), server="fuzz")
     sockets = Sockets(BrowserFactory(reception, clock), JsonFactory(reception, clock))
-    pages = Site(Root(Facts("fuzz", None, lambda: [])), reactor=clock)
-    return BrowserPort(sockets, pages, limits, clock)
+    gate = Gate(limits, clock.seconds)
+    pages = Front(Root(Facts("fuzz", None, lambda: [])), gate, 3000, reactor=clock)
+    return BrowserPort(sockets, pages, limits, clock, gate)
 
 
 def damaged(chance: random.Random, data: bytes, often: float) -> bytes:

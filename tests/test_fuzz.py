@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 FUZZ = Path(__file__).resolve().parents[1] / "fuzz"
 
 #: How long each goes on, a minute together; C{COMET_FUZZ_SECONDS=3600} makes a night of it.
-SECONDS = os.environ.get("COMET_FUZZ_SECONDS", "30")
+SECONDS = os.environ.get("COMET_FUZZ_SECONDS", "20")
 
 
 class FuzzTests(SynchronousTestCase):
@@ -32,8 +32,12 @@ class FuzzTests(SynchronousTestCase):
         """Statements that no program would send give results, or an error that is allowed."""
         self.finds_nothing("fuzz_cometql.py")
 
+    def test_browsers(self):
+        """Requests and frames that no browser would send are answered by the rules, or end the connection."""
+        self.finds_nothing("fuzz_browser.py")
 
-FUZZERS = {"fuzz_mysql.py", "fuzz_cometql.py"}
+
+FUZZERS = {"fuzz_mysql.py", "fuzz_cometql.py", "fuzz_browser.py"}
 
 
 class CompleteTests(SynchronousTestCase):

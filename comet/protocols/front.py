@@ -85,6 +85,9 @@ class Front(Site):
         if reason is not None:
             seconds = self.gate.retry_after(reason, address)
             return Refusing(HTTPStatus.TOO_MANY_REQUESTS, Goodbye.CROWD, seconds)
+        if not request.uri.isascii():
+            # Twisted lets some other bytes pass, and fails when it shows them (RFC 9112, 3.2).
+            return Refusing(HTTPStatus.BAD_REQUEST, "a path is ASCII: percent-encode the rest")
         found = super().getResourceFor(request)
         if isinstance(found, Shared):
             return found

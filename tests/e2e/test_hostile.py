@@ -173,7 +173,8 @@ class SilentTests(ServerCase):
         """They are held as long as a handshake may take, while others are served; then nothing is left."""
         _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, SILENT + 4096), hard))
-        server = await self.server(limits={"login_seconds": 3})
+        unlimited = {"address_connections": 0, "address_connects": 0}
+        server = await self.server(limits={"login_seconds": 3, **unlimited})
         before = self.open_files(server)
         crowd = await in_thread(self.crowd, server)
         browser = await self.browser(server)

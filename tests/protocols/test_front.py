@@ -94,6 +94,17 @@ class FrontCase(SynchronousTestCase):
         return int(status.split()[1]), found, rest
 
 
+class PathTests(FrontCase):
+    """Paths that no client may ask for."""
+
+    def test_a_path_is_ascii(self):
+        """Anything else is a bad request, whatever the method, and nothing that fails."""
+        for method in (b"GET", b"POST", b"PUT"):
+            answer = self.send(method + b" /info\x98 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            self.assertTrue(answer.startswith(b"HTTP/1.1 400 "), answer)
+            self.assertIn(b"percent-encode", answer)
+
+
 class HeaderTests(FrontCase):
     """What every answer says."""
 

@@ -1,6 +1,7 @@
 """Tests for L{comet.protocols.site} and L{comet.protocols.pages}, on in-memory transports."""
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from comet.protocols.tls import ServerTls
 from comet.protocols.websocket import BrowserFactory
 from comet.protocols.wheel import Wheel
 from comet.refusals import Reason
-from tests.protocols.browser import Browser, Socket, request
+from tests.protocols.browser import PATH, Browser, Socket, frame, request
 from tests.running import make_broker
 
 
@@ -70,6 +71,46 @@ class DoorwayTests(PortCase):
         for byte in request():
             browser.send(bytes([byte]))
         self.assertTrue(browser.socket.value().startswith(b"HTTP/1.1 101 "))
+
+    def test_a_handshake_may_be_cut_anywhere(self):
+        """With the frames glued to it: what is answered does not depend on it."""
+        for path, said in ((PATH, "pipe_count\nweb_x\nM"), ("/comet/ws", '{"cmd":"hello","id":"M"}')):
+            data = request(path) + frame(said) + frame(b"ping", opcode=9)
+            whole = Browser(self.port)
+            whole.send(data)
+            answer = whole.socket.value()
+            self.assertTrue(answer.startswith(b"HTTP/1.1 101 "))
+            self.assertIn(b'"M"', answer)
+            whole.vanish(Failure(ConnectionDone()))
+            for cut in range(1, len(data)):
+                browser = Browser(self.port)
+                browser.send(data[:cut])
+                browser.send(data[cut:])
+                got = browser.socket.value()
+                # What differs is the number of the connection.
+                self.assertEqual(re.sub(rb'"connection":\d+', b"", got)[-40:], answer[-40:], cut)
+                self.assertEqual(got.count(b'"M"'), 1, cut)
+                browser.vanish(Failure(ConnectionDone()))
+        self.assertEqual(self.port.open, 0)
+
+    def test_a_handshake_may_break_off_anywhere(self):
+        """Nothing is left of it: no connection that is counted, and no timer."""
+        for data in (request(), request("/comet/ws"), request("/")):
+            for cut in range(len(data) + 1):
+                browser = Browser(self.port)
+                browser.send(data[:cut])
+                browser.vanish(Failure(ConnectionDone()))
+        self.assertEqual(self.port.open, 0)
+        self.clock.pump([1.0] * 90)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_a_request_by_drops_is_ended(self):
+        """Saying something now and then wins no time."""
+        browser = Browser(self.port)
+        for byte in request()[:6]:
+            browser.send(bytes([byte]))
+            self.clock.advance(1)
+        self.assertEqual(browser.socket.ended, "lost")
 
     def test_a_head_without_an_end_is_refused(self):
         """Before it grows."""

@@ -13,7 +13,7 @@ from comet.protocols.websocket import BrowserFactory
 from comet.protocols.wheel import Wheel
 from comet.refusals import Reason
 from comet.storage.records import TenantKey
-from tests.protocols.browser import ACCEPT, Browser, frame
+from tests.protocols.browser import ACCEPT, Browser, frame, request
 from tests.running import SlowStore, finish, make_broker
 
 
@@ -63,6 +63,17 @@ class HandshakeTests(WebSocketCase):
                 "server": "comet test",
             },
         )
+
+    def test_header_names_are_the_same_in_any_case(self):
+        """As proxies write them."""
+        line, *lines = request().split(b"\r\n")
+        for changed in (bytes.lower, bytes.upper):
+            fields = [
+                changed(each.partition(b":")[0]) + b":" + each.partition(b":")[2] for each in lines[:-2]
+            ]
+            browser = Browser(self.factory)
+            browser.send(b"\r\n".join([line, *fields, b"", b""]))
+            self.assertTrue(browser.socket.value().startswith(b"HTTP/1.1 101 "))
 
     def test_the_subprotocol_chat_is_confirmed_if_offered(self):
         """And no other."""
