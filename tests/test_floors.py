@@ -32,7 +32,7 @@ FLOORS = (
     ),
     ("presence", "batch", "grants", "accounts", "connections", "mail", "attendance", "broker"),
     ("resuming", "session", "cometql"),
-    ("protocols",),
+    ("protocols", "client"),
     ("gauges", "service", "logs", "reload"),
     ("tap", "commands", "__main__"),
 )
@@ -40,6 +40,7 @@ FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 
 #: The rooms that know Twisted.
 TWISTED = {
+    "client.twisted",
     "storage.sql",
     "protocols.answers",
     "protocols.deflate",

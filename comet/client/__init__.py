@@ -1,0 +1,1 @@
+"""A client for programs: a pure core, and thin drivers for Twisted and for asyncio."""
