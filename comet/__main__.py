@@ -7,7 +7,9 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-from comet.commands import check, demo, version
+from comet.client.errors import ClientError
+from comet.commands import check, demo, publish, tail, version
+from comet.commands.where import CannotDo
 from comet.config import CannotStart
 
 
@@ -23,7 +25,13 @@ class Subcommand(Protocol):
         """@return: the exit status."""
 
 
-SUBCOMMANDS: dict[str, Subcommand] = {"demo": demo, "check": check, "version": version}
+SUBCOMMANDS: dict[str, Subcommand] = {
+    "demo": demo,
+    "check": check,
+    "tail": tail,
+    "publish": publish,
+    "version": version,
+}
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -52,6 +60,11 @@ def main(words: Sequence[str] | None = None) -> int:
     except CannotStart as error:
         print("comet cannot start:", error, file=sys.stderr)
         return error.status
+    except (CannotDo, ClientError) as error:
+        print("comet:", error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
 
 
 if __name__ == "__main__":

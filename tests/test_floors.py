@@ -68,7 +68,9 @@ TWISTED = {
     "reload",
     "service",
     "tap",
+    "commands.clients",
     "commands.demo",
+    "commands.tail",
 }
 FRAMEWORKS = {"twisted", "autobahn", "zope", "txaio"}
 

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 from autobahn.twisted.websocket import WebSocketClientFactory, WebSocketClientProtocol
 from twisted.application.service import Service
-from twisted.internet import reactor as default_reactor
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 from twisted.internet.ssl import Certificate, optionsForClientTLS, trustRootFromCertificates
@@ -39,10 +38,15 @@ class Client(BaseClient):
         *,
         tell: Callable[[Happening], Any] | None = None,
         on_private: Callable[[Private], Any] | None = None,
-        reactor: Any = default_reactor,
+        reactor: Any = None,
         **settings: Any,
     ) -> None:
-        """@param settings: see L{Settings}; C{nodes}, C{tell} and C{on_private}: see L{BaseClient}."""
+        """
+        @param reactor: C{None} for the one of this process.
+        @param settings: see L{Settings}; C{nodes}, C{tell} and C{on_private}: see L{BaseClient}.
+        """
+        if reactor is None:
+            from twisted.internet import reactor
         super().__init__(
             nodes,
             lambda settings: ReactorLoop(reactor, settings),
