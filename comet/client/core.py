@@ -266,7 +266,7 @@ class Core:
                     self._tell(message)
             case "private":
                 private = reading.read_private(frame)
-                if self._had.is_new(private.number, private.time):
+                if self._had.is_new(private.number):
                     self._tell(private)
             case "joined":
                 self._tell_of_channel(frame, reading.read_joined)

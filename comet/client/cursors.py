@@ -73,25 +73,19 @@ def _later(cursor: str, seen: str | None) -> bool:
 
 class Had:
     """
-    Private messages that have come already, by number and time.
+    The private messages that have come already: their numbers only grow.
 
     @ivar acked: the number that the server is told to have arrived, 0 for none.
     """
 
-    #: How many are remembered: more than a server repeats at once.
-    LIMIT = 1_000
-
     def __init__(self) -> None:
-        self._had: dict[tuple[int, int], None] = {}
-        self.acked = 0
+        self._last = self.acked = 0
 
-    def is_new(self, number: int, time: int) -> bool:
+    def is_new(self, number: int) -> bool:
         """A message has come. @return: whether it is one that was not seen yet."""
         if not number:
             return True
-        if (number, time) in self._had:
+        if number <= self._last:
             return False
-        self._had[number, time] = None
-        if len(self._had) > self.LIMIT:
-            del self._had[next(iter(self._had))]
+        self._last = number
         return True

@@ -151,6 +151,6 @@ def message(channel="news", cursor=None, data="x", **more):
     return frame | ({"cursor": cursor} if cursor else {})
 
 
-def private(number, data="p", time=5):
+def private(number, data="p"):
     """@return: a C{private} frame."""
-    return {"type": "private", "event": "", "data": data, "time": time, "number": number}
+    return {"type": "private", "event": "", "data": data, "time": 5, "number": number}
