@@ -8,6 +8,10 @@ import signal
 import subprocess
 import sys
 
+from twisted.internet import reactor
+from twisted.internet.task import deferLater
+
+from comet.client.twisted import Client
 from tests.e2e.support import PATIENCE, ROOT, ServerCase, in_thread, until
 
 COMET = [sys.executable, "-m", "comet"]
@@ -20,22 +24,15 @@ class Running:
     def __init__(self, case, *words):
         self.folder = case.mktemp()
         os.makedirs(self.folder)
-        self.files = [open(f"{self.folder}/{name}", "w+b") for name in ("out", "err")]
-        self.process = subprocess.Popen(
-            [*COMET, *map(str, words)],
-            cwd=ROOT,
-            stdout=self.files[0],
-            stderr=self.files[1],
-            env=ENVIRONMENT | {"TZ": "UTC"},
-        )
+        with open(f"{self.folder}/out", "wb") as out, open(f"{self.folder}/err", "wb") as err:
+            command = [*COMET, *map(str, words)]
+            self.process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=err, env=ENVIRONMENT)
         case.addCleanup(self.end)
 
     def end(self):
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        for file in self.files:
-            file.close()
 
     def read(self, name):
         with open(f"{self.folder}/{name}", encoding="utf-8") as file:
@@ -87,13 +84,11 @@ class CommandCase(ServerCase):
 
     async def listening(self, channel, number=1):
         """Wait until so many listen to a channel."""
-        client = await self.browser(self.comet)
-        await client.next()
-        for _ in range(PATIENCE * 10):
-            client.say(f"pipe_count\n{channel}\nm")
-            if (await client.next())["data"]["user_number_in_pipe"] >= number:
-                return
-            await in_thread(lambda: None)
+        async with Client(f"ws://127.0.0.1:{self.comet.ws_port}") as client:
+            for _ in range(PATIENCE * 10):
+                if await client.count(channel) >= number:
+                    return
+                await deferLater(reactor, 0.1)
         self.fail(f"nobody listens to {channel}")
 
 
