@@ -13,10 +13,12 @@ from pathlib import Path
 
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.server import Site
 from twisted.web.static import File
 
+from comet.client.twisted import Client
 from comet.cometql.engine import Engine
 from comet.cometql.interface import Login
 from comet.cometql.tables.catalogue import TABLES
@@ -399,6 +401,23 @@ class ExampleTests(ServerCase):
     async def test_python(self):
         """PyMySQL."""
         await self.check([sys.executable], "insert.py", "Hello from Python")
+
+    async def bot(self, name):
+        """Run a bot, say something to it, and hear what it answers."""
+        async with Client(f"ws://127.0.0.1:{self.comet.ws_port}") as client:
+            subscription = await client.subscribe("web_demo")
+            running = Deferred.fromCoroutine(self.run_([sys.executable], self.example(name), name))
+            while await client.count("web_demo") < 2:
+                await deferLater(reactor, 0.1)
+            await client.publish("web_demo", "hello", "said")
+            answer = await anext(aiter(subscription))
+            self.assertEqual((answer.event, answer.value()), ("echo", {"answer to": "hello"}))
+            self.assertEqual(await running, "said hello\n")
+
+    async def test_bots(self):
+        """The Python client, on both loops."""
+        for name in ("bot_twisted.py", "bot_asyncio.py"):
+            await self.bot(name)
 
     async def test_php(self):
         """mysqli."""
