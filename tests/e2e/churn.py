@@ -1,0 +1,351 @@
+"""
+Clients that come, listen, speak and go at random, with a model of what must be so in the end.
+
+C{python -m tests.e2e.churn --clients 2000 --seconds 120} is the long run; C{make test} has a short one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict, deque
+
+import pymysql
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.task import deferLater
+
+from tests.e2e.support import Server, in_thread
+from tests.e2e.visitors import VISITORS, LineVisitor, PollVisitor
+
+#: Channels that clients speak in, and channels that the site speaks in, which keep what was said.
+ROOMS = [f"web_{number}" for number in range(20)]
+LOGS = [f"log_{number}" for number in range(5)]
+KEPT, QUEUE = 20, 100
+#: Users who never come.
+ABSENT = range(1_000_001, 1_000_011)
+#: How often a client of long-poll says that it is there, in seconds.
+STAY_SECONDS = 3
+#: How long the server has to come to rest, in seconds.
+REST = 60
+
+
+def config(poll_seconds):
+    """@return: the configuration of the server; clients of long-poll that say nothing for so long have left."""
+    return {"main": {"password": "p"}, "limits": {"poll_seconds": poll_seconds}}
+
+
+async def sleep(seconds):
+    await deferLater(reactor, seconds)
+
+
+async def _together(coroutines):
+    """@return: what all of them give."""
+    return await gatherResults([Deferred.fromCoroutine(each) for each in coroutines], consumeErrors=True)
+
+
+class Site:
+    """The backend: one connection that speaks, one statement after the other."""
+
+    def __init__(self, server):
+        self._connection = pymysql.connect(
+            host="127.0.0.1",
+            port=server.cometql_port,
+            user="root",
+            password="p",
+            database="CometQL_v1",
+            autocommit=True,
+        )
+
+    def _run(self, statement, values):
+        with self._connection.cursor() as cursor:
+            cursor.execute(statement, values)
+            return cursor.fetchall()
+
+    async def run(self, statement, *values):
+        """@return: the rows."""
+        return await in_thread(self._run, statement, values)
+
+    async def rows(self, columns, table, key, keys):
+        """@return: the rows of all keys, asked for in handfuls."""
+        found, keys = [], list(keys)
+        for start in range(0, len(keys), 500):
+            some = keys[start : start + 500]
+            marks = ", ".join(["%s"] * len(some))
+            found += await self.run(f"SELECT {columns} FROM {table} WHERE {key} IN ({marks})", *some)
+        return found
+
+    def close(self):
+        self._connection.close()
+
+
+class Churn:
+    """
+    One run.
+
+    @ivar said: what happened, for people.
+    """
+
+    def __init__(self, server, clients, seconds, seed, pace=4.0):
+        """@param pace: how long a client rests between two deeds, on average, in seconds."""
+        self.server, self.clients, self.seconds, self.pace = server, clients, seconds, pace
+        self.random = random.Random(seed)
+        self.users = range(1, max(clients // 4, 2))
+        self.here = {}
+        self.listening = {}
+        self.logs = {name: deque(maxlen=KEPT) for name in LOGS}
+        self.counted = Counter()
+        self.queues = {user: deque(maxlen=QUEUE) for user in ABSENT}
+        self.sent, self.got = defaultdict(set), defaultdict(set)
+        self.deeds = Counter()
+
+    async def run(self):
+        """@return: differences between the server and the model, none if all is well; and the memory."""
+        self.site = Site(self.server)
+        try:
+            await self._prepare()
+            await self._wave()
+            start = await self._memory()
+            self.end = reactor.seconds() + self.seconds
+            await _together([self._speak(), *(self._live(number) for number in range(self.clients))])
+            differences = await self._settle(self._differences)
+            await self._all_leave()
+            differences += [f"afterwards: {each}" for each in await self._settle(self._differences)]
+            return differences, (start, await self._memory())
+        finally:
+            self.site.close()
+
+    # The site ---------------------------------------------------------------------------------------------
+
+    async def _prepare(self):
+        for name in LOGS:
+            await self.site.run("INSERT INTO pipes_settings (name, length) VALUES (%s, %s)", name, KEPT)
+        for user in self.users:
+            await self.site.run("INSERT INTO users_auth (id, hash) VALUES (%s, %s)", user, f"K{user}")
+
+    async def _speak(self):
+        number = 0
+        while reactor.seconds() < self.end:
+            number += 1
+            name, text = self.random.choice(LOGS), f"text {number}"
+            await self.site.run("INSERT INTO pipes_messages (name, message) VALUES (%s, %s)", name, text)
+            self.logs[name].append(text)
+            self.counted[name] += 1
+            private = "INSERT INTO users_messages (id, message) VALUES (%s, %s)"
+            user = self.random.choice(ABSENT)
+            await self.site.run(private, user, text)
+            self.queues[user].append(text)
+            user = self.random.choice(self.users)
+            if len(self.sent[user]) < QUEUE:
+                self.sent[user].add(text)
+                await self.site.run(private, user, text)
+            self.deeds["statements"] += 3
+            await sleep(0.02)
+
+    # Clients ----------------------------------------------------------------------------------------------
+
+    async def _wave(self):
+        """Everybody comes and goes once, so that what the server keeps for ever is there."""
+        visitors = []
+        while len(visitors) < self.clients:
+            visitors += await _together(self._first_visit() for _ in range(20))
+        self._gather(visitors)
+        await _together(each.leave() for each in visitors)
+        await self._settle(self._differences)
+
+    async def _first_visit(self):
+        visitor = await self._enter()
+        await visitor.listen(set(self.random.sample(ROOMS + LOGS, 3)))
+        return visitor
+
+    async def _enter(self):
+        user = self.random.choice(self.users) if self.random.random() < 0.5 else 0
+        kind = self.random.choice(VISITORS)
+        while user and not user % 2 and kind is LineVisitor:
+            kind = self.random.choice(VISITORS)
+        visitor = kind(self.server.ws_port, user, f"K{user}" if user else "")
+        authorized = await visitor.enter()
+        assert bool(authorized) == bool(user), f"{kind.__name__}: the key of {user} was judged wrongly"
+        self.deeds[kind.__name__] += 1
+        return visitor
+
+    def _gather(self, visitors):
+        for visitor in visitors:
+            self.got[visitor.user_id] |= set(visitor.private)
+            self.deeds["heard"] += visitor.heard
+
+    async def _live(self, number):
+        """One client after the other, each in the place of the one that left; the last one stays."""
+        await sleep(self.random.random() * min(self.pace, self.seconds / 2))
+        while True:
+            visitor = await self._enter()
+            self.here[number], self.listening[number] = visitor, frozenset()
+            for _ in range(self.random.randrange(1, 8)):
+                await self._do_something(number, visitor)
+                await self._rest(visitor)
+            if reactor.seconds() >= self.end:
+                return
+            del self.here[number], self.listening[number]
+            await visitor.leave()
+            self._gather([visitor])
+            self.deeds["left"] += 1
+
+    async def _do_something(self, number, visitor):
+        if self.random.random() < 0.5:
+            await visitor.say(self.random.choice(ROOMS), f"from {number}")
+            self.deeds["said"] += 1
+        else:
+            channels = set(self.random.sample(ROOMS + LOGS, self.random.randrange(6)))
+            await visitor.listen(channels)
+            self.listening[number] = frozenset(channels)
+            self.deeds["listened"] += 1
+
+    async def _rest(self, visitor):
+        until = reactor.seconds() + self.random.random() * 2 * self.pace
+        while (left := min(until, self.end) - reactor.seconds()) > 0:
+            await sleep(min(left, STAY_SECONDS))
+            await self._stay(visitor)
+
+    async def _stay(self, visitor):
+        if isinstance(visitor, PollVisitor):
+            await visitor.stay()
+
+    async def _all_leave(self):
+        visitors = list(self.here.values())
+        self.here.clear()
+        self.listening.clear()
+        await _together(each.leave() for each in visitors)
+        self._gather(visitors)
+
+    # The model --------------------------------------------------------------------------------------------
+
+    async def _settle(self, differences):
+        """@return: the differences that are still there when the server has had its time."""
+        patience = reactor.seconds() + REST
+        while True:
+            for visitor in list(self.here.values()):
+                await self._stay(visitor)
+            found = await differences()
+            if not found or reactor.seconds() > patience:
+                return found
+            await sleep(1)
+
+    async def _differences(self):
+        found = []
+        self._compare(found, "counts", await self._counts(), self._model_counts())
+        self._compare(found, "users_in_pipes", await self._members(), self._model_members())
+        self._compare(found, "presence", await self._online(), self._model_online())
+        self._compare(found, "history", await self._history(), {k: list(v) for k, v in self.logs.items()})
+        self._compare(found, "positions", await self._positions(), {k: self.counted[k] for k in LOGS})
+        queues = await self._queues(ABSENT)
+        self._compare(found, "queues", queues, {k: list(v) for k, v in self.queues.items()})
+        queued = await self._queues(self.users)
+        for visitor in self.here.values():
+            self.got[visitor.user_id] |= set(visitor.private)
+        # The line protocol acknowledges nothing: what was written to a connection that goes is lost. Users of
+        # even numbers do not speak it.
+        missing = {
+            user: lost
+            for user in self.users
+            if not user % 2 and (lost := self.sent[user] - self.got[user] - set(queued.get(user, ())))
+        }
+        self._compare(found, "lost private messages", missing, {})
+        return found
+
+    def _compare(self, found, what, server, model):
+        if server != model:
+            keys = sorted(key for key in {*server, *model} if server.get(key) != model.get(key))
+            some = {key: (server.get(key), model.get(key)) for key in keys[:3]}
+            found.append(f"{what}: {len(keys)} differ, (server, model) {some}")
+
+    async def _counts(self):
+        return dict(await self.site.rows("name, users", "pipes", "name", ROOMS + LOGS))
+
+    def _model_counts(self):
+        counts = Counter(name for channels in self.listening.values() for name in channels)
+        return {name: counts[name] for name in ROOMS + LOGS}
+
+    async def _members(self):
+        return Counter(await self.site.rows("name, user_id", "users_in_pipes", "name", ROOMS + LOGS))
+
+    def _model_members(self):
+        return Counter(
+            (name, self.here[number].user_id)
+            for number, channels in self.listening.items()
+            for name in channels
+        )
+
+    async def _online(self):
+        rows = await self.site.rows("id, time", "users_time", "id", self.users)
+        return {user: True for user, seen in rows if seen == 0}
+
+    def _model_online(self):
+        return {each.user_id: True for each in self.here.values() if each.user_id}
+
+    async def _history(self):
+        rows = await self.site.rows("name, message", "pipes_messages", "name", LOGS)
+        return self._grouped(rows, LOGS)
+
+    async def _positions(self):
+        return dict(await self.site.rows("name, position", "pipes", "name", LOGS))
+
+    async def _queues(self, users):
+        return self._grouped(await self.site.rows("id, message", "users_messages", "id", users), users)
+
+    def _grouped(self, rows, keys):
+        groups = {key: [] for key in keys}
+        for key, text in rows:
+            groups[key].append(text)
+        return groups
+
+    async def _memory(self):
+        """@return: what the server holds in RAM, in KiB, after some rest."""
+        await sleep(2)
+        with open(f"/proc/{self.server.process.pid}/status") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
+
+
+async def long_run(arguments):
+    """@return: the exit status."""
+    with tempfile.TemporaryDirectory() as folder:
+        server = await Server(folder, config(poll_seconds=30)).start()
+        try:
+            churn = Churn(server, arguments.clients, arguments.seconds, arguments.seed)
+            started = time.monotonic()
+            differences, (start, end) = await churn.run()
+        finally:
+            await server.stop()
+        print(
+            f"{arguments.clients} clients, {time.monotonic() - started:.0f} s in all, seed {arguments.seed}"
+        )
+        print(", ".join(f"{name} {number}" for name, number in sorted(churn.deeds.items())))
+        print(f"memory: {start} KiB at the start, {end} KiB at the end: {end / start - 1:+.1%}")
+        print(*differences, sep="\n")
+        return 1 if differences or end > start * 1.1 else 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--clients", type=int, default=2_000)
+    parser.add_argument("--seconds", type=int, default=120)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    outcome = []
+
+    def done(result):
+        outcome.append(result)
+        reactor.stop()
+
+    reactor.callWhenRunning(lambda: Deferred.fromCoroutine(long_run(arguments)).addBoth(done))
+    reactor.run()
+    if not isinstance(outcome[0], int):
+        outcome[0].printTraceback(sys.stderr)
+        return 1
+    return outcome[0]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
