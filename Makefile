@@ -3,6 +3,7 @@
 #   make run     start a server on this machine alone, with throw-away data, and print how to try it
 #   make test    lint, types and all tests, with the clients and the browser that the tests need
 #   make lint    ruff and mypy, on what is installed
+#   make client  make what the server serves as comet.js of comet/web/comet.js
 #   make docs    build the documents into docs/_build/html
 #   make bench   the benchmarks, each printing a line of JSON
 #   make clean   remove everything that was made
@@ -16,7 +17,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 EDITABLE := --config-settings editable_mode=compat --editable
 ARGS ?=
 
-.PHONY: help run test lint format docs bench clean setup-tests
+.PHONY: help run test lint format client docs bench clean setup-tests
 .DEFAULT_GOAL := help
 
 help:
@@ -36,6 +37,9 @@ lint: $(VENV)/installed-test
 format: $(VENV)/installed-test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+client: setup-tests
+	@cd tests/node && npm run --silent minify
 
 docs: $(VENV)/installed-docs
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html

@@ -18,7 +18,7 @@ NODE_NAME_SIZE = 10
 #: Nothing on our pages comes from elsewhere or is written into them.
 PAGE_POLICY = "default-src 'self'; connect-src 'self' ws: wss:; frame-ancestors 'self'; base-uri 'none'"
 
-_TYPES = {"js": "text/javascript", "css": "text/css", "html": "text/html", "svg": "image/svg+xml"}
+_TYPES = {"js": "text/javascript", "mjs": "text/javascript", "css": "text/css", "html": "text/html", "svg": "image/svg+xml"}
 
 
 def _answer(request: Request, body: bytes, content_type: str, cache: str = "no-cache") -> bytes:
@@ -97,7 +97,8 @@ class Root(Resource):
         own = Resource()
         for name, transport in (transports or {}).items():
             own.putChild(name.encode(), transport)
-        own.putChild(b"comet.js", WebFile("comet.js"))
+        own.putChild(b"comet.js", WebFile("comet.min.js"))
+        own.putChild(b"comet.mjs", WebFile("comet.mjs"))
         self.putChild(b"comet", own)
         self.putChild(b"info", Json(lambda: (200, {"status": "ok", "node": _padded(facts.node_name)})))
         health = Resource()

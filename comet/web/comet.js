@@ -373,12 +373,14 @@
   class PollTransport extends HttpTransport {
     #session;
     #batch;
+    /** The channels that the server was told of. */
+    #told = null;
     #waiting = null;
     #turn = Promise.resolve();
 
     async open() {
       await this.#exchange([], 0);
-      for (;;) {
+      while (!this.abort.signal.aborted) {
         let turn;
         do await (turn = this.#turn);
         while (turn !== this.#turn);
@@ -386,7 +388,7 @@
       }
     }
 
-    /** The channels that are wanted, and what has arrived, are in every request: no commands are needed for them. */
+    /** The channels that are wanted, and what has arrived, are in the requests: no commands are needed for them. */
     say(commands) {
       this.#waiting?.abort();
       this.#turn = this.#exchange(commands.filter(({ cmd }) => !/subscribe$|^ack$/.test(cmd)), 0);
@@ -395,7 +397,9 @@
 
     async #exchange(commands, wait) {
       const { cmd, channels, ...hello } = this.link.hello(this);
-      const body = { hello, channels, session: this.#session, batch: this.#batch, commands, wait };
+      const names = Object.keys(channels).join();
+      const body = { hello, session: this.#session, batch: this.#batch, commands, wait };
+      if (names !== this.#told) body.channels = channels;
       const { signal } = wait ? (this.#waiting = new AbortController()) : this.abort;
       let answer;
       try {
@@ -406,9 +410,12 @@
       if (wait) this.#waiting = null;
       // What an answer held that was not waited for comes with the next one: its batch was not acknowledged.
       if (signal.aborted) return;
-      this.#session = answer.session;
-      this.#batch = answer.batch;
-      this.link.received(this, answer.messages);
+      const { session, batch, messages } = answer;
+      // Another server has made a new session, and knows of no channels unless this request had them.
+      this.#told = session === this.#session || body.channels ? names : null;
+      if (session !== this.#session || batch !== this.#batch) this.link.received(this, messages);
+      this.#session = session;
+      this.#batch = batch;
     }
 
     close() {
@@ -1207,7 +1214,9 @@
         const missed = messages.length;
         if (gap) this.emit("gap", { channel: this.#channel, since: this.cursor, cursor, dropped: 0, missed });
         messages.forEach((frame) => this.#take(frame));
+        if (gap || isAfter(cursor, this.cursor)) this.#place.cursor = cursor;
       } catch (error) {
+        if (this.#over) return;
         this.emit("gap", { channel: this.#channel, since: this.cursor, cursor: null, dropped: 0, missed: 0, error });
       }
       this.#release();
@@ -1229,20 +1238,17 @@
   /** Private messages. Each is acknowledged once it has reached a listener, and comes again until then. */
   class Messages extends Flow {
     #acknowledge;
-    #seen = new Map();
+    #last = 0;
 
     constructor(acknowledge) {
       super();
       this.#acknowledge = acknowledge;
     }
 
-    heard({ number, time, ...frame }) {
-      if (number !== undefined) {
-        if (this.#seen.get(number) === time) return;
-        this.#seen.set(number, time);
-        bounded(this.#seen);
-      }
-      this.push(toMessage({ ...frame, number, time }));
+    heard(frame) {
+      if (frame.number <= this.#last) return;
+      this.#last = frame.number ?? this.#last;
+      this.push(toMessage(frame));
     }
 
     taken({ number }) {

@@ -1,0 +1,3 @@
+export * from "./comet.js";
+import * as Comet from "./comet.js";
+export default Comet;
