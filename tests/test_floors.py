@@ -70,6 +70,7 @@ TWISTED = {
     "tap",
     "commands.clients",
     "commands.demo",
+    "commands.publish",
     "commands.tail",
 }
 FRAMEWORKS = {"twisted", "autobahn", "zope", "txaio"}

@@ -18,7 +18,13 @@ NODE_NAME_SIZE = 10
 #: Nothing on our pages comes from elsewhere or is written into them.
 PAGE_POLICY = "default-src 'self'; connect-src 'self' ws: wss:; frame-ancestors 'self'; base-uri 'none'"
 
-_TYPES = {"js": "text/javascript", "mjs": "text/javascript", "css": "text/css", "html": "text/html", "svg": "image/svg+xml"}
+_TYPES = {
+    "js": "text/javascript",
+    "mjs": "text/javascript",
+    "css": "text/css",
+    "html": "text/html",
+    "svg": "image/svg+xml",
+}
 
 
 def _answer(request: Request, body: bytes, content_type: str, cache: str = "no-cache") -> bytes:

@@ -34,7 +34,7 @@ REST = 60
 
 
 def config(poll_seconds):
-    """@return: the configuration of the server; clients of long-poll that say nothing for so long have left."""
+    """@return: the configuration of the server; long-poll clients silent for so long have left."""
     return {"main": {"password": "p"}, "limits": {"poll_seconds": poll_seconds}}
 
 
