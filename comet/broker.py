@@ -44,6 +44,7 @@ from comet.storage.listings import Most
 from comet.storage.presences import Keeping
 from comet.storage.writes import Write
 from comet.tokens import Tokens
+from comet.turn import Turn
 
 
 class Published(NamedTuple):
@@ -71,6 +72,7 @@ class Broker:
         password: str = "",
         node: str = "",
         reader: Tokens | None = None,
+        turn: Turn | None = None,
     ) -> None:
         """
         @param clock: the time in seconds since 1970.
@@ -78,10 +80,11 @@ class Broker:
         @param password: the main password; empty for one that opens nothing.
         @param node: the name of this process among others.
         @param reader: reads the tokens of users.
+        @param turn: when what is said is written to those who hear it; at once without it.
         """
         self.store = store
         self.limits = limits
-        self.hub = Hub()
+        self.hub = Hub(turn)
         rules = rules or StatusRules()
         self.presence: Presence[Device] = Presence(rules.grace)
         self.counters = Counters()

@@ -50,6 +50,7 @@ from comet.protocols.wheel import Wheel
 from comet.sections import Jwt
 from comet.storage.sql import SQLStore, sqlite_pool
 from comet.tokens import Tokens
+from comet.turn import Turn
 
 #: The interval of the rates in SHOW STATUS, in seconds.
 GAUGE_SECONDS = 10
@@ -168,7 +169,8 @@ class CometService(MultiService):
             agent = Agent(reactor)
             self._key_set = KeySet(config.jwt.jwks_url, ring, agent, reactor, config.jwt.jwks_refresh)
         reader = Tokens(config.jwt, ring)
-        self._broker = Broker(store, config.limits, time.time, spawn, rules, password, node, reader)
+        turn = Turn(lambda write: reactor.callLater(0, write))
+        self._broker = Broker(store, config.limits, time.time, spawn, rules, password, node, reader, turn)
         proxies = Proxies(config.ws.trusted_proxies)
         gate = Gate(config.limits, reactor.seconds, proxies, self._broker.refusals)
         self._tls = ServerTls(self._folder.tls_pair)

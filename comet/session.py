@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -72,7 +71,7 @@ class Wire(Protocol):
     """What a transport offers to the session on top of it."""
 
     def ready(self) -> None:
-        """There is something to L{Session.take}."""
+        """There is something to L{Session.take}, and the turn is over."""
 
     def lose(self, goodbye: Goodbye) -> None:
         """Write what can be written, then end the connection."""
@@ -110,9 +109,17 @@ class Session:
     """
     One client: subscribes, publishes and is delivered to.
 
-    Events wait in the outbox, in bytes ready to be written, until the wire takes them. The outbox has a
-    limit; a client that reads more slowly than it is written to for too long is dropped.
+    Events wait in the outbox, in bytes ready to be written, until the end of the turn, when the wire takes
+    them. As long as it takes everything, others may put what they have straight into the L{lane}. When it
+    does not, more and more waits; a client that reads more slowly than it is written to for too long is
+    dropped.
+
+    @ivar lane: see L{comet.hub.Subscriber.lane}.
+    @ivar flush: see L{comet.hub.Subscriber.flush}.
     """
+
+    lane: list[bytes] | None
+    flush: Callable[[], None]
 
     def __init__(
         self,
@@ -142,11 +149,16 @@ class Session:
         self._walker = broker.pace.client()
         self._channels: dict[Channel, None] = {}
         self._resuming: dict[Channel, Resumption] = {}
-        self._outbox: deque[bytes] = deque()
+        self._outbox: list[bytes] = []
+        #: The bytes in the outbox, as long as it is not a lane.
         self._outbox_bytes = 0
+        #: Whether the outbox is looked at at the end of this turn, likewise.
+        self._is_due = False
         #: The number of the last private message in the outbox, where taking is as good as receiving.
         self._arriving = 0
         self._over = False
+        self._express: Callable[[], None] | None = None
+        self.lane, self.flush = None, self._flush
 
     @property
     def is_over(self) -> bool:
@@ -252,6 +264,7 @@ class Session:
         if self.user_id:
             self._broker.depart(self._user, self)
         self._resuming.clear()
+        self._settle()
         for channel in self._channels:
             self._leave(channel)
         self._channels.clear()
@@ -269,7 +282,7 @@ class Session:
             address=visitor.address,
             since=self.since,
             channels=len(self._channels),
-            queued=self._outbox_bytes,
+            queued=self.waiting_bytes,
         )
 
     def kill(self) -> None:
@@ -277,6 +290,33 @@ class Session:
         self.lose(Goodbye.KILLED)
 
     # Out --------------------------------------------------------------------------------------------------
+
+    def speed(self, express: Callable[[], None] | None) -> None:
+        """
+        @param express: writes all that is in L{outbox}, as a wire can that takes everything; C{None} if the
+            wire does not, for now or ever, or there is more to do for each event.
+        """
+        self._express = express
+        self._settle()
+
+    @property
+    def outbox(self) -> list[bytes]:
+        """What waits to be written; always the same list."""
+        return self._outbox
+
+    def _settle(self) -> None:
+        """Let the outbox be a lane, or not any more."""
+        if self._express is None or self._over or self._resuming or self._mark is not None:
+            if self.lane is not None:
+                self.lane, self.flush = None, self._flush
+                self._outbox_bytes = sum(map(len, self._outbox))
+                self._is_due = bool(self._outbox)
+        elif self.lane is None and (self._is_due or not self._outbox) and not self._arriving:
+            self.lane, self.flush = self._outbox, self._express
+
+    def _flush(self) -> None:
+        self._is_due = False
+        self._wire.ready()
 
     def deliver(self, frame: bytes, event: Event) -> None:
         """Take C{event}, which is C{frame} in this session's form, for the client."""
@@ -292,14 +332,29 @@ class Session:
                 # Past and present have met.
                 del self._resuming[event.channel]
         self._put(frame, event)
+        if not self._resuming:
+            self._settle()
+        self._broker.hub.turn.begin()
 
     def _put(self, frame: bytes, event: Event) -> None:
-        limits = self._broker.limits
+        waiting, outbox = self._broker.hub.turn.waiting, self._outbox
+        if self.lane is not None:
+            if not outbox:
+                waiting.append(self)
+            outbox.append(frame)
+            return
         if self._mark is not None:
             frame = self._mark(frame, event)
-        self._outbox.append(frame)
+        outbox.append(frame)
         self._outbox_bytes += len(frame)
-        self._wire.ready()
+        if not self._is_due:
+            self._is_due = True
+            waiting.append(self)
+        self.check_outbox()
+
+    def check_outbox(self) -> None:
+        """Drop the client if too much waits for it."""
+        limits = self._broker.limits
         if len(self._outbox) > limits.outbox_messages or self._outbox_bytes > limits.outbox_bytes:
             self._outbox.clear()
             self._outbox_bytes = 0
@@ -307,7 +362,7 @@ class Session:
 
     def take(self) -> list[bytes]:
         """@return: everything in the outbox, which is empty afterwards."""
-        frames = list(self._outbox)
+        frames = self._outbox[:]
         self._outbox.clear()
         self._outbox_bytes = 0
         if self._arriving:
@@ -323,21 +378,24 @@ class Session:
     @property
     def waiting_bytes(self) -> int:
         """How many bytes are in the outbox."""
-        return self._outbox_bytes
+        return self._outbox_bytes if self.lane is None else sum(map(len, self._outbox))
 
     @property
     def takes(self) -> bool:
         """See L{comet.mail.Device.takes}."""
-        return not self.form.acknowledges and not self._outbox
+        if self.form.acknowledges or self._over:
+            return False
+        return self.lane is not None or not self._outbox
 
     def give(self, message: PrivateMessage) -> bool:
         """See L{comet.mail.Device.give}."""
         self.deliver(message.encoded(self.form), message)
         if self.form.acknowledges or self._over:
             return False
-        if self._outbox:
+        if self.lane is None and self._outbox:
             self._arriving = message.number
-        return not self._outbox
+            return False
+        return True
 
     def tell(self, event: Event) -> None:
         """Tell this client, and nobody else."""
@@ -506,6 +564,7 @@ class Session:
             if channel in self._channels:
                 del self._channels[channel]
                 self._resuming.pop(channel, None)
+                self._settle()
                 self._leave(channel)
 
     async def _follow(
@@ -521,6 +580,7 @@ class Session:
             self._channels[channel] = None
             if self._broker.length(channel):
                 self._resuming[channel] = Resumption(self._broker.limits.outbox_messages)
+                self._settle()
             self._join(channel)
         joints, given = await self._missed([*old, *new], {name: wanted[name] for name in new})
         if self._over:
@@ -566,10 +626,12 @@ class Session:
             if self._over or channel not in self._channels:
                 return
             self._put(message.encoded(self.form), message)
+            self._broker.hub.turn.begin()
         resumption = self._resuming.get(channel)
         if resumption is not None:
             for frame, event in resumption.release(found.joint.place.position):
                 self._put(frame, event)
+            self._broker.hub.turn.begin()
 
     def recheck(self) -> None:
         """See L{comet.hub.Subscriber.recheck}; the client is told of each channel that it has lost."""

@@ -66,7 +66,7 @@ class Ear:
 
     def __init__(self, form=PLAIN, takes=True):
         self.form, self.heard, self.goodbyes = form, [], []
-        self.takes, self.handed = takes, 0
+        self.takes, self.handed, self.lane = takes, 0, None
 
     def deliver(self, frame, event):
         self.heard.append(frame)
@@ -110,8 +110,8 @@ class SlowStore(MemoryStore):
             self.step()
 
 
-def make_broker(store=None, time=1000, rules=None, **limits):
+def make_broker(store=None, time=1000, rules=None, turn=None, **limits):
     """@return: a started broker whose clock stands still."""
-    broker = Broker(store or MemoryStore(), Limits(**limits), lambda: time, spawn, rules)
+    broker = Broker(store or MemoryStore(), Limits(**limits), lambda: time, spawn, rules, turn=turn)
     finish(broker.start())
     return broker

@@ -82,7 +82,7 @@ class EventStream:
         request.setHeader("X-Accel-Buffering", "no")
         request.notifyFinish().addErrback(lambda _: self._gone())
         request.write(b"retry: %d\n\n" % RETRY_MILLISECONDS)
-        self._outlet = Outlet(request, self.session.take)
+        self._outlet = Outlet(request, self.session)
         reception.opened(self.session)
         self._inbox.put(None)
         self._beat_later()

@@ -16,29 +16,32 @@ class ImmediateWriter:
     to as ever.
     """
 
-    __slots__ = ("_transport",)
+    __slots__ = ("_is_plain", "_transport")
 
     def __init__(self, transport: Any) -> None:
         self._transport = transport
+        # What wraps a transport, to encrypt say, passes on its attributes, but is none of its kind.
+        self._is_plain = isinstance(transport, Connection)
 
     def write(self, data: bytes) -> None:
         """Write C{data} behind all that has been written to the transport."""
         transport = self._transport
-        # What wraps a transport, to encrypt say, passes on its attributes, but is none of its kind.
         if (
-            isinstance(transport, Connection)
-            and not transport.TLS
+            self._is_plain
+            and not transport.dataBuffer
+            and not transport._tempDataBuffer
             and transport.connected
             and not transport.disconnecting
             and not transport._writeDisconnected
-            and not transport.dataBuffer
-            and not transport._tempDataBuffer
+            and not transport.TLS
             and len(data) <= transport.SEND_LIMIT
         ):
-            sent = transport.writeSomeData(data)
+            try:
+                sent = transport.socket.send(data)
+            except OSError:
+                # It is full, or lost: the reactor finds the same, and tells the protocol.
+                sent = 0
             if sent == len(data):
                 return
-            # If the connection is found to be lost, the reactor finds the same, and tells the protocol.
-            if isinstance(sent, int):
-                data = data[sent:]
+            data = data[sent:]
         transport.write(data)

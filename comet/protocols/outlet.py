@@ -3,13 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
 from comet.protocols.immediate import ImmediateWriter
+
+#: So many frames are joined into one write at the most.
+JOINED = 64
+
+
+class Source(Protocol):
+    """What is written, as a session has it."""
+
+    @property
+    def outbox(self) -> list[bytes]:
+        """The frames that wait; always the same list."""
+
+    def take(self) -> list[bytes]:
+        """@return: the frames that wait, which are forgotten."""
+
+    def speed(self, express: Callable[[], None] | None) -> None:
+        """
+        @param express: writes what is in the outbox; C{None} while the socket does not take it.
+        """
+
+    def check_outbox(self) -> None:
+        """More may wait than is allowed."""
 
 
 @implementer(IPushProducer)
@@ -21,20 +43,35 @@ class Outlet:
     transport between two calls (a pong, say) finds it between two frames.
     """
 
-    __slots__ = ("_open", "_paused", "_take", "_transport", "_waiting", "_writer")
+    __slots__ = ("_open", "_outbox", "_paused", "_source", "_transport", "_waiting", "_writer")
 
-    def __init__(self, transport: Any, take: Callable[[], list[bytes]]) -> None:
-        """
-        @param transport: a transport, or a request that is answered.
-        @param take: gives the frames that wait, and forgets them.
-        """
+    def __init__(self, transport: Any, source: Source) -> None:
+        """@param transport: a transport, or a request that is answered."""
         self._transport = transport
         self._writer = ImmediateWriter(transport)
-        self._take = take
+        self._source, self._outbox = source, source.outbox
         self._paused = False
         self._open = True
         self._waiting: list[Deferred[None]] = []
         transport.registerProducer(self, True)
+        if not self._paused:
+            source.speed(self._express)
+
+    def _express(self) -> None:
+        """Write what is in the outbox: one frame, most of the time."""
+        outbox = self._outbox
+        if len(outbox) == 1:
+            self._writer.write(outbox.pop())
+        elif outbox and self._open:
+            self._write_joined(outbox)
+
+    def _write_joined(self, outbox: list[bytes]) -> None:
+        while outbox and not self._paused:
+            piece = outbox[:JOINED]
+            del outbox[:JOINED]
+            self._writer.write(b"".join(piece))
+        if outbox:
+            self._source.check_outbox()
 
     def ready(self) -> None:
         """There may be something to take."""
@@ -42,12 +79,13 @@ class Outlet:
             self._write()
 
     def _write(self) -> None:
-        if frames := self._take():
+        if frames := self._source.take():
             self._writer.write(b"".join(frames))
 
     def drained(self) -> Deferred[None]:
         """@return: what fires once nothing waits to be taken, or never will be."""
         done: Deferred[None] = Deferred()
+        self.ready()
         if self._open and self._paused:
             self._waiting.append(done)
         else:
@@ -64,21 +102,25 @@ class Outlet:
         if self._open:
             self._open = False
             self._write()
+            self._source.speed(None)
             self._transport.unregisterProducer()
             self._release()
 
     def pauseProducing(self) -> None:
         """The transport has enough for now."""
         self._paused = True
+        self._source.speed(None)
 
     def resumeProducing(self) -> None:
         """The transport wants more."""
         self._paused = False
         self.ready()
-        if not self._paused:
+        if not self._paused and self._open:
+            self._source.speed(self._express)
             self._release()
 
     def stopProducing(self) -> None:
         """The transport is gone."""
         self._open = False
+        self._source.speed(None)
         self._release()

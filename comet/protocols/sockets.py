@@ -95,7 +95,7 @@ class SocketProtocol(WebSocketServerProtocol):
         """@return: a session on this connection, which is counted but has not been welcomed."""
         reception = self.factory.reception
         session = self._session = Session(visitor, form, self, reception.broker, reception.server)
-        self._outlet = Outlet(self.transport, session.take)
+        self._outlet = Outlet(self.transport, session)
         reception.opened(session)
         return session
 

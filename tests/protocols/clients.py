@@ -87,6 +87,11 @@ class Client:
         self.say(**command)
         return self.frames()
 
+    def frames(self):
+        """@return: the frames that have come since the last time, once the turn is over."""
+        self.port.clock.advance(0)
+        return self.come()
+
     def messages(self):
         """@return: channel, event and text of the messages that have come."""
         return [
@@ -109,7 +114,7 @@ class SocketClient(Client):
     def say(self, **command):
         self.browser.say(json.dumps(command))
 
-    def frames(self):
+    def come(self):
         return [frame for frame in self.browser.heard() if isinstance(frame, dict)]
 
     def vanish(self):
@@ -143,7 +148,7 @@ class StreamClient(Client):
         if status != 202:
             raise AssertionError(status)
 
-    def frames(self):
+    def come(self):
         kept, self.kept = self.kept, []
         status, _, body = answer(self.browser)
         if status != 200:
@@ -209,7 +214,7 @@ class PollClient(Client):
     def say(self, **command):
         self.kept += self.poll(command)
 
-    def frames(self):
+    def come(self):
         kept, self.kept = self.kept, []
         return kept + self.poll()
 
@@ -251,7 +256,7 @@ class LineClient(Client):
         }
         self.browser.say("\n".join(words[cmd]))
 
-    def frames(self):
+    def come(self):
         found = [frame for frame in self.browser.heard() if isinstance(frame, dict)]
         return [self._translated(frame) for frame in found]
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from twisted.internet.task import Clock
+
 from comet.model import Channel, Goodbye, Message, PrivateMessage, User
+from comet.turn import Turn
 from tests.protocols.clients import Port
 from tests.running import finish, make_broker
 from tests.storage.contract import NASTY
@@ -21,9 +24,11 @@ class TransportContract:
         self.serve()
 
     def serve(self, **limits):
-        self.broker = make_broker(time=50, **{**self.limits, **limits})
+        clock = Clock()
+        turn = Turn(lambda write: clock.callLater(0, write), clock.seconds)
+        self.broker = make_broker(time=50, turn=turn, **{**self.limits, **limits})
         finish(self.broker.store.set_key(ANN, "key7"))
-        self.port = Port(self.broker)
+        self.port = Port(self.broker, clock)
 
     def client(self, **hello):
         return self.client_class(self.port, **hello)

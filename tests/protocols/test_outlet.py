@@ -10,17 +10,29 @@ class OutletTests(SynchronousTestCase):
     """Writing while the transport is willing."""
 
     def setUp(self):
-        self.waiting = []
+        self.outbox, self.express, self.checked = [], None, 0
         self.transport = StringTransport()
-        self.outlet = Outlet(self.transport, self.take)
+        self.outlet = Outlet(self.transport, self)
+
+    # What the outlet takes from.
 
     def take(self):
-        frames, self.waiting = self.waiting, []
+        frames = self.outbox[:]
+        self.outbox.clear()
         return frames
 
+    def speed(self, express):
+        self.express = express
+
+    def check_outbox(self):
+        self.checked += 1
+
     def say(self, *frames):
-        self.waiting += frames
-        self.outlet.ready()
+        self.outbox += frames
+        if self.express:
+            self.express()
+        else:
+            self.outlet.ready()
 
     def test_what_waits_leaves_in_order(self):
         """In one write."""
@@ -33,14 +45,14 @@ class OutletTests(SynchronousTestCase):
         self.transport.producer.pauseProducing()
         self.say(b"a")
         self.say(b"b")
-        self.assertEqual((self.transport.value(), self.waiting), (b"", [b"a", b"b"]))
+        self.assertEqual((self.transport.value(), self.outbox), (b"", [b"a", b"b"]))
         self.transport.producer.resumeProducing()
         self.assertEqual(self.transport.value(), b"ab")
 
     def test_finishing_writes_the_rest_and_nothing_after_it(self):
         """Also to a transport that is full; the transport is free of its producer."""
         self.transport.producer.pauseProducing()
-        self.waiting = [b"last"]
+        self.outbox[:] = [b"last"]
         self.outlet.finish()
         self.say(b"late")
         self.outlet.finish()
@@ -52,3 +64,26 @@ class OutletTests(SynchronousTestCase):
         self.transport.producer.stopProducing()
         self.say(b"a")
         self.assertEqual(self.transport.value(), b"")
+
+    def test_many_frames_leave_in_few_writes(self):
+        """In order; if the transport has enough in the middle, the rest waits, and may be too much."""
+        frames = [b"%d," % number for number in range(200)]
+        self.say(*frames)
+        self.assertEqual(self.transport.value(), b"".join(frames))
+        self.transport.clear()
+        write = self.transport.write
+
+        def write_once(data):
+            write(data)
+            self.transport.producer.pauseProducing()
+
+        self.transport.write = write_once
+        self.say(*frames)
+        left = b"".join(self.outbox)
+        self.assertTrue(0 < len(left) < len(b"".join(frames)))
+        self.assertEqual((self.transport.value() + left, self.checked), (b"".join(frames), 1))
+        self.assertIsNone(self.express)
+        self.transport.write = write
+        self.transport.producer.resumeProducing()
+        self.assertEqual((self.transport.value(), self.outbox), (b"".join(frames), []))
+        self.assertIsNotNone(self.express)

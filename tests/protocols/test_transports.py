@@ -32,12 +32,14 @@ class SocketTests(JsonContract, SynchronousTestCase):
         browser.say("nonsense")
         self.assertEqual([frame["type"] for frame in browser.heard()], ["error", "error"])
         browser.say('{"cmd":"hello","id":2}')
+        self.port.clock.advance(0)
         (welcome,) = browser.heard()
         self.assertEqual((welcome["type"], welcome["id"]), ("welcome", 2))
 
     def test_the_address_may_say_hello(self):
         """For clients that have no other place for it."""
         browser = self.port.connect().open("/comet/ws?user_id=7&key=key7&channels=news")
+        self.port.clock.advance(0)
         welcome, subscribed = browser.heard()
         self.assertEqual((welcome["user_id"], list(subscribed["channels"])), (7, ["news"]))
 
@@ -52,7 +54,7 @@ class SocketTests(JsonContract, SynchronousTestCase):
     def test_goodbyes_are_close_codes(self):
         """The frame, then a Close frame with the same code and reason."""
         client = self.client()
-        client.browser.heard()
+        client.frames()
         self.broker.connections.seen_by(0)[0].kill()
         bye, (opcode, payload) = client.browser.heard()
         self.assertEqual(opcode, 8)
@@ -105,6 +107,7 @@ class StreamTests(JsonContract, SynchronousTestCase):
     def test_the_key_may_be_in_a_header(self):
         """Where it does not end up in logs."""
         browser = self.port.request("GET", "/comet/sse?user_id=7", Authorization="Bearer key7")
+        self.port.clock.advance(0)
         self.assertIn(b'"authorized":true', answer(browser)[2])
 
     def test_the_server_beats(self):
