@@ -120,13 +120,18 @@ class Accounts:
         stored = (await self._store.keys([user])).get(user)
         return Proof(presented) if access.key_opens(presented, stored) else None
 
-    async def _by_token(self, user: User, token: str) -> Proof | None:
+    async def holder(self, dev_id: int, token: str) -> tokens.Bearer | None:
+        """@return: whom C{token} lets in now; C{None} if it is none, has run out or is revoked."""
+        if not tokens.is_token(token):
+            return None
         if self._tokens.lacks_key(token) and self._tokens.ring.fetch is not None:
             await self._tokens.ring.fetch()
-        found = self._read(user.dev_id, token)
+        found = self._read(dev_id, token)
+        return None if found is None or await self._store.revoked(dev_id, [token]) else found
+
+    async def _by_token(self, user: User, token: str) -> Proof | None:
+        found = await self.holder(user.dev_id, token)
         if found is None or found.user_id != user.user_id:
-            return None
-        if await self._store.revoked(user.dev_id, [token]):
             return None
         key = ""
         if found.by_secret:

@@ -305,7 +305,7 @@ class Broker:
         self.counters.delivered += reached
         return reached
 
-    def whisper(self, user: User, message: Message, sender: Subscriber) -> Published:
+    def whisper(self, user: User, message: Message, sender: Subscriber | None) -> Published:
         """Hand C{message} to the other connections of its sender that listen; nothing is stored."""
         self.counters.published += 1
         channel = access.own_channel(user, message.channel.name)

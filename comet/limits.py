@@ -36,13 +36,15 @@ class Limits:
     prepared: int = limit(1_000, "prepared statements of one CometQL connection")
     transaction_statements: int = limit(10_000, "statements that one transaction holds until COMMIT")
     transaction_bytes: int = limit(64 << 20, "bytes of values that one transaction holds until COMMIT")
+    api_body: int = limit(16 << 20, "the longest body of a request to the HTTP API, in bytes")
+    api_failures: int = limit(10, "wrong keys that one address may send to the HTTP API in a minute")
     login_seconds: int = limit(10, "time to finish a login or a WebSocket handshake, in seconds")
     address_connections: int = limit(2_000, "browser connections from one address; 0: any number", 0)
     address_connects: int = limit(100, "connections that one address may open in a second; 0: any number", 0)
     address_connects_burst: int = limit(2_000, "connections that one address may open at once")
     address_requests: int = limit(1_000, "HTTP requests of one address in a second; 0: any number", 0)
     address_requests_burst: int = limit(10_000, "HTTP requests of one address at once")
-    request: int = limit(16 << 20, "the longest body of an HTTP request, in bytes")
+    request: int = limit(16 << 20, "the longest body of any other HTTP request, in bytes")
     messages_per_second: int = limit(
         100, "commands of one browser, and of all browsers of one user, in a second; 0: any number", 0
     )

@@ -33,6 +33,7 @@ from comet.gate import Gate
 from comet.gauges import Count, Meter, ServerGauges
 from comet.keyring import KeyRing, read_pem
 from comet.model import Goodbye
+from comet.protocols.api.resource import Api, shared_api
 from comet.protocols.cors import Shared
 from comet.protocols.eventstream import EventStreams
 from comet.protocols.front import Front
@@ -217,6 +218,10 @@ class CometService(MultiService):
         self._engine.hang_up = self._mysql.kill
         facts = Facts(config.main.node_name, self._demo if config.demo else None, self._problems)
         transports = {
+            "api": shared_api(
+                Api(self._broker, reactor.seconds, config.main.dev_index_size, self._problems),
+                self._reception,
+            ),
             "poll": Shared(LongPolls(self._reception, reactor), self._reception),
             "sse": Shared(EventStreams(self._reception), self._reception),
         }
@@ -224,6 +229,7 @@ class CometService(MultiService):
             Root(facts, transports),
             gate,
             config.limits.request,
+            config.limits.api_body,
             config.tls.hsts,
             timeout=HTTP_IDLE_SECONDS,
             reactor=reactor,

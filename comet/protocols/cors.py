@@ -19,7 +19,7 @@ from comet.protocols.reception import Reception
 from comet.protocols.refusing import for_everybody, missing, refuse
 
 #: What a page may send along without being asked back, in addition to what it always may.
-HEADERS = "Authorization, Content-Type, Last-Event-ID"
+HEADERS = "Authorization, Content-Type, Last-Event-ID, X-Comet-Tenant"
 METHODS = "GET, POST"
 #: How long a browser may remember the answer to a preflight, in seconds; Chromium's longest.
 MAX_AGE = 7200
@@ -73,12 +73,12 @@ class Shared(Resource):
         inner: IResource,
         reception: Reception,
         dev_id: Callable[[Request], int | None] = lambda request: None,
-        methods: str = METHODS,
+        methods: Callable[[Request], str] = lambda request: METHODS,
     ) -> None:
         """
         @param reception: knows whose pages may ask.
         @param dev_id: tells which tenant a request is about, if that can be seen before its body.
-        @param methods: those that pages may use.
+        @param methods: tells which methods pages may use at the path of a request.
         """
         super().__init__()
         self._inner, self._reception = inner, reception
@@ -91,7 +91,7 @@ class Shared(Resource):
             return forbidden(request)
         request.setHeader("Access-Control-Expose-Headers", "Retry-After")
         if request.method == b"OPTIONS":
-            return preflight(request, self._methods)
+            return preflight(request, self._methods(request))
         found: Resource = getChildForRequest(self._inner, request)
         answer: bytes | int = (missing() if isinstance(found, NoResource) else found).render(request)
         return answer

@@ -12,49 +12,11 @@ from twisted.web.server import Request, Site
 from comet.gate import Gate
 from comet.model import Goodbye
 from comet.protocols.cors import OpenDoor, Shared
-from comet.protocols.refusing import Refusing, missing, secure, unasked
-from comet.refusals import Reason
+from comet.protocols.refusing import Refusing, missing, secure
+from comet.protocols.requests import BoundedRequest, is_api
 
 #: Headers in which a proxy says for whom it asks.
 FORWARDING = ("x-forwarded-for", "forwarded")
-
-
-class FrontRequest(Request):
-    """A request whose body has a limit."""
-
-    _received = 0
-    _refused = False
-
-    def gotLength(self, length: int | None) -> None:
-        """The headers are here; so many bytes shall follow, C{None} for as many as it likes."""
-        super().gotLength(length)
-        self._count(length or 0)
-
-    def handleContentChunk(self, data: bytes) -> None:
-        """A piece of the body is here."""
-        if not self._refused:
-            self._received += len(data)
-            self._count(self._received)
-        if not self._refused:
-            super().handleContentChunk(data)
-
-    def _count(self, length: int) -> None:
-        front: Any = getattr(self.channel, "site", None)
-        most = front.longest if isinstance(front, Front) else length
-        if length > most:
-            self._refused = True
-            front.gate.refusals[Reason.BODY] += 1
-            answer = unasked(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a body of more than {most} bytes")
-            channel: Any = self.channel
-            channel.transport.write(answer)
-            channel.loseConnection()
-
-    def process(self) -> None:
-        """The whole request is here."""
-        if not self._refused:
-            # "OPTIONS *" asks about no path; here it is one like others.
-            self.path = b"/*" if self.path == b"*" else self.path
-            super().process()
 
 
 class Front(Site):
@@ -67,15 +29,26 @@ class Front(Site):
     noisy = False
 
     def __init__(
-        self, root: Resource, gate: Gate, longest: int = 1 << 24, hsts: int = 0, **more: Any
+        self,
+        root: Resource,
+        gate: Gate,
+        longest: int = 1 << 24,
+        longest_api: int = 1 << 24,
+        hsts: int = 0,
+        **more: Any,
     ) -> None:
         """
         @param longest: the most bytes that the body of a request may have.
+        @param longest_api: the same, for requests to the HTTP API.
         @param hsts: for how many seconds browsers shall insist on TLS; 0 not to ask for it.
         @param more: for L{Site}.
         """
-        super().__init__(root, FrontRequest, **more)
-        self.gate, self.longest, self._hsts = gate, longest, hsts
+        super().__init__(root, BoundedRequest, parsePOSTFormSubmission=False, **more)
+        self.gate, self._longest, self._longest_api, self._hsts = gate, longest, longest_api, hsts
+
+    def bound(self, path: bytes) -> int:
+        """@return: the most bytes that the body of a request for C{path} may have."""
+        return self._longest_api if is_api(path) else self._longest
 
     def getResourceFor(self, request: Request) -> Any:
         """Find what answers."""

@@ -98,7 +98,10 @@ class Root(Resource):
     """The tree of paths on the browser port; the old prefix C{/comet-server} leads to the same."""
 
     def __init__(self, facts: Facts, transports: Mapping[str, IResource] | None = None) -> None:
-        """@param transports: the ways of connecting that are no WebSocket, by their names below C{/comet}."""
+        """
+        @param transports: the API, and the ways of connecting that are no WebSocket, by their names below
+            C{/comet}.
+        """
         super().__init__()
         own = Resource()
         for name, transport in (transports or {}).items():

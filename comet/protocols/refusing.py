@@ -71,9 +71,12 @@ def refuse(request: Request, status: HTTPStatus, why: Goodbye | str, retry_after
     return problem(status, why)
 
 
-def unasked(status: HTTPStatus, why: Goodbye | str, retry_after: int = 0) -> bytes:
-    """@return: a refusal as a whole answer, for a connection that ends behind it."""
-    body = problem(status, why)
+def unasked(status: HTTPStatus, why: Goodbye | str | bytes, retry_after: int = 0) -> bytes:
+    """
+    @param why: see L{problem}; or the body itself.
+    @return: a refusal as a whole answer, for a connection that ends behind it.
+    """
+    body = why if isinstance(why, bytes) else problem(status, why)
     lines = [
         f"HTTP/1.1 {status} {status.phrase}",
         *(f"{name}: {value}" for name, value in SECURE.items()),

@@ -41,11 +41,11 @@ class PipesMessages(ChannelTable[Message]):
 
     async def rows(self, dev_id: int, keys: Sequence[str]) -> Sequence[Row]:
         """@return: what these channels have kept, each oldest first."""
-        return _kept([each for name in keys for each in await self.broker.history(Channel(dev_id, name))])
+        return kept([each for name in keys for each in await self.broker.history(Channel(dev_id, name))])
 
     async def all_rows(self, dev_id: int, most: Most) -> Sequence[Row]:
         """@return: what all channels have kept, as L{rows}."""
-        return _kept(await self.broker.store.all_messages(dev_id, most))
+        return kept(await self.broker.store.all_messages(dev_id, most))
 
     def admit(self, dev_id: int, row: Sequence[Value]) -> Message:
         """@return: a message to a channel."""
@@ -86,7 +86,8 @@ class PipesMessages(ChannelTable[Message]):
         return await self.broker.store.count_messages(dev_id, _texts(values))
 
 
-def _kept(found: Sequence[Message]) -> Sequence[Row]:
+def kept(found: Sequence[Message]) -> Sequence[Row]:
+    """@return: a row of C{pipes_messages} for each message."""
     return [
         (
             *(message.id, message.time, message.channel.name, place, message.event, message.text),

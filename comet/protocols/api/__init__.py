@@ -1,0 +1,1 @@
+"""The HTTP API: the tables of CometQL for sites without a MySQL client."""
