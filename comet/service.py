@@ -229,8 +229,8 @@ class CometService(MultiService):
             Root(facts, transports),
             gate,
             config.limits.request,
-            config.limits.api_body,
             config.tls.hsts,
+            config.limits.api_body,
             timeout=HTTP_IDLE_SECONDS,
             reactor=reactor,
         )

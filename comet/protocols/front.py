@@ -33,14 +33,14 @@ class Front(Site):
         root: Resource,
         gate: Gate,
         longest: int = 1 << 24,
-        longest_api: int = 1 << 24,
         hsts: int = 0,
+        longest_api: int = 1 << 24,
         **more: Any,
     ) -> None:
         """
         @param longest: the most bytes that the body of a request may have.
-        @param longest_api: the same, for requests to the HTTP API.
         @param hsts: for how many seconds browsers shall insist on TLS; 0 not to ask for it.
+        @param longest_api: the most bytes that the body of a request to the HTTP API may have.
         @param more: for L{Site}.
         """
         super().__init__(root, BoundedRequest, parsePOSTFormSubmission=False, **more)

@@ -13,18 +13,18 @@ from comet.protocols.api.problems import Problem
 JSON = "application/json"
 
 
-def read_body(body: bytes, content_type: str, content_encoding: str = "") -> Any:
+def read_body(body: bytes, content_type: str | None, content_encoding: str | None = None) -> Any:
     """
-    @param content_type: the header of that name, empty if there is none.
+    @param content_type: the header of that name, C{None} if there is none.
     @param content_encoding: likewise.
     @return: the value that C{body} is in JSON.
     @raise Problem: if it is none.
     """
-    media, _, parameters = content_type.partition(";")
+    media, _, parameters = (content_type or "").partition(";")
     charset = parameters.strip().lower().replace('"', "").replace(" ", "")
     if media.strip().lower() != JSON or charset not in ("", "charset=utf-8", "charset=utf8"):
-        raise problems.no_json(content_type)
-    if content_encoding.strip().lower() not in ("", "identity"):
+        raise problems.no_json(content_type or "")
+    if content_encoding is not None and content_encoding.strip().lower() not in ("", "identity"):
         raise problems.encoded(content_encoding)
     try:
         return parse(body)

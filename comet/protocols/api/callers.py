@@ -31,7 +31,7 @@ class Caller:
     """
     Who has sent a request.
 
-    @ivar identity: the user whose token it was; nobody for the backend of the tenant, which may do everything.
+    @ivar identity: the user whose token it was; nobody for the backend, which may do everything.
     """
 
     dev_id: int

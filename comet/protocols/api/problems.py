@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,11 +15,13 @@ from comet.errors import (
     ShuttingDown,
     SyntaxRefused,
     TableFull,
+    TooFast,
     TooMuchData,
     TooSlow,
     TransactionTooLarge,
     Unavailable,
 )
+from comet.protocols.dialects.jsonlines import error_name
 
 #: After how many seconds to try again what the server could not do now.
 RETRY_SECONDS = 1
@@ -30,6 +31,7 @@ STATUSES: tuple[tuple[type[CometError], int], ...] = (
     (LoginRefused, 401),
     (NotAllowed, 403),
     (TableFull, 409),
+    (TooFast, 429),
     (TransactionTooLarge, 413),
     (PacketTooLarge, 413),
     (TooMuchData, 413),
@@ -76,9 +78,8 @@ class Problem(Exception):
         """
         if status is None:
             status = next((each for kind, each in STATUSES if isinstance(error, kind)), 500)
-        headers = {"Retry-After": str(RETRY_SECONDS)} if status == 503 else {}
-        name = snake(type(error).__name__)
-        return cls(status, error.code, name, error.number, str(error), headers, index)
+        headers = {"Retry-After": str(RETRY_SECONDS)} if status in (429, 503) else {}
+        return cls(status, error.code, error_name(error), error.number, str(error), headers, index)
 
     @property
     def content(self) -> dict[str, Any]:
@@ -92,11 +93,6 @@ class Problem(Exception):
         if self.index is not None:
             told["index"] = self.index
         return {"error": told}
-
-
-def snake(name: str) -> str:
-    """@return: the name of a class as programs are told it: C{BadValue} becomes C{bad_value}."""
-    return re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()
 
 
 # What only HTTP knows -------------------------------------------------------------------------------------
@@ -128,31 +124,38 @@ def encoded(found: str) -> Problem:
 
 def body_too_large(most: int) -> Problem:
     """@param most: how many bytes it may have."""
-    told = f"Got a body of more than {most} bytes, the most that this path takes"
-    return Problem(413, 11, "body_too_large", 1153, told, {"Connection": "close"})
+    return Problem.of(PacketTooLarge(f"Got a body of more than {most} bytes, the limit [limits] api_body"))
 
 
 def no_key() -> Problem:
     """@return: a request without a key."""
-    told = (
-        "Access denied: Authorization: Bearer KEY is expected, with the key of the tenant or a user's token"
+    return _login_refused(
+        "Access denied: Authorization: Bearer KEY is expected, the tenant's key or a user's token",
+        'Bearer realm="comet"',
     )
-    return Problem(401, 16, "login_refused", 1045, told, {"WWW-Authenticate": 'Bearer realm="comet"'})
 
 
 def wrong_key() -> Problem:
     """@return: a request with a key that opens nothing."""
-    told = "Access denied: this key does not open the tenant, or the token is not good"
-    challenge = 'Bearer realm="comet", error="invalid_token"'
-    return Problem(401, 16, "login_refused", 1045, told, {"WWW-Authenticate": challenge})
+    return _login_refused(
+        "Access denied: this key does not open the tenant, or the token is not good",
+        'Bearer realm="comet", error="invalid_token"',
+    )
+
+
+def _login_refused(told: str, challenge: str) -> Problem:
+    found = Problem.of(LoginRefused(told))
+    found.headers["WWW-Authenticate"] = challenge
+    return found
 
 
 def too_many_keys(seconds: int) -> Problem:
     """@param seconds: after how many seconds to try again."""
-    told = f"Too many wrong keys from this address: try again in {seconds} seconds"
-    return Problem(429, 429, "too_fast", 1226, told, {"Retry-After": str(seconds)})
+    found = Problem.of(TooFast(f"Too many wrong keys from this address: try again in {seconds} seconds"))
+    found.headers["Retry-After"] = str(seconds)
+    return found
 
 
 def failure() -> Problem:
     """@return: something that should not have happened; the log of the server tells what."""
-    return Problem(500, 500, "failure", 1105, "The server has failed at this; its log tells why")
+    return Problem.of(CometError("The server has failed at this; its log tells why"))

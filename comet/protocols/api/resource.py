@@ -8,15 +8,16 @@ from typing import Any
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
+from twisted.web.http import Request as AnyRequest
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
 from comet.broker import Broker
 from comet.errors import CometError, ShuttingDown
+from comet.protocols.answers import Exchange, address_of, answer_bytes
 from comet.protocols.api import problems
 from comet.protocols.api.bodies import JSON, read_body, write_body
 from comet.protocols.api.callers import Caller, Doorkeeper
-from comet.protocols.api.failures import Failures
 from comet.protocols.api.openapi import document
 from comet.protocols.api.operations import Call, Operations
 from comet.protocols.api.parameters import (
@@ -28,17 +29,16 @@ from comet.protocols.api.parameters import (
     read_text,
 )
 from comet.protocols.api.problems import Problem
-from comet.protocols.api.routes import DOCUMENT, Operation, allowed, find_path
+from comet.protocols.api.routes import DOCUMENT, Methods, Operation, allowed, find_path
+from comet.protocols.cors import METHODS, Shared
+from comet.protocols.reception import Reception
+
+#: What can be done with the document.
+DOCUMENT_METHODS = ("GET", "HEAD")
 
 
 class Api(Resource):
-    """
-    Everything below C{/comet/api}.
-
-    @ivar share: is given each request before it is answered; it may tell pages of other origins that they
-        may read the answer.
-    @ivar address_of: gives the address that a request comes from.
-    """
+    """Everything below C{/comet/api}, for L{shared_api} to show to the pages that may ask."""
 
     isLeaf = True
     _log = Logger()
@@ -56,26 +56,21 @@ class Api(Resource):
         @param reasons: gives the reasons why the server is not ready, none if it is.
         """
         super().__init__()
-        self.share: Callable[[Request], None] = lambda request: None
-        self.address_of: Callable[[Request], str] = _peer
         self._operations = Operations(broker)
-        failures = Failures(broker.limits.api_failures, seconds)
-        self._doorkeeper = Doorkeeper(broker.accounts, failures)
+        self._doorkeeper = Doorkeeper(broker.accounts, broker.limits.api_failures, seconds)
         self._tenants, self._reasons = dev_index_size, reasons
         self._document = write_body(document(broker.limits))
 
     def render(self, request: Request) -> int:
         """Answer, now or later."""
-        self.share(request)
-        request.setHeader("Cache-Control", "no-store")
-        request.setHeader("X-Content-Type-Options", "nosniff")
+        exchange = Exchange(request)
         try:
-            self._begin(request)
+            self._begin(request, exchange)
         except Problem as problem:
-            _refuse(request, problem)
+            _refuse(request, exchange, problem)
         return NOT_DONE_YET
 
-    def _begin(self, request: Request) -> None:
+    def _begin(self, request: Request, exchange: Exchange) -> None:
         """
         Find out what is asked for, and let it be done.
 
@@ -83,48 +78,41 @@ class Api(Resource):
         """
         parts = [read_text(part) for part in request.postpath or ()]
         method = request.method.decode("latin-1")
-        if parts == [DOCUMENT[1:]]:
-            if method not in ("GET", "HEAD"):
-                self._other(request, method, "GET, HEAD, OPTIONS")
-            else:
-                _answer(request, 200, self._document)
+        allow, methods, path = _find(parts)
+        if not methods and method in DOCUMENT_METHODS:
+            _answer(request, exchange, 200, self._document)
             return
-        methods, path = find_path(parts)
         operation = methods.get("GET" if method == "HEAD" else method)
         if operation is None:
-            self._other(request, method, allowed(methods))
-            return
-        if self._reasons():
-            raise Problem.of(ShuttingDown("; ".join(self._reasons())))
-        work = Deferred.fromCoroutine(self._serve(request, operation, path))
-        # A write that has begun is carried out as a whole, whether somebody waits for the answer or not.
-        leave = (lambda _: None) if operation.writes else (lambda _: work.cancel())
-        request.notifyFinish().addErrback(leave)
-        work.addErrback(self._give_up, request)
+            raise problems.wrong_method(method, f"{allow}, OPTIONS")
+        if reasons := self._reasons():
+            raise Problem.of(ShuttingDown("; ".join(reasons)))
+        work = Deferred.fromCoroutine(self._serve(request, exchange, operation, path))
+        if not operation.writes:
+            # A write that has begun is carried out as a whole, whether somebody waits for the answer or not.
+            exchange.lost = lambda _: work.cancel()
+        work.addErrback(self._give_up, request, exchange)
 
-    def _other(self, request: Request, method: str, allow: str) -> None:
-        """A method that no operation has."""
-        if method != "OPTIONS":
-            raise problems.wrong_method(method, allow)
-        request.setHeader("Allow", allow)
-        request.setResponseCode(204)
-        request.finish()
-
-    async def _serve(self, request: Request, operation: Operation, path: dict[str, str]) -> None:
+    async def _serve(
+        self, request: Request, exchange: Exchange, operation: Operation, path: dict[str, str]
+    ) -> None:
         try:
             content = await self._carry_out(request, operation, path)
         except Problem as problem:
-            _refuse(request, problem)
+            _refuse(request, exchange, problem)
         except CometError as error:
-            _refuse(request, Problem.of(error))
+            _refuse(request, exchange, Problem.of(error))
         else:
-            _answer(request, 200, write_body(content))
+            _answer(request, exchange, 200, write_body(content))
 
     async def _carry_out(self, request: Request, operation: Operation, path: dict[str, str]) -> Any:
         """
         @return: the answer.
         @raise Problem, CometError: if it is refused.
         """
+        assert request.content is not None and request.args is not None
+        # Now: with the connection the body is gone, too.
+        raw = request.content.read()
         query = {read_text(name): [read_text(text) for text in texts] for name, texts in request.args.items()}
         # The tenant comes first: without it nobody can tell whether the key is right.
         tenant = read_query({TENANT.name: query.pop(TENANT.name, [])}, [TENANT])[TENANT.name]
@@ -134,48 +122,69 @@ class Api(Resource):
         given = read_path(path) | read_query(query, operation.query)
         body = None
         if operation.form is not None:
-            body = read_body(
-                request.content.read(),
-                _header(request, "Content-Type") or "",
-                _header(request, "Content-Encoding") or "",
-            )
+            body = read_body(raw, _header(request, "Content-Type"), _header(request, "Content-Encoding"))
         return await operation.run(self._operations, Call(caller, given, operation.form, body))
 
     async def _caller(self, request: Request, dev_id: int | None) -> Caller:
         tenant = read_tenant(dev_id, _header(request, TENANT_HEADER), self._tenants)
-        authorization = _header(request, "Authorization")
-        return await self._doorkeeper.identify(tenant, authorization, self.address_of(request))
+        return await self._doorkeeper.identify(tenant, _header(request, "Authorization"), address_of(request))
 
-    def _give_up(self, failure: Failure, request: Request) -> None:
-        """Something that should not have happened, but that the client is gone."""
-        if failure.check(CancelledError) and request._disconnected:
-            return
-        self._log.failure("a request of the HTTP API has failed", failure)
-        _refuse(request, problems.failure())
+    def _give_up(self, failure: Failure, request: Request, exchange: Exchange) -> None:
+        """Something that should not have happened, unless the client has gone away."""
+        if not (exchange.gone and failure.check(CancelledError)):
+            self._log.failure("a request of the HTTP API has failed", failure)
+            _refuse(request, exchange, problems.failure())
 
 
-def _header(request: Request, name: str) -> str | None:
+def _header(request: AnyRequest, name: str) -> str | None:
     raw = request.requestHeaders.getRawHeaders(name.encode())
     # Bytes that are no UTF-8 stay what they are, and fit nothing.
     return None if raw is None else raw[0].decode("utf-8", "surrogateescape")
 
 
-def _peer(request: Request) -> str:
-    return str(getattr(request.getClientAddress(), "host", ""))
-
-
-def _refuse(request: Request, problem: Problem) -> None:
+def _refuse(request: Request, exchange: Exchange, problem: Problem) -> None:
     for name, value in problem.headers.items():
         request.setHeader(name, value)
-    _answer(request, problem.status, write_body(problem.content))
+    _answer(request, exchange, problem.status, write_body(problem.content))
 
 
-def _answer(request: Request, status: int, body: bytes) -> None:
+def _answer(request: Request, exchange: Exchange, status: int, body: bytes) -> None:
     """Answer, unless nobody is there any more."""
-    if request._disconnected or request.finished:
-        return
-    request.setResponseCode(status)
-    request.setHeader("Content-Type", JSON)
-    request.setHeader("Content-Length", str(len(body)))
-    request.write(body)
-    request.finish()
+    if not exchange.gone:
+        exchange.gone = True
+        answer_bytes(request, body, status, JSON)
+
+
+def _find(parts: list[str]) -> tuple[str, Methods, dict[str, str]]:
+    """
+    @return: the methods at a path; what each does, nothing for the document; the parameters in the path.
+    @raise Problem: if there is no such path.
+    """
+    if parts == [DOCUMENT[1:]]:
+        return ", ".join(DOCUMENT_METHODS), {}, {}
+    methods, path = find_path(parts)
+    return allowed(methods), methods, path
+
+
+# Pages of other sites -------------------------------------------------------------------------------------
+
+
+def shared_api(api: Api, reception: Reception) -> Shared:
+    """@return: the API for the pages of those origins that may connect."""
+    return Shared(api, reception, _tenant_of, _methods_of)
+
+
+def _tenant_of(request: AnyRequest) -> int | None:
+    """@return: the tenant that a request is about, as far as it can be told before it is read."""
+    given = [text.decode("latin-1") for text in (request.args or {}).get(TENANT.name.encode(), ())]
+    said = given[0] if given else _header(request, TENANT_HEADER) or ""
+    return int(said) if said.isascii() and said.isdecimal() and len(said) < 11 else None
+
+
+def _methods_of(request: AnyRequest) -> str:
+    """@return: the methods at the path of a request."""
+    assert isinstance(request, Request)
+    try:
+        return _find([read_text(part) for part in request.postpath or ()])[0]
+    except Problem:
+        return METHODS

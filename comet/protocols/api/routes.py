@@ -14,8 +14,8 @@ from typing import Any
 from comet.cometql.tables.pipes import Pipes, PipesMessages, PipesSettings, UsersInPipes
 from comet.cometql.tables.records import RevokedTokens
 from comet.cometql.tables.users import UsersAuth, UsersMessages, UsersTime
+from comet.model import read_cursor
 from comet.protocols.api import problems
-from comet.protocols.api.cursors import CURSOR_PATTERN, read_cursor
 from comet.protocols.api.operations import Call, Operations
 from comet.protocols.api.parameters import IDS, IN_PATH, Parameter, number
 from comet.protocols.api.rows import MANY, Form, Schema, row_schema
@@ -77,13 +77,21 @@ def _object(**properties: Schema) -> Schema:
 _ACCEPTED = _object(accepted={"type": "integer", "description": "how many were accepted"})
 _REMOVED = _object(removed={"type": "integer", "description": "how many were removed"})
 _USER = row_schema(UsersTime, online={"type": "boolean", "description": "whether the user is here now"})
-_CHANNEL = row_schema(Pipes, length={"type": "integer", "description": "how many messages the channel keeps"})
+_CURSOR: Schema = {
+    "type": ["string", "null"],
+    "description": "epoch:position, to go on from; null without a history",
+}
+_CHANNEL = row_schema(
+    Pipes,
+    length={"type": "integer", "description": "how many messages the channel keeps"},
+    cursor=_CURSOR,
+)
 _LIMIT = number("limit", "the most to answer with", 1, LIST_LIMIT, 1000)
 _SINCE = Parameter(
     "since",
     "a cursor: answer with what came after it, oldest first; without, with the newest",
     read_cursor,
-    {"type": "string", "pattern": CURSOR_PATTERN},
+    {"type": "string", "pattern": "^[A-Za-z0-9]{1,64}:[0-9]{1,18}$"},
 )
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -156,8 +164,8 @@ OPERATIONS: tuple[Operation, ...] = (
         *("GET", "/channels/{name}/history", "getHistory", "What a channel has kept, oldest first"),
         Operations.history,
         _object(
-            **{MANY: {"type": "array", "items": row_schema(PipesMessages)}},
-            cursor={"type": ["string", "null"], "description": "where the next answer is to go on"},
+            **{MANY: {"type": "array", "items": row_schema(PipesMessages, cursor=_CURSOR)}},
+            cursor=_CURSOR,
             gap={"type": "boolean", "description": "whether some of what came since is lost"},
         ),
         "SELECT FROM pipes_messages",
@@ -200,5 +208,5 @@ def find_path(parts: Sequence[str]) -> tuple[Methods, dict[str, str]]:
 
 
 def allowed(methods: Methods) -> str:
-    """@return: the header C{Allow}."""
-    return ", ".join([*methods, *(["HEAD"] if "GET" in methods else []), "OPTIONS"])
+    """@return: what can be asked for, besides OPTIONS."""
+    return ", ".join([*methods, *(["HEAD"] if "GET" in methods else [])])
