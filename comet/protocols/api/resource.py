@@ -16,7 +16,7 @@ from comet.broker import Broker
 from comet.errors import CometError, ShuttingDown
 from comet.protocols.answers import Exchange, address_of, answer_bytes
 from comet.protocols.api import problems
-from comet.protocols.api.bodies import JSON, read_body, write_body
+from comet.protocols.api.bodies import read_body, write_body
 from comet.protocols.api.callers import Caller, Doorkeeper
 from comet.protocols.api.openapi import document
 from comet.protocols.api.operations import Call, Operations
@@ -152,7 +152,7 @@ def _answer(request: Request, exchange: Exchange, status: int, body: bytes) -> N
     """Answer, unless nobody is there any more."""
     if not exchange.gone:
         exchange.gone = True
-        answer_bytes(request, body, status, JSON)
+        answer_bytes(request, body, status)
 
 
 def _find(parts: list[str]) -> tuple[str, Methods, dict[str, str]]:
