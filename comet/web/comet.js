@@ -35,8 +35,6 @@
   const WAKE_TIME = 4_000;
   // How often a tab without a connection asks the one that has it for a sign of life.
   const PULSE_TIME = 15_000;
-  // How long a page remembers what `multi_web_pipe_send` sent.
-  const COPIES_TIME = 180_000;
 
   // How many commands wait for a connection or an answer; messages for a reader; numbers are remembered.
   const PENDING_LIMIT = 256;
@@ -1903,7 +1901,7 @@
       if (copy !== undefined) {
         if (this.#copies.has(copy)) return;
         this.#copies.add(copy);
-        this.#environment.setTimeout(() => this.#copies.delete(copy), COPIES_TIME);
+        bounded(this.#copies);
         delete data._cometApi_uuid;
       }
       this.#tell(channel, event, data, { user_id: userId || 0, history, from_server: userId === undefined });
