@@ -21,8 +21,8 @@ from twisted.internet.task import deferLater
 from tests.e2e.support import Server, in_thread
 from tests.e2e.visitors import VISITORS, LineVisitor, PollVisitor
 
-#: Channels that clients speak in, and channels that the site speaks in, which keep what was said.
-ROOMS = [f"web_{number}" for number in range(20)]
+#: A channel to speak in for so many clients; and those that the site speaks in, which keep what was said.
+ROOM_OF = 10
 LOGS = [f"log_{number}" for number in range(5)]
 KEPT, QUEUE = 20, 100
 #: Users who never come.
@@ -35,7 +35,9 @@ REST = 60
 
 def config(poll_seconds):
     """@return: the configuration of the server; long-poll clients silent for so long have left."""
-    return {"main": {"password": "p"}, "limits": {"poll_seconds": poll_seconds}}
+    # All clients come from one address, and as fast as they can.
+    of_one_address = dict.fromkeys(("address_connections", "address_connects", "address_requests"), 0)
+    return {"main": {"password": "p"}, "limits": {"poll_seconds": poll_seconds} | of_one_address}
 
 
 async def sleep(seconds):
@@ -86,13 +88,18 @@ class Churn:
     """
     One run.
 
-    @ivar said: what happened, for people.
+    @ivar deeds: how often what was done.
     """
 
-    def __init__(self, server, clients, seconds, seed, pace=4.0):
-        """@param pace: how long a client rests between two deeds, on average, in seconds."""
+    def __init__(self, server, clients, seconds, seed, pace=4.0, say=lambda text: None):
+        """
+        @param pace: how long a client rests between two deeds, on average, in seconds.
+        @param say: is told how far the run has come.
+        """
+        self.say = say
         self.server, self.clients, self.seconds, self.pace = server, clients, seconds, pace
         self.random = random.Random(seed)
+        self.rooms = [f"web_{number}" for number in range(max(clients // ROOM_OF, 5))]
         self.users = range(1, max(clients // 4, 2))
         self.here = {}
         self.listening = {}
@@ -107,11 +114,15 @@ class Churn:
         self.site = Site(self.server)
         try:
             await self._prepare()
+            self.say("everybody comes and goes once")
             await self._wave()
             start = await self._memory()
+            self.say(f"churning for {self.seconds} seconds")
             self.end = reactor.seconds() + self.seconds
             await _together([self._speak(), *(self._live(number) for number in range(self.clients))])
+            self.say("comparing, with those who stayed")
             differences = await self._settle(self._differences)
+            self.say("comparing, when all have left")
             await self._all_leave()
             differences += [f"afterwards: {each}" for each in await self._settle(self._differences)]
             return differences, (start, await self._memory())
@@ -158,7 +169,7 @@ class Churn:
 
     async def _first_visit(self):
         visitor = await self._enter()
-        await visitor.listen(set(self.random.sample(ROOMS + LOGS, 3)))
+        await visitor.listen(set(self.random.sample(self.rooms + LOGS, 3)))
         return visitor
 
     async def _enter(self):
@@ -195,10 +206,10 @@ class Churn:
 
     async def _do_something(self, number, visitor):
         if self.random.random() < 0.5:
-            await visitor.say(self.random.choice(ROOMS), f"from {number}")
+            await visitor.say(self.random.choice(self.rooms), f"from {number}")
             self.deeds["said"] += 1
         else:
-            channels = set(self.random.sample(ROOMS + LOGS, self.random.randrange(6)))
+            channels = set(self.random.sample(self.rooms + LOGS, self.random.randrange(6)))
             await visitor.listen(channels)
             self.listening[number] = frozenset(channels)
             self.deeds["listened"] += 1
@@ -262,14 +273,14 @@ class Churn:
             found.append(f"{what}: {len(keys)} differ, (server, model) {some}")
 
     async def _counts(self):
-        return dict(await self.site.rows("name, users", "pipes", "name", ROOMS + LOGS))
+        return dict(await self.site.rows("name, users", "pipes", "name", self.rooms + LOGS))
 
     def _model_counts(self):
         counts = Counter(name for channels in self.listening.values() for name in channels)
-        return {name: counts[name] for name in ROOMS + LOGS}
+        return {name: counts[name] for name in self.rooms + LOGS}
 
     async def _members(self):
-        return Counter(await self.site.rows("name, user_id", "users_in_pipes", "name", ROOMS + LOGS))
+        return Counter(await self.site.rows("name, user_id", "users_in_pipes", "name", self.rooms + LOGS))
 
     def _model_members(self):
         return Counter(
@@ -310,11 +321,15 @@ class Churn:
 
 async def long_run(arguments):
     """@return: the exit status."""
+    started = time.monotonic()
+
+    def say(text):
+        print(f"{time.monotonic() - started:4.0f} s: {text}", file=sys.stderr, flush=True)
+
     with tempfile.TemporaryDirectory() as folder:
         server = await Server(folder, config(poll_seconds=30)).start()
         try:
-            churn = Churn(server, arguments.clients, arguments.seconds, arguments.seed)
-            started = time.monotonic()
+            churn = Churn(server, arguments.clients, arguments.seconds, arguments.seed, say=say)
             differences, (start, end) = await churn.run()
         finally:
             await server.stop()
