@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import astuple, dataclass, replace
 
-from comet.cometql.status import Gauges, PortStatus, ServerStatus, TenantStatus
+from comet.cometql.status import Gauges, PortStatus, PresenceStatus, ServerStatus, TenantStatus
 from comet.mail import Counters
 from comet.model import Goodbye
 from comet.refusals import Refusals
@@ -56,6 +56,7 @@ class ServerGauges(Gauges):
         refused: Refusals | None = None,
         delivery: Counters | None = None,
         goodbyes: Counter[Goodbye] | None = None,
+        presence: Callable[[], PresenceStatus] = PresenceStatus,
     ) -> None:
         """
         @param clock: seconds that only grow.
@@ -66,7 +67,7 @@ class ServerGauges(Gauges):
         self._delivery = Counters() if delivery is None else delivery
         self._goodbyes: Counter[Goodbye] = Counter() if goodbyes is None else goodbyes
         self._clock, self._started = clock, clock()
-        self._ws, self._cometql, self._tenant = ws, cometql, tenant
+        self._ws, self._cometql, self._tenant, self._presence = ws, cometql, tenant, presence
         self._refused = Refusals() if refused is None else refused
 
     def tick(self) -> None:
@@ -79,7 +80,7 @@ class ServerGauges(Gauges):
         uptime = int(self._clock() - self._started)
         return ServerStatus(
             *(uptime, self._ws.status(), self._cometql.status(), Refusals(self._refused)),
-            *(replace(self._delivery), Counter(self._goodbyes)),
+            *(replace(self._delivery), Counter(self._goodbyes), self._presence()),
         )
 
     def tenant(self, dev_id: int) -> TenantStatus:

@@ -25,7 +25,7 @@ from comet.addresses import Proxies
 from comet.attendance import StatusRules
 from comet.broker import Broker
 from comet.cometql.engine import Engine
-from comet.cometql.status import TenantStatus
+from comet.cometql.status import PresenceStatus, TenantStatus
 from comet.config import CannotStart, Config
 from comet.data import DataFolder
 from comet.errors import BadValue, CometError
@@ -35,6 +35,7 @@ from comet.keyring import KeyRing, read_pem
 from comet.model import Goodbye
 from comet.protocols.api.resource import Api, shared_api
 from comet.protocols.cors import Shared
+from comet.protocols.courier import Counters, Courier
 from comet.protocols.eventstream import EventStreams
 from comet.protocols.front import Front
 from comet.protocols.jsonsocket import JsonFactory
@@ -174,6 +175,7 @@ class CometService(MultiService):
         self._broker = Broker(store, config.limits, time.time, spawn, rules, password, node, reader, turn)
         proxies = Proxies(config.ws.trusted_proxies)
         gate = Gate(config.limits, reactor.seconds, proxies, self._broker.refusals)
+        self._courier = self._make_courier(store)
         self._tls = ServerTls(self._folder.tls_pair)
         self._reception = Reception(
             self._broker,
@@ -193,6 +195,7 @@ class CometService(MultiService):
             self._broker.refusals,
             self._broker.counters,
             self._broker.goodbyes,
+            self._presence_status,
         )
         self._engine = Engine(
             self._broker,
@@ -236,6 +239,14 @@ class CometService(MultiService):
         )
         sockets = Sockets(BrowserFactory(self._reception, reactor), JsonFactory(self._reception, reactor))
         self._browsers = BrowserPort(sockets, pages, config.limits, reactor, gate)
+
+    def _make_courier(self, store: SQLStore) -> Courier | None:
+        presence, node = self._config.presence, self._config.main.node_name
+        if not presence.webhook:
+            return None
+        courier = Courier(store, presence.webhook, presence.webhook_secret, node, self._reactor, time.time)
+        self._broker.attendance.written = courier.wake
+        return courier
 
     def _bind(self) -> list[Listener]:
         config = self._config
@@ -281,6 +292,8 @@ class CometService(MultiService):
         self._ticker.start(TICK_SECONDS, now=False)
         if self._key_set is not None:
             self._key_set.start()
+        if self._courier is not None:
+            self._courier.start()
         self._folder.write_ports(self._ports)
         self._ready = True
         for listener in self._listeners:
@@ -319,6 +332,8 @@ class CometService(MultiService):
             self._reception.lose_all(Goodbye.SHUTDOWN)
             await self._at_most(STOP_SECONDS, self._mysql.close_all())
             await deferLater(self._reactor, FAREWELL_SECONDS)
+        if self._courier is not None:
+            await self._courier.stop()
         await self._broker.stop()
         self._folder.close()
 
@@ -382,7 +397,17 @@ class CometService(MultiService):
 
     def _tenant_status(self, dev_id: int) -> TenantStatus:
         traffic = self._reception.traffic
-        return TenantStatus(traffic.online[dev_id], self._engine.sessions[dev_id], traffic.messages[dev_id])
+        return TenantStatus(
+            *(traffic.online[dev_id], self._engine.sessions[dev_id], traffic.messages[dev_id]),
+            self._broker.presence.online(dev_id),
+        )
+
+    def _presence_status(self) -> PresenceStatus:
+        counters = Counters() if self._courier is None else self._courier.counters
+        return PresenceStatus(
+            *(self._broker.presence.online(), self._broker.attendance.lost),
+            *(counters.deliveries, counters.failures, counters.lost),
+        )
 
 
 async def _maybe(result: Any) -> None:

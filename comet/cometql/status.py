@@ -38,6 +38,25 @@ class PortStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class PresenceStatus:
+    """
+    The counters of presence.
+
+    @ivar users: users that are online now.
+    @ivar lost: rows of the log that were given up, because the store did not work.
+    @ivar deliveries: batches that the webhook has taken.
+    @ivar failures: attempts to deliver a batch that have failed.
+    @ivar undelivered: rows that were dropped before the webhook could take them.
+    """
+
+    users: int = 0
+    lost: int = 0
+    deliveries: int = 0
+    failures: int = 0
+    undelivered: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ServerStatus:
     """
     The counters of the whole server.
@@ -48,6 +67,7 @@ class ServerStatus:
     @ivar refused: how often something was refused to browsers, by reason.
     @ivar delivery: what became of messages.
     @ivar goodbyes: how many browsers were sent away, by reason.
+    @ivar presence: who is online, and the telling of it.
     """
 
     uptime: int = 0
@@ -56,6 +76,7 @@ class ServerStatus:
     refused: Refusals = field(default_factory=Refusals)
     delivery: Counters = field(default_factory=Counters)
     goodbyes: Counter[Goodbye] = field(default_factory=Counter)
+    presence: PresenceStatus = field(default_factory=PresenceStatus)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +87,13 @@ class TenantStatus:
     @ivar users: browser connections that are open now.
     @ivar backends: CometQL connections that are open now.
     @ivar messages: messages of the tenant since the start.
+    @ivar online: users that are online now, however many connections each has.
     """
 
     users: int = 0
     backends: int = 0
     messages: int = 0
+    online: int = 0
 
 
 class Gauges(Protocol):
@@ -108,6 +131,7 @@ def session_status(gauges: Gauges, dev_id: int, cipher: str, tls: str) -> list[t
         ("user_online", str(status.users)),
         ("server_online", str(status.backends)),
         ("messages", str(status.messages)),
+        ("online_users", str(status.online)),
         ("Ssl_cipher", cipher),
         ("Ssl_version", tls),
     ]
@@ -116,7 +140,7 @@ def session_status(gauges: Gauges, dev_id: int, cipher: str, tls: str) -> list[t
 def global_status(gauges: Gauges) -> list[tuple[str, str]]:
     """@return: names and values of SHOW GLOBAL STATUS."""
     status = gauges.server()
-    ws, cometql = status.ws, status.cometql
+    ws, cometql, presence = status.ws, status.cometql, status.presence
     return [
         ("flag", "global"),
         ("uptime", str(status.uptime)),
@@ -144,6 +168,11 @@ def global_status(gauges: Gauges) -> list[tuple[str, str]]:
         *((f"frontend_refused_{reason.value}", str(status.refused[reason])) for reason in Reason),
         *((f"messages_{name}", str(count)) for name, count in asdict(status.delivery).items()),
         *((f"goodbyes_{each.name.lower()}", str(status.goodbyes[each])) for each in Goodbye),
+        ("online_users", str(presence.users)),
+        ("presence_rows_lost", str(presence.lost)),
+        ("webhook_deliveries", str(presence.deliveries)),
+        ("webhook_failures", str(presence.failures)),
+        ("webhook_rows_lost", str(presence.undelivered)),
     ]
 
 

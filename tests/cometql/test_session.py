@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from comet.cometql.interface import Login
 from comet.cometql.results import Done, Kind
-from comet.cometql.status import Gauges, PortStatus, ServerStatus, TenantStatus
+from comet.cometql.status import Gauges, PortStatus, PresenceStatus, ServerStatus, TenantStatus
 from comet.cometql.tables.catalogue import TABLES
 from comet.errors import (
     BadValue,
@@ -428,10 +428,11 @@ class Fixed(Gauges):
         ws = PortStatus(60, 1, 2, 3, 4, 0.5, 0.25, 0.125)
         cometql = PortStatus(10, 5, 6, 7, 8, 1.0, 2.0, 3.0)
         refused, goodbyes = Refusals([Reason.HEAD] * 6), Counter([Goodbye.SLOW] * 2)
-        return ServerStatus(7200, ws, cometql, refused, Counters(queue_dropped=4), goodbyes)
+        counters, presence = Counters(queue_dropped=4), PresenceStatus(9, 8, 7, 6, 5)
+        return ServerStatus(7200, ws, cometql, refused, counters, goodbyes, presence)
 
     def tenant(self, dev_id):
-        return TenantStatus(dev_id + 1, 2, 3)
+        return TenantStatus(dev_id + 1, 2, 3, 1)
 
     def test_none_of_these(self):
         """What other servers have and comet has not: titles, and no rows."""
@@ -493,13 +494,14 @@ class StatusTests(TalkTests):
         self.talk = self.open("3", 3)
 
     def test_session(self):
-        """The five rows about the tenant, and those about the connection."""
+        """The rows about the tenant, and those about the connection."""
         wanted = [
             ("flag", "session"),
             ("id", "3"),
             ("user_online", "4"),
             ("server_online", "2"),
             ("messages", "3"),
+            ("online_users", "1"),
             ("Ssl_cipher", ""),
             ("Ssl_version", ""),
         ]
@@ -518,7 +520,7 @@ class StatusTests(TalkTests):
         self.assertEqual(self.rows("SHOW STATUS LIKE 'Ssl_cipher'"), [("Ssl_cipher", "")])
 
     def test_global(self):
-        """The 23 rows about the server, in their order; behind them, why something was refused."""
+        """The 23 rows about the server that there always were, in their order, and then ours."""
         rows = self.rows("SHOW GLOBAL STATUS")
         self.assertEqual(
             rows[:22],
@@ -556,6 +558,14 @@ class StatusTests(TalkTests):
         )
         self.assertEqual((counted["messages_queue_dropped"], counted["messages_expired"]), ("4", "0"))
         self.assertEqual((counted["goodbyes_slow"], counted["goodbyes_killed"]), ("2", "0"))
+        presence = {
+            "online_users": "9",
+            "presence_rows_lost": "8",
+            "webhook_deliveries": "7",
+            "webhook_failures": "6",
+            "webhook_rows_lost": "5",
+        }
+        self.assertEqual({name: counted[name] for name in presence}, presence)
 
     def test_statistics(self):
         """The line that mysqladmin shows."""

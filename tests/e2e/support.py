@@ -62,6 +62,8 @@ class Server:
     async def start(self):
         """Start, and wait until all ports are listened to. @return: self."""
         command = [str(TWISTD), "-n", "--pidfile=", "comet", "--config", str(self.ini)]
+        # Of a server before this one, which did not remove it if it was killed.
+        (self.data / "ports.json").unlink(missing_ok=True)
         environment = {key: value for key, value in os.environ.items() if not key.startswith("COMET_")}
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env=environment)

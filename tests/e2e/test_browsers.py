@@ -50,7 +50,7 @@ class BrowserTests(ServerCase):
 
     async def test_who_is_here_in_sql(self):
         """Counts, subscribers and times tell what browsers do."""
-        server = await self.server()
+        server = await self.server(presence={"grace": 0})
         await self.sql(server, "INSERT INTO users_auth (id, hash) VALUES (7, 'key7')")
         known, stranger = (
             await self.browser(server, "key7", 7, uuid="K"),
