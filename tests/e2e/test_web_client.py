@@ -1,0 +1,157 @@
+"""comet.js in a real browser with a real server: lost networks, several tabs, a server that starts anew."""
+
+from __future__ import annotations
+
+import json
+
+import pymysql
+
+from tests.browser.chromium import Chromium, find_chromium
+from tests.e2e.support import Server, ServerCase, in_thread, until
+
+OFFLINE = {"offline": True, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+#: How long the network is away, in seconds, and how much is said meanwhile.
+ABSENCE, MESSAGES = 8, 50
+
+
+def run(server, *statements):
+    """Run statements with their values, blocking."""
+    login = {"host": "127.0.0.1", "port": server.cometql_port, "user": "root", "password": server.password}
+    with pymysql.connect(**login, autocommit=True) as connection, connection.cursor() as cursor:
+        for statement, *values in statements:
+            cursor.execute(statement, values)
+
+
+class WebClientCase(ServerCase):
+    """A server with a channel that keeps a history, and a Chromium."""
+
+    skip = None if find_chromium() else "there is no Chromium on this machine"
+    timeout = 240
+
+    async def setUp(self):
+        self.comet = await self.server(ws={"demo": "yes"})
+        await self.sql(("INSERT INTO pipes_settings (name, length) VALUES ('web_news', 99)",))
+        self.chromium = await Chromium.start(self)
+
+    async def sql(self, *statements):
+        await in_thread(run, self.comet, *statements)
+
+    async def say(self, *numbers):
+        text = "INSERT INTO pipes_messages (name, event, message) VALUES ('web_news', 'n', %s)"
+        for number in numbers:
+            await self.sql((text, str(number)))
+
+    async def visit(self, chromium=None, **options):
+        """@return: a tab that listens; C{got} is what it heard, C{states} what became of its connection."""
+        page = await (chromium or self.chromium).open(self.comet.page)
+        await page.evaluate(
+            "import('/comet/comet.mjs').then(({ connect }) => {"
+            "  Object.assign(window, { got: [], states: [], gaps: [] });"
+            f"  window.comet = connect({json.dumps(options)});"
+            "  comet.onState(({ state }) => states.push(state));"
+            "  window.news = comet.subscribe('web_news', ({ data }) => got.push(data));"
+            "  news.onGap((gap) => gaps.push(gap));"
+            "  return news.ready.then(() => null);"
+            "})"
+        )
+        return page
+
+    async def assert_heard(self, page, expected):
+        """All of it, once, in order, and nothing missing."""
+        await page.wait_for(f"got.length >= {len(expected)}", 60)
+        self.assertEqual(await page.evaluate("got"), expected)
+        self.assertEqual(await page.evaluate("gaps"), [])
+
+
+class NetworkTests(WebClientCase):
+    """One browser loses its network, another one does not."""
+
+    async def lose_the_network(self, transport):
+        page = await self.visit(transports=[transport])
+        self.assertEqual(await page.evaluate("comet.connection.transport"), transport)
+        await self.say(0)
+        await page.wait_for("got.length === 1")
+        await page.command("Network.enable")
+        await page.command("Network.emulateNetworkConditions", **OFFLINE)
+        await page.wait_for("comet.state !== 'online'")
+        await self.say(*range(1, MESSAGES + 1))
+        await page.evaluate(f"new Promise((resolve) => setTimeout(resolve, {ABSENCE * 1000}))")
+        self.assertEqual(await page.evaluate("got"), [0])
+        await page.command("Network.emulateNetworkConditions", **(OFFLINE | {"offline": False}))
+        await self.assert_heard(page, list(range(MESSAGES + 1)))
+
+    async def test_websocket(self):
+        """What was said meanwhile comes once and in order."""
+        await self.lose_the_network("websocket")
+
+    async def test_sse(self):
+        """By server-sent events, too."""
+        await self.lose_the_network("sse")
+
+    async def test_poll(self):
+        """And by long-poll."""
+        await self.lose_the_network("poll")
+
+    async def test_two_browsers_chat(self):
+        """Each hears what the other one says, and not what it says itself; and how many heard it."""
+        other = await Chromium.start(self)
+        ada, bob = await self.visit(), await self.visit(other)
+        self.assertEqual((await ada.evaluate('news.publish({ text: "it\'s me" })'))["receivers"], 1)
+        await bob.wait_for("got.length")
+        await bob.evaluate("news.publish('hello')")
+        await ada.wait_for("got.length")
+        self.assertEqual(await bob.evaluate("got"), [{"text": "it's me"}])
+        self.assertEqual(await ada.evaluate("got"), ["hello"])
+
+
+class TabTests(WebClientCase):
+    """Several tabs of one browser."""
+
+    async def test_they_share_a_connection_and_hand_it_over(self):
+        """One connection for three tabs; when the tab that has it closes, nothing is lost."""
+        tabs = [await self.visit() for _ in range(3)]
+        self.assertEqual([await tab.evaluate("comet.isMaster()") for tab in tabs], [True, False, False])
+        self.assertEqual(await tabs[1].evaluate("comet.count('web_news')"), 1)
+        await self.say(*range(10))
+        await tabs[0].close()
+        await self.say(*range(10, 20))
+        for tab in tabs[1:]:
+            await self.assert_heard(tab, list(range(20)))
+        await tabs[1].wait_for("comet.isMaster() && comet.state === 'online'")
+        self.assertEqual(await tabs[2].evaluate("comet.isMaster()"), False)
+        await tabs[2].evaluate("news.publish('from a tab')")
+        await tabs[1].wait_for("got.at(-1) === 'from a tab'")
+
+
+class RestartTests(WebClientCase):
+    """The server starts anew, on the same port and with the same data."""
+
+    async def test_a_restart_is_invisible_but_for_the_state(self):
+        """The page says nothing of it, and misses nothing."""
+        page = await self.visit()
+        await self.say(*range(5))
+        await page.wait_for("got.length === 5")
+        ports = {
+            "ws": {"port": self.comet.ws_port, "demo": "yes"},
+            "cometql": {"port": self.comet.cometql_port},
+        }
+        await self.comet.stop()
+        await page.wait_for("comet.state !== 'online'")
+        folder = self.comet.folder
+        (self.comet.data / "ports.json").unlink(missing_ok=True)
+        self.comet = Server(folder, ports)
+        self.addCleanup(lambda: self.comet.process.kill())
+        await self.comet.start()
+        await self.say(*range(5, 10))
+        await page.wait_for("comet.state === 'online'")
+        await self.assert_heard(page, list(range(10)))
+        states = await page.evaluate("states")
+        self.assertEqual(states[-1], "online")
+        self.assertIn("offline", states)
+        await until(
+            lambda: (
+                not page.errors
+                or all("ERR_CONNECTION" in each or "WebSocket" in each for each in page.errors)
+            ),
+            "errors",
+        )
