@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from comet import __version__
@@ -94,8 +95,12 @@ def _operation(operation: Operation, limits: Limits) -> dict[str, Any]:
     return told
 
 
-def document(limits: Limits) -> dict[str, Any]:
-    """@return: the document of a server with these limits."""
+def document(limits: Limits, tenants: int) -> dict[str, Any]:
+    """
+    @param tenants: tenants have the numbers below this one.
+    @return: the document of a server with these limits.
+    """
+    tenant = replace(TENANT, schema={**TENANT.schema, "maximum": tenants - 1})
     paths: dict[str, Any] = {
         "/" + "/".join(parts): {
             method.lower(): _operation(operation, limits) for method, operation in methods.items()
@@ -130,12 +135,12 @@ def document(limits: Limits) -> dict[str, Any]:
                 }
             },
             "parameters": {
-                "dev_id": _parameter(TENANT, "query"),
+                "dev_id": _parameter(tenant, "query"),
                 "tenant": {
                     "name": TENANT_HEADER,
                     "in": "header",
                     "description": "the tenant; the parameter dev_id says the same",
-                    "schema": TENANT.schema,
+                    "schema": tenant.schema,
                 },
             },
             "schemas": {"Error": _ERROR},

@@ -59,7 +59,7 @@ class Api(Resource):
         self._operations = Operations(broker)
         self._doorkeeper = Doorkeeper(broker.accounts, broker.limits.api_failures, seconds)
         self._tenants, self._reasons = dev_index_size, reasons
-        self._document = write_body(document(broker.limits))
+        self._document = write_body(document(broker.limits, dev_index_size))
 
     def render(self, request: Request) -> int:
         """Answer, now or later."""

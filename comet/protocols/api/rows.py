@@ -11,10 +11,11 @@ from typing import Any
 
 from comet.access import KEY_LIMIT
 from comet.cometql.results import Value
-from comet.cometql.tables.pipes import PipesMessages, PipesSettings
+from comet.cometql.tables.pipes import PipesMessages
 from comet.cometql.tables.records import RevokedTokens
 from comet.cometql.tables.table import AnyTable, Declared, Row
 from comet.cometql.tables.users import UsersAuth, UsersMessages
+from comet.cometql.values import TIME_LIMIT
 from comet.errors import BadValue, MissingValue, UnknownColumn
 from comet.model import ID_LIMIT, NAME_LIMIT, SHORTEST_STORED
 
@@ -34,7 +35,7 @@ _TAKEN: Mapping[tuple[str, str], Schema] = {
     (PipesMessages.name, "event"): _EVENT,
     (UsersMessages.name, "event"): _EVENT,
     (UsersMessages.name, "id"): {"type": "integer", "minimum": 0, "maximum": ID_LIMIT},
-    (PipesSettings.name, "length"): {"type": "integer", "minimum": -(1 << 31), "maximum": ID_LIMIT},
+    (UsersMessages.name, "expires"): {"type": "integer", "minimum": 0, "maximum": TIME_LIMIT},
     (UsersAuth.name, "hash"): {"type": "string", "pattern": "^[0-9A-Za-z=+/_]*$", "maxLength": KEY_LIMIT},
     (RevokedTokens.name, "token"): {"type": "string", "maxLength": RevokedTokens.declared[0].length},
 }
