@@ -59,6 +59,9 @@ from comet.model import (
     UserData,
     Welcome,
 )
+from comet.protocols.api.parameters import IDS, read_path
+from comet.protocols.api.problems import Problem
+from comet.protocols.api.routes import OPERATIONS
 from comet.protocols.dialects import cppcomet
 from comet.protocols.dialects.cppcomet import CppComet
 from comet.protocols.dialects.jsonlines import JsonLines
@@ -300,6 +303,28 @@ class StatementTests(SynchronousTestCase):
         self.assertEqual(shown.splitlines(), found)
 
 
+class HttpApiTests(SynchronousTestCase):
+    """The page on the HTTP API."""
+
+    page = DOCS / "reference" / "http-api.rst"
+
+    def test_the_error(self):
+        """It is that of a request."""
+        (shown,) = blocks(self.page, "json")
+        problem = self.assertRaises(Problem, read_path, {"id": "x"})
+        self.assertEqual(json.loads(shown), problem.content)
+
+    def test_nothing_is_left_out(self):
+        """Every operation has its answer on the page, with the keys that it has."""
+        text = self.page.read_text("utf-8")
+        for operation in OPERATIONS:
+            if operation.method == "GET":
+                path = operation.path.replace("/users", "/users?id=7,8") if operation.query == (IDS,) else ""
+                self.assertIn(path or operation.path, text)
+                for key in operation.answer["properties"]:
+                    self.assertIn(f'"{key}": ', text, operation.path)
+
+
 class NameTests(SynchronousTestCase):
     """Pages that list things by hand list all of them."""
 
@@ -441,6 +466,43 @@ class ExampleTests(ServerCase):
 
     if shutil.which("mysql") is None:
         test_shell.skip = "there is no mysql command line"
+
+    async def test_http_in_python(self):
+        """The HTTP API by urllib."""
+        await self.check([sys.executable], "publish.py", "Hello from urllib")
+
+    async def test_http_in_php(self):
+        """The HTTP API by the streams of PHP."""
+        await self.check(["php"], "publish.php", "Hello from PHP's streams")
+
+    if shutil.which("php") is None:
+        test_http_in_php.skip = "there is no PHP on this machine"
+
+    async def test_http_in_the_shell(self):
+        """The HTTP API by curl: messages, and questions; each gets the answer that the page shows."""
+        await self.check(["sh"], "publish.sh", "Hello from curl")
+        await self.check(["sh"], "publish_many.sh", "The first")
+        for name, keys in (
+            ("publish_many.sh", [{"accepted"}]),
+            ("private.sh", [{"accepted"}]),
+            (
+                "ask.sh",
+                [
+                    {"users"},
+                    {"name", "users", "position", "epoch", "length", "cursor"},
+                    {"members", "total"},
+                    {"name", "users", "position", "epoch", "length", "cursor"},
+                    {"messages", "cursor", "gap"},
+                    {"removed"},
+                ],
+            ),
+        ):
+            told = await self.run_(["sh"], self.example(name), name)
+            answers = [json.loads("{" + each) for each in re.split(r"(?:^|(?<=\}))\{", told) if each]
+            self.assertEqual([set(answer) for answer in answers], keys, told)
+
+    if shutil.which("curl") is None:
+        test_http_in_the_shell.skip = "there is no curl"
 
     async def test_signing_in(self):
         """The key that the backend makes opens the page of the user, and that one gets its messages."""

@@ -7,6 +7,7 @@ In a cell, text between double backticks is code. Nothing here knows Sphinx.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,10 +23,27 @@ from comet.cometql.results import Kind
 from comet.cometql.show import SUBJECTS, sql_type
 from comet.cometql.tables.catalogue import TABLES
 from comet.cometql.tables.table import AnyTable, Declared
-from comet.errors import CometError, PeerError, Refused
+from comet.errors import (
+    BadValue,
+    CometError,
+    MissingValue,
+    NullValue,
+    OutOfRange,
+    PeerError,
+    Refused,
+    TooLong,
+    TooShort,
+    UnknownColumn,
+)
 from comet.kinds import is_secret, kind_of
 from comet.model import Farewell, Goodbye
+from comet.protocols.api import problems
+from comet.protocols.api.openapi import STATUS_TEXTS
+from comet.protocols.api.parameters import TENANT
+from comet.protocols.api.problems import STATUSES, Problem
+from comet.protocols.api.routes import OPERATIONS
 from comet.protocols.dialects.cppcomet import CppComet
+from comet.protocols.dialects.jsonlines import error_name
 from comet.protocols.mysql.connection import EXPECTED, SLEEP, State
 from comet.protocols.mysql.constants import OFFERED, Command
 from comet.protocols.mysql.resultset import WIRE_TYPES
@@ -240,6 +258,56 @@ def commands() -> Table:
     return Table(("Command", "Byte"), rows, (60, 40))
 
 
+# The HTTP API ---------------------------------------------------------------------------------------------
+
+
+def api_operations() -> Table:
+    """@return: all that may be asked for."""
+    rows = []
+    for each in OPERATIONS:
+        who = "backends, users" if each.users else "backends"
+        rows.append((code(f"{each.method} {each.path}"), each.summary, code(each.sql), who))
+    return Table(("Request", "What it does", "As in SQL", "For"), rows, (34, 30, 26, 16))
+
+
+def api_parameters() -> Table:
+    """@return: what stands behind the question mark."""
+    rows = [(code(TENANT.name), "all requests", TENANT.doc, code(TENANT.schema["default"]))]
+    for each in OPERATIONS:
+        for parameter in each.query:
+            default = "required" if parameter.required else code(parameter.default or "")
+            rows.append((code(parameter.name), code(f"{each.method} {each.path}"), parameter.doc, default))
+    return Table(("Parameter", "Of", "What it is", "Default"), rows, (16, 34, 40, 10))
+
+
+def api_bodies() -> Table:
+    """@return: the keys of the objects that requests send."""
+    rows = []
+    for each in OPERATIONS:
+        for column in each.form.columns.values() if each.form else ():
+            kind = "a text" if column.kind.is_text else "a whole number"
+            default = "required" if column.required else code(json.dumps(column.default))
+            rows.append((code(f"{each.method} {each.path}"), code(column.name), kind, column.doc, default))
+    return Table(("Request", "Key", "Takes", "What it is", "Default"), rows, (26, 14, 18, 34, 12))
+
+
+def api_statuses() -> Table:
+    """@return: the statuses of errors, with the names of the errors that have each."""
+    names: dict[int, set[str]] = {}
+    # All else that is refused is a value; of those only the commonest are told.
+    kinds = [kind for kind, _ in STATUSES if kind is not Refused]
+    for error in (*kinds, BadValue, MissingValue, NullValue, OutOfRange, TooLong, TooShort, UnknownColumn):
+        names.setdefault(Problem.of(error("")).status, set()).add(error_name(error("")))
+    names.setdefault(404, set()).add(problems.unknown_path("").name)
+    names.setdefault(405, set()).add(problems.wrong_method("", "").name)
+    names.setdefault(415, set()).add(problems.no_json("").name)
+    rows = [
+        (str(status), text, ", ".join(map(code, sorted(names.get(status, ())))))
+        for status, text in STATUS_TEXTS.items()
+    ]
+    return Table(("Status", "What it means", "Names"), rows, (10, 45, 45))
+
+
 # The command line and the changes -------------------------------------------------------------------------
 
 
@@ -286,6 +354,10 @@ DECLARATIONS: dict[str, Callable[..., Table | str]] = {
     "capabilities": capabilities,
     "commands": commands,
     "wire-types": wire_types,
+    "api-operations": api_operations,
+    "api-parameters": api_parameters,
+    "api-bodies": api_bodies,
+    "api-statuses": api_statuses,
     "command-help": command_help,
     "unreleased": unreleased,
 }
