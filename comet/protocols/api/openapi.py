@@ -41,7 +41,7 @@ STATUS_TEXTS = {
     413: "The body, or what it holds, is too large",
     415: "The body is no application/json, or it is compressed",
     422: "The body is JSON, with values that are not taken",
-    429: "Too many wrong keys came from this address; Retry-After tells when to go on",
+    429: "Too many wrong keys of this address, or messages of this user; Retry-After tells when to go on",
     503: "The server, or its store, cannot do it now; nothing was done",
 }
 
