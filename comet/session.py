@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from comet import access
 from comet.broker import Broker
 from comet.connections import About
-from comet.errors import CometError, NotAllowed, NotSupported, Refused, TooFast, TooLong
-from comet.identity import ANONYMOUS, Identity, Proof, Right
+from comet.errors import CometError, NotSupported, Refused, TooFast, TooLong
+from comet.identity import Identity, Proof, Right
+from comet.listening import Listener
 from comet.model import (
-    NAME_LIMIT,
     NOWHERE,
-    SHORTEST_SUBSCRIBED,
     Acknowledge,
-    Answer,
     AskCount,
     AskData,
     AskHistory,
@@ -27,23 +23,17 @@ from comet.model import (
     Command,
     Counted,
     Done,
-    Event,
     Farewell,
     Follow,
-    Followed,
     Form,
     Goodbye,
     Hello,
-    Joined,
-    Joint,
-    Left,
     Member,
     Members,
     Message,
     Nothing,
     Page,
     Ping,
-    Place,
     PrivateMessage,
     Recalled,
     Refresh,
@@ -60,24 +50,11 @@ from comet.model import (
     User,
     UserData,
     Welcome,
-    check_name,
 )
+from comet.outbox import Mark, Wire
 from comet.pace import Verdict
-from comet.resuming import Missed, Resumption, joint, known_places, missed
+from comet.resuming import joint
 from comet.storage.listings import Most
-
-
-class Wire(Protocol):
-    """What a transport offers to the session on top of it."""
-
-    def ready(self) -> None:
-        """There is something to L{Session.take}, and the turn is over."""
-
-    def lose(self, goodbye: Goodbye) -> None:
-        """Write what can be written, then end the connection."""
-
-    def drained(self) -> Awaitable[None]:
-        """Wait until everything has been taken, or the connection is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,21 +82,8 @@ class Visitor:
 NOTHING_SAID = Hello()
 
 
-class Session:
-    """
-    One client: subscribes, publishes and is delivered to.
-
-    Events wait in the outbox, in bytes ready to be written, until the end of the turn, when the wire takes
-    them. As long as it takes everything, others may put what they have straight into the L{lane}. When it
-    does not, more and more waits; a client that reads more slowly than it is written to for too long is
-    dropped.
-
-    @ivar lane: see L{comet.hub.Subscriber.lane}.
-    @ivar flush: see L{comet.hub.Subscriber.flush}.
-    """
-
-    lane: list[bytes] | None
-    flush: Callable[[], None]
+class Session(Listener):
+    """One client: subscribes, publishes and is delivered to."""
 
     def __init__(
         self,
@@ -130,71 +94,25 @@ class Session:
         server: str,
         *,
         secret: str = "",
-        mark: Callable[[bytes, Event], bytes] | None = None,
+        mark: Mark | None = None,
     ) -> None:
         """
         @param server: how the server introduces itself.
         @param secret: by which the client finds this session again, if it needs to.
         @param mark: puts in front of the bytes of an event what differs from client to client.
         """
+        super().__init__(visitor.dev_id, form, wire, broker, mark)
         self.visitor = visitor
-        self.form = form
-        self.identity = ANONYMOUS
         self.since = broker.now()
         self.number = next(broker.connections.numbers)
         self.handed = 0
-        self._wire = wire
-        self._broker = broker
-        self._server, self._secret, self._mark = server, secret, mark
+        self._server, self._secret = server, secret
         self._walker = broker.pace.client()
-        self._channels: dict[Channel, None] = {}
-        self._resuming: dict[Channel, Resumption] = {}
-        self._outbox: list[bytes] = []
-        #: The bytes in the outbox, as long as it is not a lane.
-        self._outbox_bytes = 0
-        #: Whether the outbox is looked at at the end of this turn, likewise.
-        self._is_due = False
-        #: The number of the last private message in the outbox, where taking is as good as receiving.
-        self._arriving = 0
-        self._over = False
-        self._express: Callable[[], None] | None = None
-        self.lane, self.flush = None, self._flush
-
-    @property
-    def is_over(self) -> bool:
-        """Whether this session has ended."""
-        return self._over
 
     @property
     def member(self) -> Member:
-        """This client as others may know it."""
+        """See L{Listener.member}."""
         return Member(self.user_id, self.visitor.uuid, self.number)
-
-    @property
-    def user_id(self) -> int:
-        """Who this client has proved to be, 0 for nobody known."""
-        return self.identity.user_id
-
-    @property
-    def _user(self) -> User:
-        return User(self.visitor.dev_id, self.user_id)
-
-    def _channel(self, name: str) -> Channel:
-        """@return: where the hub has what this client knows by C{name}."""
-        if access.is_own(name) and self.user_id:
-            return access.own_channel(self._user, name)
-        return Channel(self.visitor.dev_id, name)
-
-    def _check(self, right: Right, name: str, hidden: bool = False) -> None:
-        channel = Channel(self.visitor.dev_id, name)
-        self._broker.rights.check(right, channel, self.identity, hidden)
-
-    def _may(self, right: Right, name: str) -> bool:
-        try:
-            self._check(right, name)
-        except NotAllowed:
-            return False
-        return True
 
     # The life of a session --------------------------------------------------------------------------------
 
@@ -265,9 +183,7 @@ class Session:
             self._broker.depart(self._user, self)
         self._resuming.clear()
         self._settle()
-        for channel in self._channels:
-            self._leave(channel)
-        self._channels.clear()
+        self._leave_all()
 
     @property
     def about(self) -> About:
@@ -291,95 +207,6 @@ class Session:
 
     # Out --------------------------------------------------------------------------------------------------
 
-    def speed(self, express: Callable[[], None] | None) -> None:
-        """
-        @param express: writes all that is in L{outbox}, as a wire can that takes everything; C{None} if the
-            wire does not, for now or ever, or there is more to do for each event.
-        """
-        self._express = express
-        self._settle()
-
-    @property
-    def outbox(self) -> list[bytes]:
-        """What waits to be written; always the same list."""
-        return self._outbox
-
-    def _settle(self) -> None:
-        """Let the outbox be a lane, or not any more."""
-        if self._express is None or self._over or self._resuming or self._mark is not None:
-            if self.lane is not None:
-                self.lane, self.flush = None, self._flush
-                self._outbox_bytes = sum(map(len, self._outbox))
-                self._is_due = bool(self._outbox)
-        elif self.lane is None and (self._is_due or not self._outbox) and not self._arriving:
-            self.lane, self.flush = self._outbox, self._express
-
-    def _flush(self) -> None:
-        self._is_due = False
-        self._wire.ready()
-
-    def deliver(self, frame: bytes, event: Event) -> None:
-        """Take C{event}, which is C{frame} in this session's form, for the client."""
-        if self._over:
-            return
-        if self._resuming and isinstance(event, Message):
-            resumption = self._resuming.get(event.channel)
-            if resumption is not None:
-                if resumption.holds(frame, event):
-                    if resumption.is_overfull:
-                        self.lose(Goodbye.SLOW)
-                    return
-                # Past and present have met.
-                del self._resuming[event.channel]
-        self._put(frame, event)
-        if not self._resuming:
-            self._settle()
-        self._broker.hub.turn.begin()
-
-    def _put(self, frame: bytes, event: Event) -> None:
-        waiting, outbox = self._broker.hub.turn.waiting, self._outbox
-        if self.lane is not None:
-            if not outbox:
-                waiting.append(self)
-            outbox.append(frame)
-            return
-        if self._mark is not None:
-            frame = self._mark(frame, event)
-        outbox.append(frame)
-        self._outbox_bytes += len(frame)
-        if not self._is_due:
-            self._is_due = True
-            waiting.append(self)
-        self.check_outbox()
-
-    def check_outbox(self) -> None:
-        """Drop the client if too much waits for it."""
-        limits = self._broker.limits
-        if len(self._outbox) > limits.outbox_messages or self._outbox_bytes > limits.outbox_bytes:
-            self._outbox.clear()
-            self._outbox_bytes = 0
-            self.lose(Goodbye.SLOW)
-
-    def take(self) -> list[bytes]:
-        """@return: everything in the outbox, which is empty afterwards."""
-        frames = self._outbox[:]
-        self._outbox.clear()
-        self._outbox_bytes = 0
-        if self._arriving:
-            self._broker.acknowledge(self._user, self._arriving)
-            self._arriving = 0
-        return frames
-
-    @property
-    def has_news(self) -> bool:
-        """Whether there is something in the outbox."""
-        return bool(self._outbox)
-
-    @property
-    def waiting_bytes(self) -> int:
-        """How many bytes are in the outbox."""
-        return self._outbox_bytes if self.lane is None else sum(map(len, self._outbox))
-
     @property
     def takes(self) -> bool:
         """See L{comet.mail.Device.takes}."""
@@ -397,16 +224,13 @@ class Session:
             return False
         return True
 
-    def tell(self, event: Event) -> None:
-        """Tell this client, and nobody else."""
-        self.deliver(event.encoded(self.form), event)
+    def arrived(self, number: int) -> None:
+        """See L{Outbox.arrived}."""
+        self._broker.acknowledge(self._user, number)
 
     def refuse(self, error: CometError, command: type[Command] | None = None) -> None:
         """Tell this client that something was not granted."""
         self.tell(Refusal(error, self._broker.now(), command))
-
-    def _answer(self, event: Event, request: RequestId | None) -> None:
-        self.tell(event if request is None else Answer(request, event))
 
     # In ---------------------------------------------------------------------------------------------------
 
@@ -521,137 +345,6 @@ class Session:
     def _members(self, name: str) -> tuple[Member, ...]:
         subscribers = self._broker.hub.subscribers(self._channel(name))
         return tuple(client.member for client in subscribers if isinstance(client, Session))
-
-    # Channels ---------------------------------------------------------------------------------------------
-
-    def _admitted(self, names: Iterable[str], count: int, request: RequestId | None = None) -> list[str]:
-        """
-        @param count: how many channels there are already.
-        @return: those of C{names} that may be listened to; the client is told of the others.
-        """
-        admitted: list[str] = []
-        for name in names:
-            if access.is_reserved(name):
-                continue  # its frames come without a subscription
-            try:
-                check_name(name, "channel name", SHORTEST_SUBSCRIBED)
-                self._check(Right.SUBSCRIBE, name)
-                if count + len(admitted) >= self._broker.limits.channels:
-                    raise NotAllowed(f"at most {self._broker.limits.channels} channels: {name} is left out")
-            except Refused as error:
-                self._answer(Refusal(error, self._broker.now(), Subscribe, name[:NAME_LIMIT]), request)
-            else:
-                admitted.append(name)
-        return admitted
-
-    def _subscribe(self, names: tuple[str, ...]) -> None:
-        """Listen to exactly C{names}: what stays is not touched, so that nobody sees it come and go."""
-        wanted = [self._channel(name) for name in self._admitted(dict.fromkeys(names), 0)]
-        self._leave_others(wanted)
-        for channel in wanted:
-            if channel not in self._channels:
-                self._channels[channel] = None
-                self._join(channel)
-
-    def _leave_others(self, wanted: Iterable[Channel]) -> None:
-        self._unfollow_channels([channel for channel in self._channels if channel not in set(wanted)])
-
-    def _unfollow(self, names: Iterable[str]) -> None:
-        self._unfollow_channels(map(self._channel, names))
-
-    def _unfollow_channels(self, channels: Iterable[Channel]) -> None:
-        for channel in channels:
-            if channel in self._channels:
-                del self._channels[channel]
-                self._resuming.pop(channel, None)
-                self._settle()
-                self._leave(channel)
-
-    async def _follow(
-        self, wanted: Mapping[str, Place | None], only: bool, request: RequestId | None
-    ) -> None:
-        """Listen to these, too; tell how past and present join, then what was missed, then go on."""
-        if only:
-            self._leave_others(map(self._channel, wanted))
-        old = [name for name in wanted if self._channel(name) in self._channels]
-        new = self._admitted((name for name in wanted if name not in old), len(self._channels), request)
-        for name in new:
-            channel = self._channel(name)
-            self._channels[channel] = None
-            if self._broker.length(channel):
-                self._resuming[channel] = Resumption(self._broker.limits.outbox_messages)
-                self._settle()
-            self._join(channel)
-        joints, given = await self._missed([*old, *new], {name: wanted[name] for name in new})
-        if self._over:
-            return
-        self._answer(Followed(joints, self._broker.now()), request)
-        for name in new:
-            await self._catch_up(self._channel(name), given[name])
-
-    async def _missed(
-        self, names: Iterable[str], since: Mapping[str, Place | None]
-    ) -> tuple[dict[str, Joint], dict[str, Missed]]:
-        """@return: how each of these channels joins; and of those in C{since} what was missed."""
-        joints, given = {}, {}
-        limits, left = self._broker.limits, self._broker.limits.resume_bytes
-        kept = {name: self._broker.length(self._channel(name)) > 0 for name in names}
-        readable = {name for name in kept if since.get(name) is None or self._may(Right.HISTORY, name)}
-        present = [
-            self._channel(name)
-            for name in kept
-            if kept[name] and (since.get(name) is None or name not in readable)
-        ]
-        places = await known_places(self._broker.store, present)
-        for name in kept:
-            channel, place = self._channel(name), since.get(name)
-            if place is None or name not in readable:
-                # Who may not read the history has missed all of it.
-                found = Missed(Joint(places.get(channel, NOWHERE), gap=since.get(name) is not None), [])
-            else:
-                most = Most(limits.history, left)
-                found = await missed(self._broker.store, channel, place, most, kept[name])
-                left -= sum(len(message.text) for message in found.messages)
-            joints[name] = found.joint
-            if name in since:
-                given[name] = found
-        return joints, given
-
-    async def _catch_up(self, channel: Channel, found: Missed) -> None:
-        limits = self._broker.limits
-        for message in found.messages:
-            busy = len(self._outbox) > limits.outbox_messages // 2
-            if busy or self._outbox_bytes > limits.outbox_bytes // 2:
-                await self._wire.drained()
-            if self._over or channel not in self._channels:
-                return
-            self._put(message.encoded(self.form), message)
-            self._broker.hub.turn.begin()
-        resumption = self._resuming.get(channel)
-        if resumption is not None:
-            for frame, event in resumption.release(found.joint.place.position):
-                self._put(frame, event)
-            self._broker.hub.turn.begin()
-
-    def recheck(self) -> None:
-        """See L{comet.hub.Subscriber.recheck}; the client is told of each channel that it has lost."""
-        for channel in list(self._channels):
-            name = access.wire_name(channel)
-            try:
-                self._check(Right.SUBSCRIBE, name)
-            except NotAllowed as error:
-                self._unfollow_channels([channel])
-                self.tell(Refusal(error, self._broker.now(), Subscribe, name))
-
-    def _join(self, channel: Channel) -> None:
-        if access.is_tracked(channel.name):
-            self._broker.announce(channel, Joined(channel, self.member, self._broker.now()))
-        self._broker.hub.subscribe(channel, self)
-
-    def _leave(self, channel: Channel) -> None:
-        self._broker.hub.unsubscribe(channel, self)
-        if access.is_tracked(channel.name):
-            self._broker.announce(channel, Left(channel, self.member, self._broker.now()))
 
 
 def _seconds(proof: Proof | None) -> int | None:

@@ -31,7 +31,7 @@ FLOORS = (
         "storage",
     ),
     ("presence", "batch", "grants", "accounts", "connections", "mail", "attendance", "broker", "webhook"),
-    ("resuming", "session", "cometql"),
+    ("resuming", "outbox", "listening", "session", "cometql"),
     ("protocols", "client"),
     ("gauges", "service", "logs", "reload"),
     ("tap", "commands", "__main__"),
