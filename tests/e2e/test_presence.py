@@ -87,6 +87,23 @@ class PresenceTests(ServerCase):
         await server.start()
         self.assertEqual(await in_thread(lambda: sql(server, EVENTS)), ["7 online", "7 offline"])
 
+    async def test_a_list_that_is_sent_again_moves_nobody(self):
+        """Only who really joins or leaves a channel is in the log; users_in_pipes tells the same."""
+        server = await self.server(presence={"log_channels": "yes"})
+        browsers = [await self.browser(server, uuid=letter * 32) for letter in "ab"]
+        for browser in browsers:
+            await browser.next()
+            await browser.listen("track_room", "web_room")
+            await browser.listen("web_room", "track_room", "web_other")
+        here = "SELECT user_uuid FROM users_in_pipes WHERE name = 'track_room'"
+        self.assertEqual(await in_thread(sql, server, here), ["b" * 32, "a" * 32])
+        await browsers[0].listen("web_room")
+        self.assertEqual(await in_thread(sql, server, here), ["b" * 32])
+        moves = [("a", "subscription"), ("b", "subscription"), ("a", "unsubscription")]
+        wanted = [f"0 {event} track_room {letter * 32}" for letter, event in moves]
+        log = "SELECT concat_ws(' ', user_id, event, name, uuid) FROM presence_events ORDER BY seq"
+        await until(lambda: sql(server, log) == wanted, "the log to tell just that")
+
     async def test_the_example_that_polls(self):
         """It prints what happens, from where it is told on."""
         server = await self.server(presence={"grace": 0})

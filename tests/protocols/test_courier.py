@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
@@ -248,8 +247,6 @@ class CourierTests(TestCase):
 
     async def test_certificates_are_checked(self):
         """A receiver that cannot prove its name gets nothing; one that can gets everything."""
-        folder = Path(self.mktemp())
-        folder.mkdir()
         pem, key = certificates.self_signed("localhost", datetime.now(UTC))
         pair = PrivateCertificate.loadPEM(pem + key)
         port = reactor.listenSSL(0, Site(self.receiver), pair.options(), interface="127.0.0.1")
