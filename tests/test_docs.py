@@ -343,7 +343,8 @@ class NameTests(SynchronousTestCase):
     def test_methods_of_the_client(self):
         """Every method of comet.js, but for the ways to call it that old pages have."""
         script = (ROOT / "comet" / "web" / "comet.js").read_text("utf-8")
-        public = script[script.index("class CometApi") : script.index("// What happens")]
+        start = script.index("class CometApi")
+        public = script[start : script.index("// How it is done", start)]
         methods = set(re.findall(r"^    (\w+)\([^)]*\) \{", public, re.MULTILINE))
         text = (DOCS / "reference" / "browser-client.rst").read_text("utf-8")
         shown = set(re.findall(r"`(\w+)\(", text))
