@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 import pymysql
+from twisted.internet import reactor
+from twisted.internet.task import deferLater
 
 from tests.browser.chromium import Chromium, find_chromium
 from tests.e2e.support import Server, ServerCase, in_thread, until
@@ -75,7 +77,7 @@ class NetworkTests(WebClientCase):
         await page.command("Network.emulateNetworkConditions", **OFFLINE)
         await page.wait_for("comet.state !== 'online'")
         await self.say(*range(1, MESSAGES + 1))
-        await page.evaluate(f"new Promise((resolve) => setTimeout(resolve, {ABSENCE * 1000}))")
+        await deferLater(reactor, ABSENCE)
         self.assertEqual(await page.evaluate("got"), [0])
         await page.command("Network.emulateNetworkConditions", **(OFFLINE | {"offline": False}))
         await self.assert_heard(page, list(range(MESSAGES + 1)))
