@@ -15,7 +15,7 @@ from collections import Counter, defaultdict, deque
 
 import pymysql
 from twisted.internet import reactor
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import Deferred, TimeoutError, gatherResults
 from twisted.internet.task import deferLater
 
 from tests.e2e.support import Server, in_thread
@@ -27,6 +27,8 @@ LOGS = [f"log_{number}" for number in range(5)]
 KEPT, QUEUE = 20, 100
 #: Users who never come.
 ABSENT = range(1_000_001, 1_000_011)
+#: How many enter in a second, at the beginning.
+ENTER_PER_SECOND = 100
 #: How often a client of long-poll says that it is there, in seconds.
 STAY_SECONDS = 3
 #: How long the server has to come to rest, in seconds.
@@ -47,6 +49,19 @@ async def sleep(seconds):
 async def _together(coroutines):
     """@return: what all of them give."""
     return await gatherResults([Deferred.fromCoroutine(each) for each in coroutines], consumeErrors=True)
+
+
+async def _in_time(visitor, coroutine):
+    """
+    @return: what it gives.
+    @raise AssertionError: if it does not end.
+    """
+    doing = Deferred.fromCoroutine(coroutine)
+    name = f"{type(visitor).__name__}.{coroutine.__name__}"
+    try:
+        return await doing.addTimeout(REST, reactor)
+    except TimeoutError:
+        raise AssertionError(f"{name} did not end in {REST} seconds") from None
 
 
 class Site:
@@ -70,6 +85,11 @@ class Site:
     async def run(self, statement, *values):
         """@return: the rows."""
         return await in_thread(self._run, statement, values)
+
+    async def insert(self, where, rows):
+        """Insert rows of two values, in one statement."""
+        marks = ", ".join(["(%s, %s)"] * len(rows))
+        await self.run(f"INSERT INTO {where} VALUES {marks}", *(value for row in rows for value in row))
 
     async def rows(self, columns, table, key, keys):
         """@return: the rows of all keys, asked for in handfuls."""
@@ -119,6 +139,7 @@ class Churn:
             start = await self._memory()
             self.say(f"churning for {self.seconds} seconds")
             self.end = reactor.seconds() + self.seconds
+            self.busy = self.clients
             await _together([self._speak(), *(self._live(number) for number in range(self.clients))])
             self.say("comparing, with those who stayed")
             differences = await self._settle(self._differences)
@@ -141,19 +162,21 @@ class Churn:
         number = 0
         while reactor.seconds() < self.end:
             number += 1
-            name, text = self.random.choice(LOGS), f"text {number}"
-            await self.site.run("INSERT INTO pipes_messages (name, message) VALUES (%s, %s)", name, text)
-            self.logs[name].append(text)
-            self.counted[name] += 1
-            private = "INSERT INTO users_messages (id, message) VALUES (%s, %s)"
-            user = self.random.choice(ABSENT)
-            await self.site.run(private, user, text)
-            self.queues[user].append(text)
-            user = self.random.choice(self.users)
-            if len(self.sent[user]) < QUEUE:
-                self.sent[user].add(text)
-                await self.site.run(private, user, text)
-            self.deeds["statements"] += 3
+            rows = [(self.random.choice(LOGS), f"text {number}.{turn}") for turn in range(10)]
+            await self.site.insert("pipes_messages (name, message)", rows)
+            for name, text in rows:
+                self.logs[name].append(text)
+                self.counted[name] += 1
+            users = [user for user in self.users if len(self.sent[user]) < QUEUE - 10]
+            rows = [(self.random.choice(ABSENT), text) for _, text in rows]
+            rows += [(self.random.choice(users), text) for _, text in rows if users]
+            for user, text in rows:
+                if user in self.queues:
+                    self.queues[user].append(text)
+                else:
+                    self.sent[user].add(text)
+            await self.site.insert("users_messages (id, message)", rows)
+            self.deeds["inserted"] += 10 + len(rows)
             await sleep(0.02)
 
     # Clients ----------------------------------------------------------------------------------------------
@@ -164,12 +187,12 @@ class Churn:
         while len(visitors) < self.clients:
             visitors += await _together(self._first_visit() for _ in range(20))
         self._gather(visitors)
-        await _together(each.leave() for each in visitors)
+        await _together(_in_time(each, each.leave()) for each in visitors)
         await self._settle(self._differences)
 
     async def _first_visit(self):
         visitor = await self._enter()
-        await visitor.listen(set(self.random.sample(self.rooms + LOGS, 3)))
+        await _in_time(visitor, visitor.listen(set(self.random.sample(self.rooms + LOGS, 3))))
         return visitor
 
     async def _enter(self):
@@ -178,7 +201,7 @@ class Churn:
         while user and not user % 2 and kind is LineVisitor:
             kind = self.random.choice(VISITORS)
         visitor = kind(self.server.ws_port, user, f"K{user}" if user else "")
-        authorized = await visitor.enter()
+        authorized = await _in_time(visitor, visitor.enter())
         assert bool(authorized) == bool(user), f"{kind.__name__}: the key of {user} was judged wrongly"
         self.deeds[kind.__name__] += 1
         return visitor
@@ -190,7 +213,7 @@ class Churn:
 
     async def _live(self, number):
         """One client after the other, each in the place of the one that left; the last one stays."""
-        await sleep(self.random.random() * min(self.pace, self.seconds / 2))
+        await sleep(self.random.random() * self.clients / ENTER_PER_SECOND)
         while True:
             visitor = await self._enter()
             self.here[number], self.listening[number] = visitor, frozenset()
@@ -198,19 +221,24 @@ class Churn:
                 await self._do_something(number, visitor)
                 await self._rest(visitor)
             if reactor.seconds() >= self.end:
-                return
+                break
             del self.here[number], self.listening[number]
-            await visitor.leave()
+            await _in_time(visitor, visitor.leave())
             self._gather([visitor])
             self.deeds["left"] += 1
+        self.busy -= 1
+        while self.busy:
+            await sleep(STAY_SECONDS)
+            await self._stay(visitor)
 
     async def _do_something(self, number, visitor):
         if self.random.random() < 0.5:
-            await visitor.say(self.random.choice(self.rooms), f"from {number}")
+            said = visitor.say(self.random.choice(self.rooms), f"from {number}")
+            await _in_time(visitor, said)
             self.deeds["said"] += 1
         else:
             channels = set(self.random.sample(self.rooms + LOGS, self.random.randrange(6)))
-            await visitor.listen(channels)
+            await _in_time(visitor, visitor.listen(channels))
             self.listening[number] = frozenset(channels)
             self.deeds["listened"] += 1
 
@@ -222,13 +250,13 @@ class Churn:
 
     async def _stay(self, visitor):
         if isinstance(visitor, PollVisitor):
-            await visitor.stay()
+            await _in_time(visitor, visitor.stay())
 
     async def _all_leave(self):
         visitors = list(self.here.values())
         self.here.clear()
         self.listening.clear()
-        await _together(each.leave() for each in visitors)
+        await _together(_in_time(each, each.leave()) for each in visitors)
         self._gather(visitors)
 
     # The model --------------------------------------------------------------------------------------------

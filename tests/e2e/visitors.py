@@ -70,7 +70,10 @@ class _Line(WebSocketClientProtocol):
         self.factory.visitor.frame(json.loads(payload))
 
     def onClose(self, wasClean, code, reason):
-        self.factory.visitor.closed.callback(None)
+        visitor = self.factory.visitor
+        visitor.closed.callback(None)
+        if not visitor.opened.called:
+            visitor.opened.errback(ConnectionError(reason))
 
 
 class LineVisitor(Visitor):
@@ -82,6 +85,7 @@ class LineVisitor(Visitor):
         path = f"/ws/sesion={self.key}&myid={self.user_id}&devid=0&v=4.08&uuid=&api=js"
         factory = WebSocketClientFactory(f"ws://127.0.0.1:{self.port}{path}", reactor=reactor)
         factory.protocol, factory.log, factory.visitor = _Line, _Line.log, self
+        factory.setProtocolOptions(openHandshakeTimeout=2 * PATIENCE)
         endpoint = TCP4ClientEndpoint(reactor, "127.0.0.1", self.port)
         self.protocol = await endpoint.connect(factory)
         await self.opened
