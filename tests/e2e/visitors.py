@@ -152,6 +152,7 @@ class HttpVisitor(Visitor):
         return response.code, await readBody(response)
 
     def frame(self, frame):
+        self.last = frame
         waiting = self.waiting.pop(frame.get("id") or frame["type"], None)
         if frame["type"] == "private":
             self.private.append(frame["data"])
@@ -223,7 +224,7 @@ class PollVisitor(HttpVisitor):
         code, body = await self.post(content)
         assert code == 200, body
         answer = json.loads(body)
-        assert self.session in (None, answer["session"]), "the session was lost"
+        assert self.session in (None, answer["session"]), f"the session was lost, after {self.last}"
         self.session = answer["session"]
         if answer["batch"] != self.batch:
             self.batch = answer["batch"]
