@@ -140,7 +140,7 @@ def steps(names: Sequence[str]) -> list[Step]:
         Step("ruff check", [BIN / "ruff", "check", "."]),
         Step("ruff format", [BIN / "ruff", "format", "--check", "."]),
         Step("mypy", [BIN / "mypy"]),
-        Step("trial", [*trial, "tests"], read_trial, minutes=15),
+        Step("trial", [*trial, "tests"], read_trial, minutes=40),
         Step("node", ["node", "--test"], read_node, ROOT / "tests" / "node"),
     ]
 

@@ -4,7 +4,7 @@
 const http = require("node:http");
 const { WebSocketServer } = require("ws");
 
-const PATIENCE = 5000;
+const PATIENCE = 20_000;
 
 /** Wait until something is so. */
 async function until(condition, what = condition) {
