@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from comet import access
 from comet.broker import Broker
@@ -112,15 +112,15 @@ class Listener(Outbox):
 
     def _subscribe(self, names: tuple[str, ...]) -> None:
         """Listen to exactly C{names}: what stays is not touched, so that nobody sees it come and go."""
-        wanted = [self._channel(name) for name in self._admitted(dict.fromkeys(names), 0)]
+        wanted = dict.fromkeys(map(self._channel, self._admitted(dict.fromkeys(names), 0)))
         self._leave_others(wanted)
         for channel in wanted:
             if channel not in self._channels:
                 self._channels[channel] = None
                 self._join(channel)
 
-    def _leave_others(self, wanted: Iterable[Channel]) -> None:
-        self._unfollow_channels([channel for channel in self._channels if channel not in set(wanted)])
+    def _leave_others(self, wanted: Collection[Channel]) -> None:
+        self._unfollow_channels([channel for channel in self._channels if channel not in wanted])
 
     def _unfollow(self, names: Iterable[str]) -> None:
         self._unfollow_channels(map(self._channel, names))
@@ -138,7 +138,7 @@ class Listener(Outbox):
     ) -> None:
         """Listen to these, too; tell how past and present join, then what was missed, then go on."""
         if only:
-            self._leave_others(map(self._channel, wanted))
+            self._leave_others(set(map(self._channel, wanted)))
         old = [name for name in wanted if self._channel(name) in self._channels]
         new = self._admitted((name for name in wanted if name not in old), len(self._channels), request)
         for name in new:

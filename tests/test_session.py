@@ -130,6 +130,19 @@ class SubscribeTests(SessionCase):
         self.assertEqual(watcher.events[1:], [Joined(channel, member, 50), Left(channel, member, 50)])
         self.assertEqual(len(line.events), 1)
 
+    def test_what_is_followed_alone_stays_if_it_is_followed_already(self):
+        """However many there are, and whoever sends the whole list again with each request."""
+        watcher, line = self.connect(), self.connect()
+        both = {"track_a": None, "track_b": None}
+        for each in (watcher, line):
+            self.ask(each, Follow(both))
+        before = len(watcher.events)
+        self.ask(line, Follow(both, only=True))
+        self.assertEqual(watcher.events[before:], [])
+        self.ask(line, Follow({"track_b": None}, only=True))
+        gone = Left(Channel(0, "track_a"), line.session.member, 50)
+        self.assertEqual(watcher.events[before:], [gone])
+
     def test_a_bad_name_does_not_harm_the_good_ones(self):
         """One refusal for each bad name; the rest is subscribed."""
         line = self.connect()
