@@ -162,17 +162,17 @@ class Listener(Outbox):
         joints, given = {}, {}
         limits, left = self._broker.limits, self._broker.limits.resume_bytes
         kept = {name: self._broker.length(self._channel(name)) > 0 for name in names}
-        readable = {name for name in kept if since.get(name) is None or self._may(Right.HISTORY, name)}
-        present = [
-            self._channel(name)
-            for name in kept
-            if kept[name] and (since.get(name) is None or name not in readable)
-        ]
+        # Who may not read the history has missed all of it.
+        resumed = {
+            name: place
+            for name, place in since.items()
+            if place is not None and self._may(Right.HISTORY, name)
+        }
+        present = [self._channel(name) for name in kept if kept[name] and name not in resumed]
         places = await known_places(self._broker.store, present)
         for name in kept:
-            channel, place = self._channel(name), since.get(name)
-            if place is None or name not in readable:
-                # Who may not read the history has missed all of it.
+            channel, place = self._channel(name), resumed.get(name)
+            if place is None:
                 found = Missed(Joint(places.get(channel, NOWHERE), gap=since.get(name) is not None), [])
             else:
                 most = Most(limits.history, left)
