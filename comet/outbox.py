@@ -19,7 +19,7 @@ class Wire(Protocol):
     """What a transport offers to the session on top of it."""
 
     def ready(self) -> None:
-        """There is something to L{Session.take}, and the turn is over."""
+        """There is something to L{Outbox.take}, and the turn is over."""
 
     def lose(self, goodbye: Goodbye) -> None:
         """Write what can be written, then end the connection."""

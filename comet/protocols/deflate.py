@@ -15,7 +15,6 @@ from typing import Any
 from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflateOfferAccept
 
 from comet.model import Event
-from comet.protocols.dialects.interface import Dialect
 from comet.protocols.frames import WebSocketForm, text_frame
 
 #: What is shorter, in bytes, is not worth it.
@@ -34,9 +33,6 @@ def compressed(payload: bytes) -> bytes:
 
 class DeflatedForm(WebSocketForm):
     """A dialect in WebSocket frames that are compressed where that pays."""
-
-    def __init__(self, dialect: Dialect) -> None:
-        super().__init__(dialect)
 
     def encode(self, event: Event) -> bytes:
         """See L{Form.encode}."""

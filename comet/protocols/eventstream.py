@@ -10,7 +10,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
 from comet.errors import CometError, TooManyCommands, UnknownSession
-from comet.model import Beat, Command, Event, Form, Goodbye, Hello
+from comet.model import Beat, Command, Event, Goodbye, Hello
 from comet.protocols.answers import (
     address_of,
     answer_error,
@@ -18,32 +18,22 @@ from comet.protocols.answers import (
     headers_of,
 )
 from comet.protocols.dialects import fields
-from comet.protocols.dialects.jsonlines import JsonLines, read_command
+from comet.protocols.dialects.jsonlines import COMMANDS_LIMIT, read_commands
+from comet.protocols.frames import DialectForm
 from comet.protocols.inbox import Inbox
 from comet.protocols.outlet import Outlet
-from comet.protocols.query import StreamCursor, query_hello
+from comet.protocols.query import StreamCursor, query_hello, read_bearer
 from comet.protocols.reception import Reception
 from comet.session import Session
 
-#: So many commands in one request.
-COMMANDS_LIMIT = 1000
 #: After so many milliseconds a browser comes back by itself.
 RETRY_MILLISECONDS = 1000
 
 
-class EventStreamForm(Form):
+class EventStreamForm(DialectForm):
     """JSON as the events of a stream (HTML Living Standard, 9.2)."""
 
     transport = "sse"
-    acknowledges = True
-
-    def __init__(self, dialect: JsonLines) -> None:
-        self._dialect = dialect
-
-    @property
-    def dialect(self) -> JsonLines:
-        """See L{Form.dialect}."""
-        return self._dialect
 
     def encode(self, event: Event) -> bytes:
         """See L{Form.encode}. No JSON has a line feed in it."""
@@ -133,19 +123,19 @@ class EventStream:
     # Called by the session --------------------------------------------------------------------------------
 
     def ready(self) -> None:
-        """See L{comet.session.Wire.ready}."""
+        """See L{comet.outbox.Wire.ready}."""
         if self._outlet is not None:
             self._outlet.ready()
 
     def lose(self, goodbye: Goodbye) -> None:
-        """See L{comet.session.Wire.lose}."""
+        """See L{comet.outbox.Wire.lose}."""
         assert self._outlet is not None
         self._outlet.finish()
         self._over()
         self._request.finish()
 
     def drained(self) -> Awaitable[None]:
-        """See L{comet.session.Wire.drained}."""
+        """See L{comet.outbox.Wire.drained}."""
         assert self._outlet is not None
         return self._outlet.drained()
 
@@ -169,7 +159,8 @@ class EventStreams(Resource):
         """Open a stream."""
         query = request.uri.partition(b"?")[2].decode("latin-1")
         try:
-            hello = query_hello(query, request.getHeader("last-event-id") or "", bearer_of(request))
+            key = read_bearer(request.getHeader("authorization"))
+            hello = query_hello(query, request.getHeader("last-event-id") or "", key)
             stream = EventStream(request, hello, self)
         except CometError as error:
             answer_error(request, error)
@@ -199,11 +190,4 @@ def read_said(body: bytes) -> tuple[str, list[Command]]:
     """
     said = fields.read_object(body)
     secret = fields.as_text(fields.need(said, "session"), "session")
-    found = fields.as_list(said.get("commands", []), "commands", COMMANDS_LIMIT)
-    return secret, [read_command(fields.as_object(command, "commands")) for command in found]
-
-
-def bearer_of(request: Request) -> str:
-    """@return: the key in the header Authorization (RFC 6750, 2.1), empty if there is none."""
-    scheme, _, key = (request.getHeader("authorization") or "").partition(" ")
-    return key.strip() if scheme.lower() == "bearer" else ""
+    return secret, read_commands(said.get("commands", []))

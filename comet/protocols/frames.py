@@ -16,10 +16,8 @@ def text_frame(payload: bytes) -> bytes:
     return b"\x81\x7f" + size.to_bytes(8, "big") + payload
 
 
-class WebSocketForm(Form):
-    """A dialect in WebSocket frames. A frame from a server has no mask, so all clients get the same bytes."""
-
-    transport = "websocket"
+class DialectForm(Form):
+    """A dialect in some framing."""
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
@@ -29,6 +27,12 @@ class WebSocketForm(Form):
     def dialect(self) -> Dialect:
         """See L{Form.dialect}."""
         return self._dialect
+
+
+class WebSocketForm(DialectForm):
+    """A dialect in WebSocket frames. A frame from a server has no mask, so all clients get the same bytes."""
+
+    transport = "websocket"
 
     def encode(self, event: Event) -> bytes:
         """See L{Form.encode}."""

@@ -8,13 +8,12 @@ from twisted.internet.interfaces import IReactorTime
 from comet.errors import CometError, NotAllowed, OriginRefused, PeerError, Refused
 from comet.model import Answer, Command, Event, Farewell, Goodbye, Hello, Refusal, Request, Unreadable
 from comet.protocols.deflate import DeflatedForm
+from comet.protocols.dialects.jsonlines import COMMANDS_LIMIT
 from comet.protocols.frames import WebSocketForm
 from comet.protocols.query import query_hello
 from comet.protocols.reception import Reception
 from comet.protocols.sockets import SocketFactory, SocketProtocol
 
-#: So many commands in one WebSocket message.
-LINES_LIMIT = 1000
 #: Of a close reason so many bytes are sent (RFC 6455, 5.5).
 REASON_LIMIT = 123
 
@@ -81,8 +80,8 @@ class JsonProtocol(SocketProtocol):
     def understand(self, text: str) -> None:
         """See L{SocketProtocol.understand}."""
         lines = [line for line in text.split("\n") if line.strip()]
-        if len(lines) > LINES_LIMIT:
-            raise PeerError(f"{len(lines)} commands in one message, at most {LINES_LIMIT}")
+        if len(lines) > COMMANDS_LIMIT:
+            raise PeerError(f"{len(lines)} commands in one message, at most {COMMANDS_LIMIT}")
         for line in lines or [text]:
             self._inbox.put(self.factory.form.dialect.decode(line))
 

@@ -14,33 +14,24 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
 from comet.errors import CometError, TooManyConnections, UnknownSession
-from comet.model import Event, Form, Goodbye, Hello
+from comet.model import Event, Goodbye, Hello
 from comet.protocols.answers import (
     Exchange,
     address_of,
     answer_error,
     headers_of,
 )
-from comet.protocols.dialects.jsonlines import JsonLines
+from comet.protocols.frames import DialectForm
 from comet.protocols.polling import Poll, read_poll
 from comet.protocols.reception import Reception
 from comet.protocols.wheel import Spoke
 from comet.session import Session, Visitor
 
 
-class LongPollForm(Form):
+class LongPollForm(DialectForm):
     """JSON as the items of a list."""
 
     transport = "longpoll"
-    acknowledges = True
-
-    def __init__(self, dialect: JsonLines) -> None:
-        self._dialect = dialect
-
-    @property
-    def dialect(self) -> JsonLines:
-        """See L{Form.dialect}."""
-        return self._dialect
 
     def encode(self, event: Event) -> bytes:
         """See L{Form.encode}."""
@@ -165,19 +156,19 @@ class Poller:
     # Called by the session --------------------------------------------------------------------------------
 
     def ready(self) -> None:
-        """See L{comet.session.Wire.ready}. What is said in one turn of the reactor makes one answer."""
+        """See L{comet.outbox.Wire.ready}. What is said in one turn of the reactor makes one answer."""
         if self._timer is not None and not self._is_due:
             self._is_due = True
             self._timer.cancel()
             self._timer = self._polls.clock.callLater(0, self._flush)
 
     def lose(self, goodbye: Goodbye) -> None:
-        """See L{comet.session.Wire.lose}: the next request is told, if none is here."""
+        """See L{comet.outbox.Wire.lose}: the next request is told, if none is here."""
         if self._held is not None:
             self._flush()
 
     def drained(self) -> Awaitable[None]:
-        """See L{comet.session.Wire.drained}."""
+        """See L{comet.outbox.Wire.drained}."""
         done: Deferred[None] = Deferred()
         self._drained.append(done)
         if self._held is not None:

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 
 from comet.model import Command, Follow, Hello
 from comet.protocols.dialects import fields
-from comet.protocols.dialects.jsonlines import read_command, read_hello, wanted
+from comet.protocols.dialects.jsonlines import read_commands, read_hello, wanted
 
 #: For how many seconds a client may have us wait, and for how many if it does not say.
 WAIT_LIMIT, WAIT_DEFAULT = 55, 25
-#: So many commands in one request.
-COMMANDS_LIMIT = 1000
 #: The secret of a session has no more characters.
 SECRET_LIMIT = 100
 
@@ -43,13 +41,12 @@ def read_poll(body: bytes) -> Poll:
     """
     said = fields.read_object(body)
     channels = said.get("channels")
-    commands = fields.as_list(said.get("commands") or [], "commands", COMMANDS_LIMIT)
     return Poll(
         hello=_hello(said),
         channels=None if channels is None else Follow(wanted(channels), only=True),
         session=fields.text(said, "session", SECRET_LIMIT),
         batch=fields.number(said, "batch", 0, 2**53, 0),
-        commands=tuple(read_command(fields.as_object(command, "commands")) for command in commands),
+        commands=tuple(read_commands(said.get("commands") or [])),
         wait=fields.number(said, "wait", 0, WAIT_LIMIT, WAIT_DEFAULT),
     )
 

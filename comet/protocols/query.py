@@ -55,6 +55,15 @@ def read_stream_cursor(cursor: str) -> tuple[dict[str, Place], int]:
     return places, number
 
 
+def read_bearer(authorization: str | None) -> str:
+    """
+    @param authorization: the header of that name, C{None} if there is none.
+    @return: the key in it (RFC 6750, 2.1), empty if there is none.
+    """
+    scheme, _, key = (authorization or "").strip().partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else ""
+
+
 def query_hello(query: str, cursor: str = "", key: str = "") -> Hello:
     """
     @param query: that of the address: the keys of C{hello}, and C{channels} separated by commas.

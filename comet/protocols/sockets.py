@@ -150,16 +150,16 @@ class SocketProtocol(WebSocketServerProtocol):
     # Called by the session --------------------------------------------------------------------------------
 
     def ready(self) -> None:
-        """See L{comet.session.Wire.ready}."""
+        """See L{comet.outbox.Wire.ready}."""
         if self._outlet is not None:
             self._outlet.ready()
 
     def lose(self, goodbye: Goodbye) -> None:
-        """See L{comet.session.Wire.lose}."""
+        """See L{comet.outbox.Wire.lose}."""
         self.end(goodbye)
 
     def drained(self) -> Awaitable[None]:
-        """See L{comet.session.Wire.drained}."""
+        """See L{comet.outbox.Wire.drained}."""
         assert self._outlet is not None
         return self._outlet.drained()
 

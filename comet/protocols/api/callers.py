@@ -13,6 +13,7 @@ from comet.errors import NotAllowed
 from comet.identity import ANONYMOUS, Identity, Right
 from comet.model import Channel, User
 from comet.protocols.api import problems
+from comet.protocols.query import read_bearer
 from comet.rates import Buckets, Rate
 from comet.rights import Rights
 
@@ -106,7 +107,6 @@ class Doorkeeper:
 
 
 def _bearer(authorization: str | None) -> str:
-    """@return: the key in a header (RFC 6750, 2.1), empty if there is none."""
-    scheme, _, key = (authorization or "").strip().partition(" ")
-    key = key.strip()
-    return key if scheme.lower() == "bearer" and len(key) <= _KEY_LIMIT else ""
+    """@return: the key in a header, empty if there is none, or one that is too long to be any."""
+    key = read_bearer(authorization)
+    return key if len(key) <= _KEY_LIMIT else ""

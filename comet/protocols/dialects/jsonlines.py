@@ -68,6 +68,8 @@ UUID_LIMIT = 64
 NUMBER_LIMIT = 2**53 - 1
 #: So many channels in one command are looked at; how many one client may have, the session says.
 LIST_LIMIT = 10_000
+#: So many commands in one message, or in one request.
+COMMANDS_LIMIT = 1000
 
 _write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
 _write_head = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -204,6 +206,16 @@ def read_command(command: Object) -> Command:
     except Refused as error:
         read = Unreadable(word.kind if word else Command, error)
     return read if request is None else Request(request, read)
+
+
+def read_commands(value: Json) -> list[Command]:
+    """
+    @param value: what a request has as C{commands}.
+    @return: what they mean, those that cannot be read among them.
+    @raise BadValue, TooLong: if it is no list of objects, or too long a one.
+    """
+    found = fields.as_list(value, "commands", COMMANDS_LIMIT)
+    return [read_command(fields.as_object(command, "commands")) for command in found]
 
 
 # Towards the client ---------------------------------------------------------------------------------------
