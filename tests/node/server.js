@@ -4,7 +4,7 @@
 const http = require("node:http");
 const { WebSocketServer } = require("ws");
 
-const PATIENCE = 20_000;
+const PATIENCE = 5000;
 
 /** Wait until something is so. */
 async function until(condition, what = condition) {
@@ -318,7 +318,7 @@ class Server {
   #poll({ hello, channels, session, batch, commands, wait }, response) {
     let client = this.#sessions.get(session);
     if (!client || client.gone) {
-      client = this.#add(new Client(this, "poll", "", (frame) => client.outbox.push(frame) && client.flush(), () => {}));
+      client = this.#add(new Client(this, "poll", "", (frame) => client.outbox.push(frame) && client.flush(), () => client.waiting?.destroy()));
       Object.assign(client, { outbox: [], batches: 0, unread: [], waiting: null, session: `p${this.clients.length}` });
       client.flush = () => {
         if (client.waiting && client.outbox.length) client.answer();
