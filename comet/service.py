@@ -31,6 +31,7 @@ from comet.data import DataFolder
 from comet.errors import BadValue, CometError
 from comet.gate import Gate
 from comet.gauges import Count, Meter, ServerGauges
+from comet.hub import Subscriber
 from comet.keyring import KeyRing, read_pem
 from comet.model import Goodbye
 from comet.protocols.api.resource import Api, shared_api
@@ -38,6 +39,7 @@ from comet.protocols.cors import Shared
 from comet.protocols.courier import Counters, Courier
 from comet.protocols.eventstream import EventStreams
 from comet.protocols.front import Front
+from comet.protocols.immediate import idleness
 from comet.protocols.jsonsocket import JsonFactory
 from comet.protocols.jwks import KeySet
 from comet.protocols.longpoll import LongPolls
@@ -171,7 +173,9 @@ class CometService(MultiService):
             agent = Agent(reactor)
             self._key_set = KeySet(config.jwt.jwks_url, ring, agent, reactor, config.jwt.jwks_refresh)
         reader = Tokens(config.jwt, ring)
-        turn = Turn(lambda write: reactor.callLater(0, write))
+        turn: Turn[Subscriber] = Turn(
+            lambda write: reactor.callLater(0, write), reactor.seconds, idleness(reactor)
+        )
         self._broker = Broker(store, config.limits, time.time, spawn, rules, password, node, reader, turn)
         proxies = Proxies(config.ws.trusted_proxies)
         gate = Gate(config.limits, reactor.seconds, proxies, self._broker.refusals)
