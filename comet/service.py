@@ -224,11 +224,9 @@ class CometService(MultiService):
         )
         self._engine.hang_up = self._mysql.kill
         facts = Facts(config.main.node_name, self._demo if config.demo else None, self._problems)
+        api = Api(self._broker, reactor.seconds, config.main.dev_index_size, self._problems)
         transports = {
-            "api": shared_api(
-                Api(self._broker, reactor.seconds, config.main.dev_index_size, self._problems),
-                self._reception,
-            ),
+            "api": shared_api(api, self._reception),
             "poll": Shared(LongPolls(self._reception, reactor), self._reception),
             "sse": Shared(EventStreams(self._reception), self._reception),
         }
@@ -238,6 +236,7 @@ class CometService(MultiService):
             config.limits.request,
             config.tls.hsts,
             config.limits.api_body,
+            api.judge,
             timeout=HTTP_IDLE_SECONDS,
             reactor=reactor,
         )
