@@ -53,6 +53,7 @@ TWISTED = {
     "protocols.courier",
     "protocols.immediate",
     "protocols.inbox",
+    "protocols.inflate",
     "protocols.jsonsocket",
     "protocols.jwks",
     "protocols.longpoll",
