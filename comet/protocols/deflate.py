@@ -13,8 +13,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Sequence
 
 from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflateOfferAccept
 
@@ -94,14 +93,14 @@ def sifted(head: bytes) -> bytes:
     return kept + head[end:]
 
 
-def accept(offers: Iterable[Any]) -> PerMessageDeflateOfferAccept | None:
-    """@return: what we take of the offers of a client, if there is one that we can take."""
-    for offer in offers:
-        if isinstance(offer, PerMessageDeflateOffer):
-            return PerMessageDeflateOfferAccept(
-                offer,
-                # A window for each client would be memory for each client.
-                request_no_context_takeover=offer.accept_no_context_takeover,
-                no_context_takeover=True,
-            )
-    return None
+def accept(offers: Sequence[PerMessageDeflateOffer]) -> PerMessageDeflateOfferAccept:
+    """
+    @param offers: the one that was left.
+    @return: our answer.
+    """
+    return PerMessageDeflateOfferAccept(
+        offers[0],
+        # A window for each client would be memory for each client.
+        request_no_context_takeover=True,
+        no_context_takeover=True,
+    )

@@ -43,6 +43,7 @@ ran twice: as the server is shipped, and with `[ws] compress`.
 
 AUTOBAHN_NOTES = """\
 - **No case failed, and none passed only in the non-strict way.**
+- Where fewer results are counted than cases, the others were not run.
 - `INFORMATIONAL`: 7.1.6, 7.13.1 and 7.13.2, for which the standard prescribes nothing; the suite gives
   no other verdict.
 - `UNIMPLEMENTED` without compression: 12.* and 13.*, which try permessage-deflate. It is off, so the server
