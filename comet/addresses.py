@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 
 #: One IPv6 line has so many bits in front of those that its machines choose for themselves.
 LINE_BITS = 64
@@ -40,8 +41,12 @@ def line(text: str) -> str:
     return text if address is None else str(address)
 
 
+@lru_cache(maxsize=4096)
 def is_here(text: str) -> bool:
-    """@return: whether this is the machine itself: loopback, or a socket that is not of the Internet."""
+    """
+    @param text: an address as a socket has it; the last ones are remembered.
+    @return: whether this is the machine itself: loopback, or a socket that is not of the Internet.
+    """
     address = parse(text)
     return address is None or address.is_loopback
 
@@ -55,6 +60,8 @@ class Proxies:
 
     def trusts(self, text: str) -> bool:
         """@return: whether C{text} is the address of one of them."""
+        if not self._trusted:
+            return False
         address = parse(text)
         return address is not None and any(
             address.version == network.version and address in network for network in self._trusted

@@ -7,7 +7,7 @@ from enum import Enum, auto
 
 from comet.limits import Limits
 from comet.model import User
-from comet.rates import Buckets, Rate, TokenBucket
+from comet.rates import FULL, Buckets, Rate
 from comet.refusals import Reason, Refusals
 
 #: A client that is too fast is told so once in so many seconds.
@@ -46,12 +46,12 @@ class Pace:
 class Walker:
     """The pace of one connection."""
 
-    __slots__ = ("_own", "_pace", "_patience", "_tell_at")
+    __slots__ = ("_full_at", "_pace", "_patient_at", "_tell_at")
 
     def __init__(self, pace: Pace) -> None:
         self._pace = pace
-        self._own, self._patience = TokenBucket(pace.rate), TokenBucket(pace.patience)
-        self._tell_at = float("-inf")
+        # When its two buckets are full again: there is one of these for each connection.
+        self._full_at = self._patient_at = self._tell_at = FULL
 
     def judge(self, user: User | None) -> Verdict:
         """
@@ -63,10 +63,12 @@ class Walker:
         if not pace.rate.per_second:
             return Verdict.CARRY_OUT
         now = pace.clock()
-        if self._own.take(now) and (user is None or pace.users.take(user, now)):
+        taken, self._full_at = pace.rate.take(self._full_at, now)
+        if taken and (user is None or pace.users.take(user, now)):
             return Verdict.CARRY_OUT
         pace.refusals[Reason.MESSAGES] += 1
-        if not self._patience.take(now):
+        borne, self._patient_at = pace.patience.take(self._patient_at, now)
+        if not borne:
             return Verdict.PART
         if self._tell_at <= now < self._tell_at + TELL_SECONDS:
             return Verdict.DROP

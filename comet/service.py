@@ -241,7 +241,7 @@ class CometService(MultiService):
             reactor=reactor,
         )
         sockets = Sockets(BrowserFactory(self._reception, reactor), JsonFactory(self._reception, reactor))
-        self._browsers = BrowserPort(sockets, pages, config.limits, reactor, gate)
+        self._browsers = BrowserPort(sockets, pages, config.limits, reactor, gate, self._reception.wheel)
 
     def _make_courier(self, store: SQLStore) -> Courier | None:
         presence, node = self._config.presence, self._config.main.node_name

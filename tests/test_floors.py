@@ -56,6 +56,7 @@ TWISTED = {
     "protocols.inflate",
     "protocols.jsonsocket",
     "protocols.jwks",
+    "protocols.lean",
     "protocols.longpoll",
     "protocols.mysql.port",
     "protocols.mysql.protocol",

@@ -61,7 +61,7 @@ class EventStream:
         )
         self._outlet: Outlet | None = None
         self._quiet = True
-        self._inbox: Inbox[Command | None] = Inbox(self._serve, COMMANDS_LIMIT, lambda: None, lambda: None)
+        self._inbox: Inbox[Command | None] = Inbox(self, COMMANDS_LIMIT)
         self._start()
 
     def _start(self) -> None:
@@ -89,8 +89,15 @@ class EventStream:
             self._streams.reception.heard(self.session)
             self._inbox.put(command)
 
-    async def _serve(self, command: Command | None) -> None:
+    async def serve(self, command: Command | None) -> None:
+        """See L{comet.protocols.inbox.Served.serve}; C{None} is the wish to come in."""
         await (self.session.start(self._hello) if command is None else self.session.receive(command))
+
+    def pause(self) -> None:
+        """See L{comet.protocols.inbox.Served.pause}: L{put} takes no more than that."""
+
+    def resume(self) -> None:
+        """See L{comet.protocols.inbox.Served.resume}."""
 
     def _mark(self, frame: bytes, event: Event) -> bytes:
         self._quiet = False

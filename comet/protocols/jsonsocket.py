@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
 from twisted.internet.interfaces import IReactorTime
 
@@ -13,18 +15,26 @@ from comet.protocols.frames import WebSocketForm
 from comet.protocols.query import query_hello
 from comet.protocols.reception import Reception
 from comet.protocols.sockets import SocketFactory, SocketProtocol
+from comet.protocols.wheel import Spoke
 
 #: Of a close reason so many bytes are sent (RFC 6455, 5.5).
 REASON_LIMIT = 123
+#: Those of a request that need not be remembered.
+NO_HEADERS: Mapping[str, str] = {}
 
 
 class JsonProtocol(SocketProtocol):
     """One connection of such a client."""
 
+    __slots__ = ("_address", "_deadline", "_headers", "_query")
+
     factory: JsonFactory
-    _headers: dict[str, str]
-    _query: str = ""
-    _address: str = ""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._headers: Mapping[str, str] = NO_HEADERS
+        self._query = self._address = ""
+        self._deadline: Spoke | None = None
 
     # Called by Autobahn -----------------------------------------------------------------------------------
 
@@ -42,13 +52,14 @@ class JsonProtocol(SocketProtocol):
         super().onOpen()
         reception = self.factory.reception
         self.open_inbox()
-        reception.wheel.call_later(reception.broker.limits.login_seconds, self._too_late)
+        self._deadline = reception.wheel.call_later(reception.broker.limits.login_seconds, self._too_late)
         if self._query:
             try:
                 hello: Command = query_hello(self._query)
             except Refused as error:
                 hello = Unreadable(Hello, error)
-            self._inbox.put(hello)
+            self._query = ""
+            self.put(hello)
 
     def _too_late(self) -> None:
         if self._session is None and self._linger is None:
@@ -84,7 +95,7 @@ class JsonProtocol(SocketProtocol):
         if len(lines) > COMMANDS_LIMIT:
             raise PeerError(f"{len(lines)} commands in one message, at most {COMMANDS_LIMIT}")
         for line in lines or [text]:
-            self._inbox.put(self.factory.form.dialect.decode(line))
+            self.put(self.factory.form.dialect.decode(line))
 
     async def serve(self, command: Command | None) -> None:
         """Carry out a command; the first that counts is a hello."""
@@ -108,7 +119,15 @@ class JsonProtocol(SocketProtocol):
         except Refused as error:
             self._refuse(error, request)
         else:
+            self._welcome()
             await self.open_session(visitor, self._form).start(inner, request)
+
+    def _welcome(self) -> None:
+        """Forget what was remembered for a hello only."""
+        self._headers = NO_HEADERS
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
 
     def _refuse(self, error: CometError, request: int | str | None) -> None:
         event: Event = Refusal(error, self.factory.reception.broker.now(), Hello)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from sys import intern
 
 from comet.addresses import Proxies
 from comet.broker import Broker
@@ -119,9 +120,10 @@ class Reception:
 
 def seen(peer: str, headers: Mapping[str, str]) -> dict[str, str]:
     """@return: what the server notes of a client that it does not say of itself."""
+    # Very many say the same of themselves: they share it.
     return {
-        "address": peer,
-        "user_agent": headers.get("user-agent", "")[:AGENT_LIMIT],
-        "origin": headers.get("origin", "")[:AGENT_LIMIT],
-        "language": headers.get("accept-language", "")[:LANGUAGE_LIMIT],
+        "address": intern(peer),
+        "user_agent": intern(headers.get("user-agent", "")[:AGENT_LIMIT]),
+        "origin": intern(headers.get("origin", "")[:AGENT_LIMIT]),
+        "language": intern(headers.get("accept-language", "")[:LANGUAGE_LIMIT]),
     }

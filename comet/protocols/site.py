@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 from http import HTTPStatus
+from sys import intern
 from typing import Any, NamedTuple
 
 from twisted.internet.interfaces import IAddress, IProtocol, IReactorTime, ISSLTransport
-from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.internet.protocol import Factory, connectionDone
 from twisted.python.failure import Failure
 from twisted.web.server import Site
+from zope.interface import implementer
 
 from comet.gate import Gate
 from comet.limits import Limits
@@ -22,6 +24,7 @@ from comet.model import Goodbye
 from comet.protocols.front import forwarding
 from comet.protocols.refusing import unasked
 from comet.protocols.visiting import MOUNTS
+from comet.protocols.wheel import Spoke, Wheel
 from comet.refusals import Reason
 
 #: A request that has not ended its headers by then is refused, in bytes.
@@ -41,30 +44,47 @@ REFUSED_SECONDS = 3
 _END = b"\r\n\r\n"
 
 
-class Doorway(Protocol):
-    """A connection of which it is not known yet what it wants."""
+@implementer(IProtocol)
+class Doorway:
+    """
+    A connection of which it is not known yet what it wants; and then the way to what it wanted.
 
-    factory: BrowserPort
-    #: A transport that can be aborted, be it plain or TLS.
-    transport: Any
+    There is one for as long as the connection lasts, so it has slots, which no C{Protocol} of Twisted has.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = (
+        *("_entered", "_has_left", "_held", "_inner", "_peer", "_refused", "_timeout"),
+        *("factory", "transport"),
+    )
+
+    def __init__(self, factory: BrowserPort) -> None:
+        self.factory = factory
+        #: A transport that can be aborted, be it plain or TLS.
+        self.transport: Any = None
         self._held = b""
         self._inner: IProtocol | None = None
+        self._timeout: Spoke | None = None
+        self._has_left = False
         #: The address that was let in, and the reason why it was not.
         self._entered: str | None = None
         self._refused: Reason | None = None
+
+    def makeConnection(self, transport: Any) -> None:
+        """Be connected, and say so."""
+        self.transport = transport
+        self.connectionMade()
 
     def connectionMade(self) -> None:
         """Somebody is at the door, and has some time to say what for."""
         factory = self.factory
         factory.open += 1
-        self._peer = getattr(self.transport.getPeer(), "host", "unix")
+        # Those who come from the same place share its name.
+        self._peer = intern(getattr(self.transport.getPeer(), "host", "unix"))
         seconds: float = factory.limits.login_seconds
         # For whom a proxy comes, only the headers say.
         if not factory.gate.proxies.trusts(self._peer) and not self._admit(self._peer):
             seconds = REFUSED_SECONDS
-        self._timeout = factory.clock.callLater(seconds, self._leave)
+        self._timeout = factory.wheel.call_later(seconds, self._leave)
         # A handshake is work, and before it nothing can be said.
         if self._refused and ISSLTransport.providedBy(self.transport):
             self.transport.abortConnection()
@@ -76,7 +96,13 @@ class Doorway(Protocol):
         return self._refused is None
 
     def dataReceived(self, data: bytes) -> None:
-        """Hold what has come until the whole head of a request is here."""
+        """Pass it on; until it is known to whom, hold it until the whole head of a request is here."""
+        if self._inner is not None:
+            self._inner.dataReceived(data)
+        elif not self._has_left:
+            self._hold(data)
+
+    def _hold(self, data: bytes) -> None:
         if self._refused:
             self._turn_away(self._peer)
             return
@@ -97,7 +123,7 @@ class Doorway(Protocol):
             if not self._admit(address):
                 self._turn_away(address)
                 return
-        self._timeout.cancel()
+        self._stop_waiting()
         site: Any = factory.pages
         if data.startswith(_OPENINGS):
             site = factory.sockets.lines
@@ -106,8 +132,6 @@ class Doorway(Protocol):
         inner = site.buildProtocol(self.transport.getPeer())
         assert inner is not None
         self._inner, self._held = inner, b""
-        # From here on the bytes go straight to it.
-        self.dataReceived = inner.dataReceived  # type: ignore[method-assign]
         inner.makeConnection(self.transport)
         inner.dataReceived(data)
 
@@ -121,20 +145,22 @@ class Doorway(Protocol):
         self._leave(unasked(HTTPStatus.TOO_MANY_REQUESTS, Goodbye.CROWD, seconds))
 
     def _leave(self, answer: bytes = b"") -> None:
-        if self._timeout.active():
-            self._timeout.cancel()
-        self._held = b""
-        self.dataReceived = lambda data: None  # type: ignore[method-assign]
+        self._stop_waiting()
+        self._held, self._has_left = b"", True
         # Whoever does not take the answer, or leaves an end of TLS without one, is not waited for.
-        self._timeout = self.factory.clock.callLater(REFUSED_SECONDS, self.transport.abortConnection)
+        self._timeout = self.factory.wheel.call_later(REFUSED_SECONDS, self.transport.abortConnection)
         self.transport.write(answer)
         self.transport.loseConnection()
+
+    def _stop_waiting(self) -> None:
+        if self._timeout is not None:
+            self._timeout.cancel()
+            self._timeout = None
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """It is gone, whoever it was for."""
         self.factory.open -= 1
-        if self._timeout.active():
-            self._timeout.cancel()
+        self._stop_waiting()
         if self._entered is not None:
             self.factory.gate.leave(self._entered)
         if self._inner is not None:
@@ -165,18 +191,18 @@ class BrowserPort(Factory):
         limits: Limits,
         clock: IReactorTime,
         gate: Gate | None = None,
+        wheel: Wheel | None = None,
     ) -> None:
         """
         @param pages: for requests that are no WebSocket.
         @param gate: the limits on addresses, if others ask it, too.
+        @param wheel: for timeouts, if others have one, too.
         """
         self.sockets, self.pages = sockets, pages
-        self.limits, self.clock = limits, clock
+        self.limits, self.wheel = limits, wheel or Wheel(clock)
         self.gate = gate or Gate(limits, clock.seconds)
         self.open = 0
 
     def buildProtocol(self, addr: IAddress | None) -> Doorway:  # type: ignore[override]
         """A doorway for each connection."""
-        door = Doorway()
-        door.factory = self
-        return door
+        return Doorway(self)

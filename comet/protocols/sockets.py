@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Mapping
 from typing import Any
 
-from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
@@ -15,6 +14,7 @@ from comet.protocols import deflate
 from comet.protocols.frames import WebSocketForm
 from comet.protocols.inbox import Inbox
 from comet.protocols.inflate import Inflater
+from comet.protocols.lean import LeanFactory, LeanProtocol
 from comet.protocols.outlet import Outlet
 from comet.protocols.reception import Reception
 from comet.protocols.refusing import SERVER
@@ -36,19 +36,21 @@ class Quiet(Logger):
     trace = debug = info = warn = _nothing
 
 
-class SocketProtocol(WebSocketServerProtocol):
+class SocketProtocol(LeanProtocol):
     """One connection of a browser; how it ends, and how its bytes are understood, is left open."""
 
+    __slots__ = ("_inbox", "_linger", "_outlet", "_session")
+
     factory: SocketFactory
-    #: A transport that can be paused and aborted, be it plain or TLS.
-    transport: Any
     log = Quiet()
     _log = Logger()
 
-    _session: Session | None = None
-    _outlet: Outlet | None = None
-    _inbox: Inbox[Command | None]
-    _linger: Spoke | None = None
+    def __init__(self) -> None:
+        super().__init__()
+        self._session: Session | None = None
+        self._outlet: Outlet | None = None
+        self._inbox: Inbox[Command | None] | None = None
+        self._linger: Spoke | None = None
 
     # For those who leave it open --------------------------------------------------------------------------
 
@@ -85,12 +87,20 @@ class SocketProtocol(WebSocketServerProtocol):
 
     def open_inbox(self) -> None:
         """Take commands from now on."""
-        self._inbox = Inbox(
-            self.serve,
-            self.factory.reception.broker.limits.inbox_messages,
-            self.transport.pauseProducing,
-            self.transport.resumeProducing,
-        )
+        self._inbox = Inbox(self, self.factory.reception.broker.limits.inbox_messages)
+
+    def put(self, command: Command | None) -> None:
+        """Serve C{command} when its turn comes."""
+        assert self._inbox is not None
+        self._inbox.put(command)
+
+    def pause(self) -> None:
+        """See L{comet.protocols.inbox.Served.pause}."""
+        self.transport.pauseProducing()
+
+    def resume(self) -> None:
+        """See L{comet.protocols.inbox.Served.resume}."""
+        self.transport.resumeProducing()
 
     def open_session(self, visitor: Visitor, form: WebSocketForm) -> Session:
         """@return: a session on this connection, which is counted but has not been welcomed."""
@@ -154,6 +164,7 @@ class SocketProtocol(WebSocketServerProtocol):
             self.complain(said.decode() if said else str(self.wasNotCleanReason))
         if self._session is not None:
             self.factory.reception.closed(self._session)
+        if self._inbox is not None:
             self._inbox.close()
         if self._outlet is not None:
             self._outlet.stopProducing()
@@ -175,7 +186,7 @@ class SocketProtocol(WebSocketServerProtocol):
         return self._outlet.drained()
 
 
-class SocketFactory(WebSocketServerFactory):
+class SocketFactory(LeanFactory):
     """Makes connections of one protocol."""
 
     log = Quiet()

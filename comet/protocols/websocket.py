@@ -26,9 +26,13 @@ class BrowserProtocol(SocketProtocol):
     It never gets a Close frame: it comes back only if the connection was dropped.
     """
 
-    _visitor: Visitor
-    _form: WebSocketForm = CURRENT
-    _unwelcome: Goodbye | None = None
+    __slots__ = ("_form", "_unwelcome", "_visitor")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._visitor: Visitor | None = None
+        self._form = CURRENT
+        self._unwelcome: Goodbye | None = None
 
     # Called by Autobahn -----------------------------------------------------------------------------------
 
@@ -40,23 +44,26 @@ class BrowserProtocol(SocketProtocol):
         except Unwelcome as error:
             self._form, self._unwelcome = LEGACY, error.goodbye
         else:
-            self._visitor = address.visitor(self.visitor_address(request.headers), request.headers)
+            visitor = address.visitor(self.visitor_address(request.headers), request.headers)
+            self._visitor = visitor
             self._form = LEGACY if address.major_version < 4 else CURRENT
-            if not reception.admits(self._visitor.origin, self._visitor.dev_id):
+            if not reception.admits(visitor.origin, visitor.dev_id):
                 self._unwelcome = Goodbye.ORIGIN
         return "chat" if "chat" in request.protocols else None
 
     def onOpen(self) -> None:
         """The handshake is done."""
         super().onOpen()
+        visitor, self._visitor = self._visitor, None
         if self._unwelcome:
             self.write_now(Farewell(self._unwelcome, self.factory.reception.broker.now()), self._form)
             self.end(self._unwelcome)
             return
+        assert visitor is not None
         self.open_inbox()
         form = DEFLATED[self._form] if self.is_compressed else self._form
-        self.open_session(self._visitor, form)
-        self._inbox.put(None)
+        self.open_session(visitor, form)
+        self.put(None)
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         """A whole message is here; what comes behind a refusal is not looked at."""
@@ -74,7 +81,7 @@ class BrowserProtocol(SocketProtocol):
 
     def understand(self, text: str) -> None:
         """See L{SocketProtocol.understand}."""
-        self._inbox.put(self._form.dialect.decode(text))
+        self.put(self._form.dialect.decode(text))
 
     async def serve(self, command: Command | None) -> None:
         """Carry out a command; C{None} is the wish to come in."""

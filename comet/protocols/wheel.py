@@ -11,20 +11,22 @@ from twisted.internet.interfaces import IReactorTime
 class Spoke:
     """A call that is due; it may be cancelled until then."""
 
-    __slots__ = ("_call",)
+    __slots__ = ("_arguments", "_call")
 
-    def __init__(self, call: Callable[[], object]) -> None:
-        self._call: Callable[[], object] | None = call
+    def __init__(self, call: Callable[..., object], arguments: tuple[object, ...]) -> None:
+        self._call: Callable[..., object] | None = call
+        self._arguments = arguments
 
     def cancel(self) -> None:
         """Do not call. Harmless if it was called already."""
-        self._call = None
+        self._call, self._arguments = None, ()
 
     def due(self) -> None:
         """Call, once at the most."""
-        call, self._call = self._call, None
+        call, arguments = self._call, self._arguments
+        self.cancel()
         if call is not None:
-            call()
+            call(*arguments)
 
 
 class Wheel:
@@ -36,7 +38,7 @@ class Wheel:
 
     def call_later(self, seconds: float, call: Callable[..., object], *arguments: object) -> Spoke:
         """Call C{call(*arguments)} after at least so many seconds."""
-        spoke = Spoke(lambda: call(*arguments))
+        spoke = Spoke(call, arguments)
         now = self._clock.seconds()
         place = math.ceil(now + seconds)
         spokes = self._spokes.get(place)

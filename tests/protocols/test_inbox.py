@@ -11,9 +11,13 @@ class InboxTests(SynchronousTestCase):
 
     def setUp(self):
         self.events, self.turns = [], {}
-        self.inbox = Inbox(
-            self.serve, 2, lambda: self.events.append("pause"), lambda: self.events.append("resume")
-        )
+        self.inbox = Inbox(self, 2)
+
+    def pause(self):
+        self.events.append("pause")
+
+    def resume(self):
+        self.events.append("resume")
 
     async def serve(self, item):
         self.events.append(item)

@@ -238,6 +238,7 @@ class LimitTests(AddressCase):
             protocol.makeConnection(socket)
             self.assertEqual((socket.ended, socket.value()), (None if number < 4 else "aborted", b""))
             protocol.connectionLost(Failure(ConnectionDone()))
+        self.clock.advance(10)
         self.assertEqual((self.port.open, self.clock.getDelayedCalls()), (0, []))
 
 
