@@ -31,6 +31,10 @@ def _send_nothing(data: bytes) -> int:
     return 0
 
 
+def _nothing() -> None:
+    """Write nothing."""
+
+
 class Wire(Protocol):
     """What a transport offers to the session on top of it."""
 
@@ -118,6 +122,10 @@ class Outbox(ABC):
     def _flush(self) -> None:
         self._is_due = False
         self._wire.ready()
+
+    def fall_silent(self) -> None:
+        """Nothing can be written any more; what called us to do so would keep us alive."""
+        self.lane, self.flush, self.send = None, _nothing, _send_nothing
 
     def deliver(self, frame: bytes, event: Event) -> None:
         """Take C{event}, which is C{frame} in this session's form, for the client."""

@@ -13,6 +13,7 @@ from twisted.logger import Logger
 from twisted.python import usage
 from twisted.python.failure import Failure
 
+from comet import garbage
 from comet.config import FILE_VARIABLE, CannotStart, Config
 from comet.data import DataFolder
 from comet.logs import LogThreshold
@@ -55,7 +56,7 @@ def makeService(options: Mapping[str, Any], reactor: Any = None) -> MultiService
         # twistd would follow a usage error with its whole help, and any other with a traceback.
         print("comet cannot start:", error, file=sys.stderr)
         raise SystemExit(error.status) from None
-    service.listening.addErrback(give_up, reactor)
+    service.listening.addCallbacks(lambda ports: garbage.settle(), give_up, errbackArgs=(reactor,))
     threshold = LogThreshold(config.log.level)
     threshold.setServiceParent(service)
     Reloader(

@@ -14,7 +14,7 @@ ROOT = Path(comet.__file__).parent
 #: its own floor and from those below, never in a circle. A new module takes its place here.
 FLOORS = (
     ("comet",),
-    ("errors", "limits", "ini", "kinds", "legacy", "rates", "refusals", "addresses", "sweep"),
+    ("errors", "limits", "ini", "kinds", "legacy", "rates", "refusals", "addresses", "sweep", "garbage"),
     ("turn",),
     ("model", "sections", "config", "identity"),
     (

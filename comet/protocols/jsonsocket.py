@@ -119,10 +119,15 @@ class JsonProtocol(SocketProtocol):
         except Refused as error:
             self._refuse(error, request)
         else:
-            self._welcome()
+            self._forget()
             await self.open_session(visitor, self._form).start(inner, request)
 
-    def _welcome(self) -> None:
+    def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
+        """The connection is gone."""
+        super().onClose(wasClean, code, reason)
+        self._forget()
+
+    def _forget(self) -> None:
         """Forget what was remembered for a hello only."""
         self._headers = NO_HEADERS
         if self._deadline is not None:

@@ -172,12 +172,14 @@ class LeanProtocol(WebSocketServerProtocol):
     def onFrameBegin(self) -> None:
         """A frame begins, and may begin a message, which needs to be validated."""
         if not self.inside_message:
-            self.utf8validator = Utf8Validator()
+            idle = self.factory.idle_validators
+            self.utf8validator = idle.pop() if idle else Utf8Validator()
         super().onFrameBegin()
 
     def onMessageEnd(self) -> None:
         """A message has ended, with all that had to be known to read it."""
         super().onMessageEnd()
+        self.factory.idle_validators.append(self.utf8validator)
         self.utf8validator = self.utf8validateLast = None
 
     def fire(self, event: str, *arguments: object, **more: object) -> _Unheard:
@@ -191,9 +193,16 @@ class LeanFactory(WebSocketServerFactory):
 
     It makes a class of its own of its protocol, in which its settings are. So these count as they were when
     the first connection came.
+
+    @ivar idle_validators: of UTF-8; there are never more than messages that were read at the same time.
     """
 
     protocol: Any
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        """See Autobahn's."""
+        super().__init__(*arguments, **more)
+        self.idle_validators: list[Utf8Validator] = []
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
         """A connection, whose settings are in its class."""

@@ -163,8 +163,11 @@ class Doorway:
         self._stop_waiting()
         if self._entered is not None:
             self.factory.gate.leave(self._entered)
-        if self._inner is not None:
-            self._inner.connectionLost(reason)
+        inner, self._inner, self._has_left = self._inner, None, True
+        if inner is not None:
+            inner.connectionLost(reason)
+        # What wraps a transport is wrapped around us; apart, both are gone at once.
+        self.transport = None
 
 
 class Sockets(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Mapping
 from typing import Any
 
+from twisted.internet.defer import succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
@@ -27,8 +28,18 @@ LINGER_SECONDS = 5.0
 COMMAND_OVERHEAD = 4096
 
 
-class Quiet(Logger):
-    """Autobahn's log without its chatter: what ends a connection is logged once, by us, with the peer."""
+class Quiet:
+    """
+    Autobahn's log without its chatter: what ends a connection is logged once, by us, with the peer.
+
+    It is no L{Logger}: of these there would be a new one each time that it is asked for.
+    """
+
+    _log = Logger()
+
+    def error(self, *arguments: Any, **more: Any) -> None:
+        """Something is wrong in the server."""
+        self._log.error(*arguments, **more)
 
     def _nothing(self, *arguments: object, **more: object) -> None:
         """Not logged."""
@@ -168,6 +179,10 @@ class SocketProtocol(LeanProtocol):
             self._inbox.close()
         if self._outlet is not None:
             self._outlet.stopProducing()
+        if self._session is not None:
+            self._session.fall_silent()
+        # Whoever is gone shall be gone at once, not when the garbage is collected.
+        self._session = self._outlet = self._inbox = self._linger = None
 
     # Called by the session --------------------------------------------------------------------------------
 
@@ -182,8 +197,7 @@ class SocketProtocol(LeanProtocol):
 
     def drained(self) -> Awaitable[None]:
         """See L{comet.outbox.Wire.drained}."""
-        assert self._outlet is not None
-        return self._outlet.drained()
+        return succeed(None) if self._outlet is None else self._outlet.drained()
 
 
 class SocketFactory(LeanFactory):
