@@ -64,7 +64,10 @@ def results(stays: list[Stay]) -> dict[str, Any]:
 def ratios(stays: list[Stay], baselines: list[Stay]) -> dict[str, Any]:
     """@return: C{stays} as shares of the baselines beside them."""
     pairs = zip(stays, baselines, strict=True)
-    memory = figures.spread([one.kilobytes / other.kilobytes for one, other in pairs])
+    # A few connections fit into memory that was there already.
+    memory = figures.spread(
+        [one.kilobytes / other.kilobytes if other.kilobytes else 0 for one, other in pairs]
+    )
     rates = figures.ratios([each.run for each in stays], [each.run for each in baselines])
     return {**rates, "kilobytes": memory}
 

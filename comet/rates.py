@@ -68,24 +68,6 @@ class Rate:
         return min(max(full_at, now), now + self.seconds_to_fill)
 
 
-class TokenBucket:
-    """One bucket."""
-
-    __slots__ = ("_full_at", "_rate")
-
-    def __init__(self, rate: Rate) -> None:
-        self._rate, self._full_at = rate, FULL
-
-    def take(self, now: float) -> bool:
-        """@return: whether there was a token, which is taken."""
-        taken, self._full_at = self._rate.take(self._full_at, now)
-        return taken
-
-    def wait(self, now: float) -> float:
-        """@return: the seconds until there is a token to take, 0 if there is one."""
-        return self._rate.wait(self._full_at, now)
-
-
 class Buckets(Generic[Key]):
     """
     A bucket for each of many, made when one is first used and forgotten once it is full.

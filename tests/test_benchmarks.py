@@ -103,6 +103,24 @@ class BenchmarkTests(SynchronousTestCase):
             self.assertLessEqual(row["microseconds"]["min"], row["microseconds"]["max"])
         self.assertEqual((result["hits"], result["misses"], result["calls"]), (2 * 20, 2 * 20, 2 * 20))
 
+    def test_connections(self):
+        """As many as shall come, do come and stay, in both dialects, beside a bare protocol."""
+        result = self.result("connections", "--connections", "20", "--repeats", "1")
+        self.assertEqual(result["connections"], 20)
+        self.assertEqual(result["baseline"]["name"], "bare Twisted protocol")
+        self.assertEqual([row["dialect"] for row in result["cases"]], ["cppcomet", "json"])
+        self.assert_rates(result["baseline"])
+        for row in result["cases"]:
+            self.assert_rates(row)
+            self.assert_rates(row["ratio"])
+            self.assertIn("kilobytes", row)
+
+    def test_connections_without_a_compiler(self):
+        """The load is in C: without a compiler there is a sentence."""
+        status, output, errors = run("connections", "--connections", "20", PATH=self.mktemp())
+        self.assertEqual((status, output, errors.count("\n")), (1, "", 1))
+        self.assertIn("install a compiler", errors)
+
     def test_without_a_compiler(self):
         """The baseline is then a loop in Python, and called so; a MariaDB is not found either."""
         nowhere = {"PATH": self.mktemp()}
