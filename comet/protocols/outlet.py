@@ -49,7 +49,7 @@ class Outlet:
         """@param transport: a transport, or a request that is answered."""
         self._transport = transport
         self._write_now = writer(transport)
-        self._express = Express(self._flush, sender(transport))
+        self._express: Express | None = Express(self._flush, sender(transport))
         self._source, self._outbox = source, source.outbox
         self._paused = False
         self._open = True
@@ -123,5 +123,7 @@ class Outlet:
     def stopProducing(self) -> None:
         """The transport is gone."""
         self._open = False
+        # It knows us, and we know it: apart, both are gone at once.
+        self._express = None
         self._source.speed(None)
         self._release()
