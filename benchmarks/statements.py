@@ -67,11 +67,15 @@ class Called(Plan):
         self.calls = 0
         self.parameters: Parameters = ()
 
-    async def run(self, context: Context, parameters: Parameters) -> Result:
+    def begin(self, context: Context, parameters: Parameters) -> Result:
         """Do nothing, and say that a row was inserted."""
         self.calls += 1
         self.parameters = parameters
         return Done(1)
+
+    async def run(self, context: Context, parameters: Parameters) -> Result:
+        """See L{begin}."""
+        return self.begin(context, parameters)
 
 
 class Wire:
@@ -95,8 +99,11 @@ class Wire:
         self.receive(mysql.response(greeting[4:], _PASSWORD))
 
     def receive(self, packet: bytes) -> None:
-        """Take a packet and what it asks for as far as the answer, which is not put into bytes."""
+        """Take a packet and what it asks for as far as the answer, which is not sent."""
         self._connection.receive(packet)
+        while (payload := self._connection.statement()) is not None:
+            if not isinstance(self._conversation.at_once(payload), bytes):
+                raise RuntimeError("what was to be measured waits for something")
         for event in self._connection.events():
             try:
                 self._conversation.answer(event).send(None)

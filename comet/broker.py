@@ -285,13 +285,30 @@ class Broker:
 
         @param sender: the connection it comes from, which does not get it back.
         """
-        keep = self.length(message.channel)
-        if keep:
-            message = replace(message, id=str(uuid.uuid4()))
-            message = replace(message, place=await self.store.append(message, keep))
-            self.counters.stored += 1
+        reached = self.publish_now(message, sender)
+        if reached is not None:
+            return Published(reached, message.place)
+        message = replace(message, id=str(uuid.uuid4()))
+        message = replace(message, place=await self.store.append(message, self.length(message.channel)))
+        self.counters.stored += 1
         self.counters.published += 1
         return Published(self.announce(message.channel, message, sender), message.place)
+
+    def publish_now(self, message: Message, sender: Subscriber | None = None) -> int | None:
+        """
+        Hand C{message} to the subscribers at once, if its channel keeps no history.
+
+        @param sender: as in L{publish}.
+        @return: how many connections it was handed to; C{None} if nothing has happened.
+        """
+        channel = message.channel
+        if self._lengths.get(channel) or access.always_kept(channel.name):
+            return None
+        counters = self.counters
+        counters.published += 1
+        reached = self.hub.publish(channel, message, sender)
+        counters.delivered += reached
+        return reached
 
     def announce(self, channel: Channel, event: Event, besides: Subscriber | None = None) -> int:
         """
@@ -324,6 +341,14 @@ class Broker:
         @return: whether it was handed over now.
         """
         return await self._mail.send(message)
+
+    def send_private_now(self, message: PrivateMessage) -> bool:
+        """
+        Hand C{message} to all devices of its user at once, if none of it has to be stored.
+
+        @return: whether it was; if not, nothing has happened.
+        """
+        return self._mail.send_now(message)
 
     def sending(self, message: PrivateMessage) -> Action:
         """@return: what L{send_private} does."""

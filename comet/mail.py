@@ -120,11 +120,9 @@ class Mail:
 
         @return: whether it was handed over now.
         """
-        user = message.user
-        if self.is_direct(user):
-            self.counters.private += 1
-            self.hand_over(message)
+        if self.send_now(message):
             return True
+        user = message.user
         delivery = Delivery(self, user)
         try:
             queued = await self._store.enqueue(message, self.limits.queue)
@@ -134,6 +132,18 @@ class Mail:
         delivery.stored(message, queued)
         await delivery.end()
         return bool(self.presence.devices(user))
+
+    def send_now(self, message: PrivateMessage) -> bool:
+        """
+        Hand C{message} to all devices of its user, if that is all there is to do.
+
+        @return: whether it is; if not, nothing has happened.
+        """
+        if not self.is_direct(message.user):
+            return False
+        self.counters.private += 1
+        self.hand_over(message)
+        return True
 
     async def empty(self, user: User) -> None:
         """Hand over what is queued for C{user}, in order, to those devices that have not been given it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence, Sized
+from collections.abc import Awaitable, Callable, Sequence, Sized
 
 from comet import __version__
 from comet.broker import Broker
@@ -15,7 +15,7 @@ from comet.cometql.interface import Login, Prepared, QueryServer, QuerySession
 from comet.cometql.planner import Planner
 from comet.cometql.plans import Plan
 from comet.cometql.prepared import PreparedPlan
-from comet.cometql.results import Column, Done, Result, Value
+from comet.cometql.results import Column, Done, Result, Rows, Value, awaited
 from comet.cometql.shape import with_names
 from comet.cometql.status import Gauges, NoGauges, one_line
 from comet.cometql.tables.catalogue import Catalogue
@@ -148,30 +148,51 @@ class Conversation(QuerySession):
         """The tenant whose tables are selected."""
         return self._context.dev_id
 
-    async def query(self, text: str) -> Result:
-        """See L{QuerySession.query}."""
+    def begin(self, text: str) -> Result | Awaitable[Result]:
+        """See L{QuerySession.begin}."""
         try:
             plan, parameters = self._find(self._read(text))
         except Refused as error:
             self._context.refused(error)
             raise
-        return await self.run(plan, parameters)
+        return self.run(plan, parameters)
 
-    async def run(self, plan: Plan, parameters: Sequence[Value]) -> Result:
+    async def query(self, text: str) -> Result:
+        """@return: the result of one statement, waited for; raises as L{begin}."""
+        return await awaited(self.begin(text))
+
+    def run(self, plan: Plan, parameters: Sequence[Value]) -> Result | Awaitable[Result]:
         """
         Run a plan of the engine's cache on this connection.
 
         @param parameters: the values of its literals and bind marks.
+        @return: as L{QuerySession.begin}.
         @raise comet.errors.Refused: if it is not granted.
         """
         context = self._context
         if context.warnings and not plan.keeps_warnings:
             context.warnings.clear()
         try:
-            result = await plan.run(context, parameters)
+            result = plan.begin(context, parameters)
         except Refused as error:
             context.refused(error)
             raise
+        # Nearly every statement is an INSERT.
+        if type(result) is Done:
+            context.row_count = result.affected
+            return result
+        return self._note(result) if isinstance(result, Rows | Done) else self._wait(result)
+
+    async def _wait(self, begun: Awaitable[Result]) -> Result:
+        try:
+            result = await begun
+        except Refused as error:
+            self._context.refused(error)
+            raise
+        return self._note(result)
+
+    def _note(self, result: Result) -> Result:
+        context = self._context
         if isinstance(result, Done):
             context.row_count = result.affected
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -49,11 +49,12 @@ class Prepared(Protocol):
     parameters: int
     columns: Sequence[Column]
 
-    async def execute(self, values: Sequence[Value]) -> Result:
+    def begin(self, values: Sequence[Value]) -> Result | Awaitable[Result]:
         """
         Run it.
 
         @param values: as many as there are C{parameters}.
+        @return: as L{QuerySession.begin}.
         @raise comet.errors.Refused: if it is not granted; the session goes on.
         """
 
@@ -69,10 +70,11 @@ class QuerySession(Protocol):
     def in_transaction(self) -> bool:
         """Whether the status flags say that a transaction is open."""
 
-    async def query(self, text: str) -> Result:
+    def begin(self, text: str) -> Result | Awaitable[Result]:
         """
         Run one statement.
 
+        @return: its result, if that is there at once, or else what to wait for, which may raise the same.
         @raise comet.errors.Refused: if it is not granted; the session goes on.
         """
 

@@ -8,7 +8,7 @@ L{Plan.run}, which is the same for a text and for a prepared statement.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from operator import itemgetter
 from typing import Any
@@ -55,6 +55,14 @@ class Plan(ABC):
         @return: the columns of the answer, as far as they can be told before the statement is run.
         """
         return self.columns
+
+    def begin(self, context: Context, parameters: Parameters) -> Result | Awaitable[Result]:
+        """
+        Carry the statement out, without a coroutine if there is nothing to wait for.
+
+        @return: the result, or what L{run} gives; raises the same.
+        """
+        return self.run(context, parameters)
 
     @abstractmethod
     async def run(self, context: Context, parameters: Parameters) -> Result:
@@ -169,6 +177,9 @@ def computed(title: str, value: Value) -> Column:
 
 # INSERT ---------------------------------------------------------------------------------------------------
 
+#: One row was written.
+_ONE = Done(1)
+
 
 class InsertPlan(Plan):
     """Gives rows to a table: all are admitted before the first is written."""
@@ -186,6 +197,10 @@ class InsertPlan(Plan):
         given = self._given(insert)
         left_out = {place: self._default(place) for place in range(len(table.declared)) if place not in given}
         self._picks = [self._pick(row, given, left_out, number) for number, row in enumerate(insert.rows, 1)]
+        self._single = self._picks[0] if len(self._picks) == 1 else None
+        # If nothing is computed but default values, they need not be computed again.
+        only_defaults = len(self._defaults) == len(self._computed)
+        self._constants: list[Value] | None = list(self._defaults) if only_defaults else None
 
     def _given(self, insert: Insert) -> list[int]:
         """@return: the places of the columns that the statement gives."""
@@ -229,20 +244,44 @@ class InsertPlan(Plan):
     def admissions(self, context: Context, parameters: Parameters) -> list[Callable[[], Any]]:
         """@return: for each row what admits it, which raises L{Refused} if a rule is broken."""
         dev_id = context.tenant(self._database)
-        values = [*parameters, *[value(context, parameters) for value in self._computed]]
+        values = self._values(context, parameters)
         return [partial(self._table.admit, dev_id, pick(values)) for pick in self._picks]
+
+    def begin(self, context: Context, parameters: Parameters) -> Result | Awaitable[Result]:
+        """@return: as L{run}; at once if it is a single row and nothing has to be stored for it."""
+        if self._single is None or context.transaction.holds:
+            return self.run(context, parameters)
+        # The hot path.
+        table, database = self._table, self._database
+        dev_id = context.tenant(database) if database else context.dev_id
+        entry = table.admit(dev_id, self._single(self._values(context, parameters)))
+        insert_id = table.put(entry)
+        if insert_id is None:
+            return self._write(context, entry)
+        if not insert_id:
+            return _ONE
+        context.insert_id = insert_id
+        return Done(1, insert_id)
+
+    async def _write(self, context: Context, entry: Any) -> Result:
+        insert_id = await self._table.write(entry)
+        if insert_id:
+            context.insert_id = insert_id
+        return Done(1, insert_id)
+
+    def _values(self, context: Context, parameters: Parameters) -> Parameters:
+        if not self._computed:
+            return parameters
+        if self._constants is None:
+            return [*parameters, *[value(context, parameters) for value in self._computed]]
+        return [*parameters, *self._constants]
 
     async def run(self, context: Context, parameters: Parameters) -> Result:
         """@return: how many rows were written, and the insert id of the first."""
         dev_id, table = context.tenant(self._database), self._table
-        values = parameters
-        if self._computed:
-            values = [*parameters, *[value(context, parameters) for value in self._computed]]
+        values = self._values(context, parameters)
         entries = [table.admit(dev_id, pick(values)) for pick in self._picks]
-        if len(entries) == 1 and not context.transaction.holds:
-            insert_id = await table.write(entries[0])  # as carry_out does, but this is the hot path
-        else:
-            insert_id = await carry_out(context, table, entries, parameters)
+        insert_id = await carry_out(context, table, entries, parameters)
         if insert_id:
             context.insert_id = insert_id
         info = f"Records: {len(entries)}  Duplicates: 0  Warnings: 0" if len(entries) > 1 else ""

@@ -9,12 +9,12 @@ from comet.cometql.context import Context
 from comet.cometql.interface import Prepared
 from comet.cometql.literals import MARK
 from comet.cometql.plans import Plan
-from comet.cometql.results import Result, Value
+from comet.cometql.results import Result, Value, awaited
 from comet.cometql.shape import cut
 from comet.errors import WrongArguments
 
 #: Runs a plan with its values.
-Run = Callable[[Plan, Sequence[Value]], Awaitable[Result]]
+Run = Callable[[Plan, Sequence[Value]], Result | Awaitable[Result]]
 
 
 class PreparedPlan(Prepared):
@@ -35,12 +35,16 @@ class PreparedPlan(Prepared):
         # The usual statement has bind marks and no literals.
         self._marks_only = self.parameters == len(literals)
 
-    async def execute(self, values: Sequence[Value]) -> Result:
-        """See L{Prepared.execute}."""
+    def begin(self, values: Sequence[Value]) -> Result | Awaitable[Result]:
+        """See L{Prepared.begin}."""
         if len(values) != self.parameters:
             raise WrongArguments(f"Incorrect arguments to EXECUTE: {len(values)}, expected {self.parameters}")
         if not self._marks_only:
             given, values = values, list(self._values)
             for place, value in zip(self._marks, given, strict=True):
                 values[place] = value
-        return await self._run(self._plan, values)
+        return self._run(self._plan, values)
+
+    async def execute(self, values: Sequence[Value]) -> Result:
+        """@return: the result, waited for; raises as L{begin}."""
+        return await awaited(self.begin(values))

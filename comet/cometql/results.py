@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
@@ -68,3 +68,8 @@ class Done:
 
 
 Result = Rows | Done
+
+
+async def awaited(result: Result | Awaitable[Result]) -> Result:
+    """@return: C{result}, waited for if it is not there yet."""
+    return result if isinstance(result, Rows | Done) else await result

@@ -128,6 +128,14 @@ class Table(ABC, Generic[Entry, Key]):
         """
         raise ReadOnly(f"INSERT command denied for table '{self.name}': it is read only")
 
+    def put(self, entry: Entry) -> int | None:
+        """
+        Give C{entry} its effect at once, if nothing has to be stored for that.
+
+        @return: the insert id, 0 if there is none; C{None} if nothing has happened, and L{write} is needed.
+        """
+        return None
+
     async def write(self, entry: Entry) -> int:
         """
         Give C{entry} its effect now.

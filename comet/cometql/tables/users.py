@@ -144,6 +144,10 @@ class UsersMessages(UserTable[PrivateMessage]):
         now = self.broker.now()
         return PrivateMessage(user, event, text, now, expires=values.expiry(expires, "expires", now))
 
+    def put(self, entry: PrivateMessage) -> int | None:
+        """Send the message, unless it has to go through the queue; the insert id is the user's."""
+        return entry.user.user_id if self.broker.send_private_now(entry) else None
+
     async def write(self, entry: PrivateMessage) -> int:
         """Send or queue the message; the insert id is the user's."""
         await self.broker.send_private(entry)

@@ -72,7 +72,7 @@ def prepare(payload: bytes) -> Event:
     return events.PrepareReceived(payload[1:])
 
 
-def execute(payload: bytes) -> Event:
+def execute(payload: bytes) -> events.ExecuteReceived:
     """COM_STMT_EXECUTE: a statement, flags, a count, and the values."""
     if len(payload) < EXECUTE_HEAD:
         raise PeerError("malformed packet: an execution is cut off")

@@ -21,7 +21,7 @@ from comet.protocols.mysql.framing import Oversized, Packet, PacketReader, Packe
 from comet.protocols.mysql.handshake import Greeting, HandshakeResponse, requests_tls
 from comet.protocols.mysql.login import LoginExchange
 from comet.protocols.mysql.loginkey import LoginKey
-from comet.protocols.mysql.replies import Ok, Reply, Terms
+from comet.protocols.mysql.replies import Ok, Reply, Terms, ok_packet
 
 #: The longest packet of somebody who has not logged in.
 LOGIN_PACKET = 1 << 16
@@ -128,6 +128,20 @@ class ServerConnection:
             # The reason goes out as the answer to what came last.
             self._writer.sequence = (self._reader.sequence + 1) & 0xFF
             raise
+
+    def statement(self) -> bytes | None:
+        """
+        The short way of nearly every packet, beside L{events}.
+
+        @return: the payload of a statement or a ping that has come whole and is next; it has to be answered
+            before anything else is asked for. C{None} for whatever else is next.
+        """
+        if self.state is not State.READY:
+            return None
+        payload = self._reader.quick(QUICK)
+        if payload is not None:
+            self._writer.sequence = 1
+        return payload
 
     def _events(self) -> Iterator[Event]:
         for packet in self._reader:
@@ -254,6 +268,12 @@ class ServerConnection:
         """@return: C{reply} for the wire."""
         return b"".join(map(self._writer.pack, reply.payloads(self.terms)))
 
+    def done(self, affected: int, insert_id: int) -> bytes:
+        """@return: an OK for a statement that was done and has nothing else to tell, for the wire."""
+        sequence = self._writer.sequence
+        self._writer.sequence = (sequence + 1) & 0xFF
+        return ok_packet(sequence, affected, insert_id, self.terms.status)
+
     def stream(self, reply: Reply) -> Iterator[bytes]:
         """
         @return: C{reply} for the wire, in pieces, so that nobody has to hold all of it. What it raises while
@@ -266,6 +286,9 @@ class ServerConnection:
         self.state = State.CLOSED
         self._reader.take()
 
+
+#: The commands that L{ServerConnection.statement} looks for.
+QUICK = frozenset((Command.QUERY, Command.STMT_EXECUTE, Command.PING))
 
 #: The states in which each packet begins a new exchange, so that its number is 0.
 COMMANDED = (State.READY, State.GUEST)

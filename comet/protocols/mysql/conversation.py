@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 from comet.cometql.interface import Login, QueryServer, QuerySession
-from comet.cometql.results import Done, Rows
+from comet.cometql.results import Done, Result, Rows, awaited
 from comet.cometql.shape import statements_of
 from comet.errors import LoginRefused
-from comet.protocols.mysql import charsets, events
+from comet.protocols.mysql import charsets, commands, events
 from comet.protocols.mysql.binary import BinaryResultSet, CursorOpened, PrepareOk
 from comet.protocols.mysql.connection import ServerConnection
-from comet.protocols.mysql.constants import Status
+from comet.protocols.mysql.constants import Command, Status
 from comet.protocols.mysql.events import Event
 from comet.protocols.mysql.loginkey import LoginKey
 from comet.protocols.mysql.replies import (
@@ -25,7 +25,7 @@ from comet.protocols.mysql.replies import (
     Switch,
 )
 from comet.protocols.mysql.resultset import FieldList, ResultSet
-from comet.protocols.mysql.statements import Statements
+from comet.protocols.mysql.statements import Statement, Statements
 
 #: The database that the columns of a connection are in if it has selected none.
 DEFAULT_DATABASE = "CometQL_v1"
@@ -103,7 +103,7 @@ class Conversation:
                     statement, *self._following = statements_of(statement)
                 return await self._query(session, statement)
             case events.ExecuteReceived():
-                return self.send(await self._execute(event))
+                return await self._execute(event)
             case events.PrepareReceived(text):
                 return self.send(self._prepare(session, text))
             case events.FetchReceived(number, count):
@@ -138,8 +138,52 @@ class Conversation:
         return self._answer_alone(event)
 
     async def _query(self, session: QuerySession, statement: str) -> Iterable[bytes]:
-        result = await session.query(statement)
+        return await self._told(session.begin(statement))
+
+    def at_once(self, payload: bytes) -> bytes | Awaitable[Iterable[bytes]]:
+        """
+        Answer a packet of L{ServerConnection.statement}, without a coroutine if nothing has to be waited for.
+
+        @return: the answer, or what gives it as L{answer} does; raises the same.
+        """
+        if self._following:
+            # The last of several statements has failed, with others behind it.
+            self._following = []
+            self._tell_status()
+        session, command = self.session, payload[0]
+        assert session is not None  # that is when statements are looked for
+        if command == Command.QUERY:
+            statement = self._decode(payload[1:])
+            if self._connection.multi_statements and ";" in statement:
+                return self._carry_out(session, events.QueryReceived(payload[1:]))
+            result = session.begin(statement)
+            return self._done(result) if type(result) is Done else self._told(result)
+        if command == Command.PING:
+            return self._connection.done(0, 0)
+        event = commands.execute(payload)
+        prepared = self._statements.find(event.statement)
+        result = prepared.prepared.begin(prepared.values(event.values, self._decode))
+        return self._done(result) if type(result) is Done else self._executed(event.cursor, prepared, result)
+
+    def _done(self, result: Done) -> bytes:
+        if result.info or result.warnings:
+            return self._connection.send(_ok(result))
+        return self._connection.done(result.affected, result.insert_id)
+
+    async def _told(self, begun: Result | Awaitable[Result]) -> Iterable[bytes]:
+        result = await awaited(begun)
         return self.send(ResultSet(result) if isinstance(result, Rows) else _ok(result))
+
+    async def _executed(
+        self, cursor: bool, statement: Statement, begun: Result | Awaitable[Result]
+    ) -> Iterable[bytes]:
+        result = await awaited(begun)
+        if not isinstance(result, Rows):
+            return self.send(_ok(result))
+        if not cursor:
+            return self.send(BinaryResultSet(result))
+        statement.open(result)
+        return self.send(CursorOpened(result.columns))
 
     @property
     def unfinished(self) -> bool:
@@ -161,15 +205,10 @@ class Conversation:
         prepared = session.prepare(self._decode(text))
         return PrepareOk(self._statements.add(prepared, len(text)).number, prepared)
 
-    async def _execute(self, event: events.ExecuteReceived) -> Reply:
+    async def _execute(self, event: events.ExecuteReceived) -> Iterable[bytes]:
         statement = self._statements.find(event.statement)
-        result = await statement.prepared.execute(statement.values(event.values, self._decode))
-        if not isinstance(result, Rows):
-            return _ok(result)
-        if not event.cursor:
-            return BinaryResultSet(result)
-        statement.open(result)
-        return CursorOpened(result.columns)
+        result = statement.prepared.begin(statement.values(event.values, self._decode))
+        return await self._executed(event.cursor, statement, result)
 
     def _answer_alone(self, event: Event) -> Iterable[bytes]:
         """Answer what needs no session: a ping, or what is declined."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from twisted.internet import protocol
@@ -43,8 +43,9 @@ class MySQLProtocol(protocol.Protocol, TimeoutMixin, Client):
     """
     One client of the CometQL port.
 
-    One coroutine at a time serves it, event by event: the next packet is parsed after the last answer has
-    been written, and an answer is written no faster than the client reads it.
+    Statements that need not wait for anything are answered as they come, and what came together is answered
+    in one write. All else is served by one coroutine at a time, event by event: the next packet is parsed
+    after the last answer has been written, and an answer is written no faster than the client reads it.
     """
 
     _log = Logger()
@@ -92,8 +93,10 @@ class MySQLProtocol(protocol.Protocol, TimeoutMixin, Client):
         self._connection.receive(data)
         self._stirred()
         if not self._busy:
-            self._busy = self._prompt = True
-            start(self._serve(), self._give_up)
+            try:
+                self._serve()
+            except Exception:
+                self._give_up(Failure())
         if self._busy and self._reading and self._connection.waiting > READ_AHEAD:
             self._reading = False
             self.transport.pauseProducing()
@@ -208,11 +211,43 @@ class MySQLProtocol(protocol.Protocol, TimeoutMixin, Client):
 
     # Serving ----------------------------------------------------------------------------------------------
 
-    async def _serve(self) -> None:
-        """Answer every packet that has come in whole."""
+    def _serve(self) -> None:
+        """Answer every packet that has come in whole: what needs no waiting in one write, then the rest."""
+        self._prompt = True
+        answers, pending = self._answer_at_once()
+        if answers and not self._over:
+            self._port.counters.commands += len(answers)
+            self._prompt = False
+            self._write_now(answers[0] if len(answers) == 1 else b"".join(answers))
+        if pending is not None or self._connection.waiting:
+            self._busy = True
+            start(self._serve_rest(pending), self._give_up)
+
+    def _answer_at_once(self) -> tuple[list[bytes], Awaitable[Iterable[bytes]] | None]:
+        """
+        @return: the answers to the first packets, and what gives or refuses that to the one behind them, if
+            there is one that takes more.
+        """
+        connection, conversation = self._connection, self._conversation
+        answers: list[bytes] = []
+        if self._drained is not None:
+            return answers, None
+        while (payload := connection.statement()) is not None:
+            try:
+                answer = conversation.at_once(payload)
+            except Exception as error:
+                return answers, _raised(error)
+            if not isinstance(answer, bytes):
+                return answers, answer
+            answers.append(answer)
+        return answers, None
+
+    async def _serve_rest(self, pending: Awaitable[Iterable[bytes]] | None) -> None:
         try:
+            if pending is not None:
+                await self._answer(self._finish(pending))
             for event in self._connection.events():
-                await self._answer(event)
+                await self._answer(self._carry_out(event))
         except PeerError as error:
             self._disconnect(error)
         finally:
@@ -223,10 +258,10 @@ class MySQLProtocol(protocol.Protocol, TimeoutMixin, Client):
             self._reading = True
             self.transport.resumeProducing()
 
-    async def _answer(self, event: Event) -> None:
-        """Answer C{event}; a statement that fails, fails alone, but a login that fails is the end."""
+    async def _answer(self, work: Awaitable[None]) -> None:
+        """Answer by C{work}; a statement that fails, fails alone, but a login that fails is the end."""
         try:
-            await self._carry_out(event)
+            await work
         except PeerError:
             raise
         except Refused as error:
@@ -248,8 +283,11 @@ class MySQLProtocol(protocol.Protocol, TimeoutMixin, Client):
                 return self._start_tls()
             case events.QuitReceived():
                 return self._leave()
+        await self._finish(self._conversation.answer(event))
+
+    async def _finish(self, answer: Awaitable[Iterable[bytes]]) -> None:
         before = self._logged_in()
-        pieces = await self._conversation.answer(event)
+        pieces = await answer
         if before:
             self._port.counters.commands += 1
         self._allow_silence()
@@ -274,3 +312,7 @@ class MySQLProtocol(protocol.Protocol, TimeoutMixin, Client):
     def _encryption(self) -> tuple[str, str]:
         handle = self.transport.protocol.getHandle()
         return handle.get_cipher_name() or "", handle.get_protocol_version_name()
+
+
+async def _raised(error: Exception) -> Iterable[bytes]:
+    raise error

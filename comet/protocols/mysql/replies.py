@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from comet.errors import CometError
 from comet.protocols.mysql.charsets import UTF8, Charset
 from comet.protocols.mysql.codec import lenenc_bytes, lenenc_int
 from comet.protocols.mysql.constants import Status
+from comet.protocols.mysql.framing import Packet
 
 #: The longest text of an error, in bytes; clients keep 512 with the NUL that ends it.
 ERROR_TEXT = 511
@@ -24,7 +26,7 @@ class Terms:
     """
     What an answer depends on, besides itself.
 
-    @ivar status: the state of the session, which clients are told with each answer.
+    @ivar status: the L{Status} of the session, which clients are told with each answer.
     @ivar schema: the database that has been selected, as columns name it.
     @ivar greeted: whether the client has our greeting, so that it looks for an SQLSTATE in errors.
     @ivar deprecate_eof: whether the client wants an OK in place of an EOF.
@@ -32,7 +34,7 @@ class Terms:
     @ivar declared: the collation that columns of text are said to have.
     """
 
-    status: Status = Status.AUTOCOMMIT
+    status: int = Status.AUTOCOMMIT
     schema: str = ""
     greeted: bool = False
     deprecate_eof: bool = False
@@ -76,6 +78,12 @@ class Ok(Reply):
                 lenenc_bytes(self.info.encode()) if self.info else b"",
             )
         )
+
+
+@lru_cache(256)
+def ok_packet(sequence: int, affected: int, insert_id: int, status: int) -> bytes:
+    """@return: a plain OK with its header, as most statements are answered."""
+    return Packet(sequence, Ok(affected, insert_id).payload(Terms(status))).to_bytes()
 
 
 def eof_payload(terms: Terms, further: Status = Status.NONE) -> bytes:

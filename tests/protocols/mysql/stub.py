@@ -23,7 +23,7 @@ class StubSession:
     def prepare(self, text):
         return StubPrepared(self, text)
 
-    async def query(self, text):
+    def begin(self, text):
         self.queries.append(text)
         match text.strip().partition(" ")[0]:
             case "insert":
@@ -36,7 +36,7 @@ class StubSession:
                 return Rows([NUMBER], self.fail_halfway())
             case "wait":
                 self.waiting.append(Deferred())
-                return await self.waiting[-1]
+                return self.waiting[-1]
             case "fail":
                 raise ZeroDivisionError("in a statement")
         raise SyntaxRefused(f"You have an error near '{text}'")
@@ -80,7 +80,7 @@ class StubPrepared:
         if text.startswith("count"):
             self.columns = [NUMBER]
 
-    async def execute(self, values):
+    def begin(self, values):
         self.session.queries.append((self.text, *values))
         if not self.columns:
             return Done(self.parameters)

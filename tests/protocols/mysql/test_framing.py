@@ -42,6 +42,41 @@ class PacketReaderTests(SynchronousTestCase):
         self.assertEqual(found_in(reader, stream, drawn_cuts(data.draw, stream)), sent)
         self.assertEqual(reader.waiting, 0)
 
+    @given(lists(packets(), max_size=8), data())
+    def test_the_short_way(self, sent, data):
+        """Who asks for some packets the short way, and for others not, finds the same."""
+        stream = b"".join(packet.to_bytes(FRAME) for packet in sent)
+        reader, found = PacketReader(limit=9 * FRAME, frame=FRAME), []
+        cuts = drawn_cuts(data.draw, stream)
+        for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True):
+            reader.feed(stream[start:end])
+            while (payload := reader.quick(range(128))) is not None:
+                found.append(Packet(0, payload))
+                self.assertTrue(0 < len(payload) < FRAME and payload[0] < 128)
+            if data.draw(booleans()):
+                found += reader
+        found += reader
+        self.assertEqual((found, reader.waiting), (sent, 0))
+
+    def test_short_packets(self):
+        """A whole packet in one frame is taken the short way, unless something is unusual with it."""
+        whole = Packet(0, b"\3abc").to_bytes(FRAME)
+        reader = PacketReader(limit=4, frame=FRAME)
+        reader.feed(whole + whole + whole[:-1])
+        self.assertEqual([reader.quick({3}) for _ in range(3)], [b"\3abc", b"\3abc", None])
+        reader.feed(whole[-1:])
+        self.assertEqual(list(reader), [Packet(0, b"\3abc")])
+        for stream in (
+            Packet(1, b"\3abc").to_bytes(FRAME),
+            Packet(0, b"\4abc").to_bytes(FRAME),
+            Packet(0, b"\3abcd").to_bytes(FRAME),
+            Packet(0, b"").to_bytes(FRAME) + whole,
+        ):
+            reader = PacketReader(limit=4, frame=FRAME)
+            reader.feed(stream)
+            self.assertIsNone(reader.quick({3}))
+            self.assertEqual(reader.waiting, len(stream))
+
     @given(lists(packets(), max_size=8), integers(0, 9 * FRAME), data())
     def test_any_cut_drops_the_same_packets(self, sent, limit, data):
         """A reader that forgives tells of packets over the limit, and finds all others."""

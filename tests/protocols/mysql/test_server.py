@@ -20,6 +20,8 @@ from tests.protocols.mysql.stub import StubServer
 PEER = IPv4Address("TCP", "192.0.2.7", 4711)
 OK = b"\0\0\0\x02\0\0\0"
 QUERY, PING, QUIT = b"\x03", b"\x0e", b"\x01"
+#: Selects what is selected. What has changed in a session shows in the answer, unlike in that to a ping.
+USE = b"\x02CometQL_v1"
 
 
 class MySQLTestCase(SynchronousTestCase):
@@ -262,12 +264,16 @@ class CommandTests(MySQLTestCase):
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
         self.assertEqual(self.ask(self.protocol, self.transport, PING), [OK])
 
-    def test_failing_port(self):
+    def test_failing_port(self, way="events", packet=USE):
         """A failure of the port itself is logged, answered with 1105, and ends this connection alone."""
-        self.patch(self.protocol._connection, "events", lambda: iter([1 / 0 for _ in "x"]))
-        self.assertEqual(self.error(PING)[0], 1105)
+        self.patch(self.protocol._connection, way, lambda: iter([1 / 0 for _ in "x"]))
+        self.assertEqual(self.error(packet)[0], 1105)
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
         self.assertTrue(self.transport.disconnecting)
+
+    def test_failing_port_at_once(self):
+        """The same holds on the short way."""
+        self.test_failing_port("statement", PING)
 
     def test_refused_halfway(self):
         """Rows that are refused while they are computed end in an error, in order."""
@@ -307,6 +313,7 @@ class CommandTests(MySQLTestCase):
     def test_status(self):
         """The status tells whether the session commits by itself."""
         self.session.autocommit = False
+        self.assertEqual(self.ask(self.protocol, self.transport, USE), [b"\0\0\0\0\0\0\0"])
         self.assertEqual(self.ask(self.protocol, self.transport, PING), [b"\0\0\0\0\0\0\0"])
         self.assertEqual(self.ask(self.protocol, self.transport, QUERY + b"select")[-1], b"\xfe\0\0\0\0")
 
@@ -366,6 +373,26 @@ class PipelineTests(MySQLTestCase):
         answers = self.taken(self.transport)
         self.assertEqual(client.read_error(answers[0])[0], 1064)
         self.assertEqual(answers[4], b"\x014")
+
+    def test_one_write(self):
+        """Statements that come together and need not wait are answered in one write; an error ends that."""
+        written = []
+        self.patch(self.transport, "write", written.append)
+        insert, wrong = client.frame(QUERY + b"insert"), client.frame(QUERY + b"gibberish")
+        self.protocol.dataReceived(insert + client.frame(PING) + insert + wrong + client.frame(PING))
+        answers = [client.payloads(piece) for piece in written]
+        self.assertEqual([payload[0] for payload in answers[0]], [0, 0, 0])
+        self.assertEqual([payload[0] for each in answers[1:] for payload in each], [0xFF, 0])
+        self.assertEqual(self.factory.counters.commands, 4)
+
+    def test_begun_before_waiting(self):
+        """What need not wait is answered before a statement that came with it and does."""
+        self.protocol.dataReceived(
+            client.frame(PING) + client.frame(QUERY + b"wait") + client.frame(QUERY + b"insert")
+        )
+        self.assertEqual(self.taken(self.transport), [OK])
+        self.session.waiting[0].callback(Done(3))
+        self.assertEqual([payload[1] for payload in self.taken(self.transport)], [3, 1])
 
     def test_statements_while_waiting(self):
         """Statements that arrive while one runs wait for it."""
@@ -502,11 +529,11 @@ class TimeoutTests(MySQLTestCase):
         self.factory = self.make_factory(wait_timeout=60)
         protocol, transport = self.log_in()
         self.server.sessions[-1].wait_timeout = 600
-        self.ask(protocol, transport, PING)
+        self.ask(protocol, transport, USE)
         self.clock.advance(599)
         self.ask(protocol, transport, PING)
         self.server.sessions[-1].wait_timeout = None
-        self.ask(protocol, transport, PING)
+        self.ask(protocol, transport, USE)
         self.clock.advance(59)
         self.assertFalse(self.gone(transport))
         self.clock.advance(1)

@@ -4,7 +4,7 @@ import struct
 
 from comet.limits import Limits
 from tests.protocols.mysql import client
-from tests.protocols.mysql.test_server import OK, PING, QUERY, MySQLTestCase
+from tests.protocols.mysql.test_server import OK, PING, QUERY, USE, MySQLTestCase
 
 PREPARE, EXECUTE, LONG_DATA, CLOSE, RESET, FETCH = b"\x16", b"\x17", b"\x18", b"\x19", b"\x1a", b"\x1c"
 MULTI = 0x10000
@@ -319,7 +319,7 @@ class CharsetTests(TalkTestCase):
     def test_latin1(self):
         """Statements are read, and text is written, in what the session says."""
         self.session.charsets = ("latin1", "latin1")
-        self.say(PING)
+        self.say(USE)
         answer = self.say(execute(self.prepare(b"select ?"), [b"\xe9"]))
         self.assertEqual(self.session.queries, [("select ?", "é")])
         self.assertEqual(answer[3], b"\0\0\1\xe9")
@@ -328,14 +328,14 @@ class CharsetTests(TalkTestCase):
     def test_errors(self):
         """The texts of errors are in it, too."""
         self.session.charsets = ("latin1", "latin1")
-        self.say(PING)
+        self.say(USE)
         (answer,) = self.say(QUERY + b"gibberish \xe9")
         self.assertTrue(answer.endswith(b"near 'gibberish \xe9'"))
 
     def test_no_conversion(self):
         """Without a set for results they travel as they are, declared as such."""
         self.session.charsets = ("latin1", None)
-        self.say(PING)
+        self.say(USE)
         answer = self.say(execute(self.prepare(b"select ?"), [b"\xe9"]))
         self.assertEqual((answer[3], client.read_column(answer[1]).charset), (b"\0\0\2\xc3\xa9", 45))
 
