@@ -9,6 +9,7 @@ from typing import cast
 
 from comet.cometql.cursor import Cursor
 from comet.cometql.literals import MARK, Literal
+from comet.cometql.outline import Outline, certain, parted
 from comet.cometql.parser import parse
 from comet.cometql.plans import Plan
 from comet.cometql.results import Value
@@ -45,7 +46,7 @@ class PlanCache:
 
     def __init__(self, planner: Planner, entries: int = 1000, longest: int = 4096) -> None:
         """
-        @param entries: the most shapes, and the most plans for values within shapes, to keep.
+        @param entries: the most shapes, plans for values within shapes, and outlines of texts to keep.
         @param longest: the most characters of a shape that is kept.
         """
         self.hits = self.misses = 0
@@ -54,6 +55,7 @@ class PlanCache:
         self._longest = longest
         self._shapes: OrderedDict[str, _Known] = OrderedDict()
         self._pinned: OrderedDict[tuple[str, ...], Plan] = OrderedDict()
+        self._outlines: OrderedDict[Outline, Plan] = OrderedDict()
 
     def __len__(self) -> int:
         """@return: how many shapes are kept."""
@@ -64,11 +66,27 @@ class PlanCache:
         @return: the plan for a statement, and the values to run it with.
         @raise Refused: if there is no such statement, table or column; or a C{?} in it.
         """
+        found = parted(text)
+        if found is not None and found[0] in self._outlines:
+            outline, inside = found
+            self._outlines.move_to_end(outline)
+            self.hits += 1
+            return self._outlines[outline], inside
         shape, literals = cut(text)
         if MARK in literals:
             cursor = Cursor(shape, literals, cut_raw(text)[1])
             raise cursor.error_at(literals.index(MARK))
-        return self.plan(text, shape, literals), cast("Sequence[Value]", literals)
+        plan = self.plan(text, shape, literals)
+        if found is not None and certain(*found, literals):
+            self._keep_outline(found[0], shape)
+        return plan, cast("Sequence[Value]", literals)
+
+    def _keep_outline(self, outline: Outline, shape: str) -> None:
+        known = self._shapes.get(shape)
+        if known is not None and known.plan is not None:
+            self._outlines[outline] = known.plan
+            if len(self._outlines) > self._entries:
+                self._outlines.popitem(last=False)
 
     def plan(self, text: str, shape: str, literals: Sequence[Literal]) -> Plan:
         """

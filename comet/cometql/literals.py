@@ -50,10 +50,11 @@ def decode_string(source: str) -> str:
         if len(strings) > 1:
             return "".join(map(decode_string, strings))
         text = text.replace(quote + quote, quote)
-    return _decode_escapes(text) if "\\" in text else text
+    return decode_escapes(text) if "\\" in text else text
 
 
-def _decode_escapes(text: str) -> str:
+def decode_escapes(text: str) -> str:
+    """@return: what C{text}, which stands between quotes, stands for; it has no quote without a backslash."""
     if _BACKSLASH in text:
         raise SyntaxRefused("You have an error in your SQL syntax: the statement is not UTF-8")
     text = text.replace("\\\\", _BACKSLASH)
