@@ -37,7 +37,7 @@ _STRING = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 #: Stands for an escaped backslash while the other escapes are decoded; no UTF-8 decodes to it.
-_BACKSLASH = "\ud800"
+BACKSLASH = "\ud800"
 #: The most digits of a number that is kept exact; MySQL's DECIMAL holds as many.
 _DIGITS = 65
 
@@ -50,20 +50,25 @@ def decode_string(source: str) -> str:
         if len(strings) > 1:
             return "".join(map(decode_string, strings))
         text = text.replace(quote + quote, quote)
-    return decode_escapes(text) if "\\" in text else text
+    return _decode_escapes(text) if "\\" in text else text
 
 
-def decode_escapes(text: str) -> str:
-    """@return: what C{text}, which stands between quotes, stands for; it has no quote without a backslash."""
-    if _BACKSLASH in text:
+def _decode_escapes(text: str) -> str:
+    if BACKSLASH in text:
         raise SyntaxRefused("You have an error in your SQL syntax: the statement is not UTF-8")
-    text = text.replace("\\\\", _BACKSLASH)
+    return decode_marked(text.replace("\\\\", BACKSLASH))
+
+
+def decode_marked(text: str) -> str:
+    """@return: what C{text}, in which L{BACKSLASH} stands for each escaped one, stands for between quotes."""
+    if "\\" not in text:
+        return text.replace(BACKSLASH, "\\")
     for letter, character in _ESCAPES.items():
         text = text.replace("\\" + letter, character)
     # What is left is a backslash before a character that needs none.
     first, *others = text.split("\\")
     kept = ["\\" + other if other.startswith(("%", "_")) else other for other in others]
-    return "".join((first, *kept)).replace(_BACKSLASH, "\\")
+    return "".join((first, *kept)).replace(BACKSLASH, "\\")
 
 
 def decode_number(source: str) -> Value:

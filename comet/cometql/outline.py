@@ -12,13 +12,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from comet.cometql.literals import Literal, decode_escapes
+from comet.cometql.literals import BACKSLASH, Literal, decode_marked
 
 #: The strings of a text that has an outline are no more than these.
 _MOST = 64
 
-#: Stand for an escaped backslash and an escaped quote while a text is parted; no UTF-8 decodes to them.
-_BACKSLASH, _QUOTE = "\ud800", "\ud801"
+#: Stands for an escaped quote while a text is parted; no UTF-8 decodes to it.
+_QUOTE = "\ud801"
 
 #: What begins no string, name, comment, bind mark or further statement. Numbers are not told from words here:
 #: they are literals, and a text with a literal outside of its strings is none that L{certain} accepts.
@@ -36,9 +36,9 @@ def parted(text: str) -> tuple[Outline, list[str]] | None:
     """
     escaped = "\\" in text
     if escaped:
-        if _BACKSLASH in text or _QUOTE in text:
+        if BACKSLASH in text or _QUOTE in text:
             return None
-        text = text.replace("\\\\", _BACKSLASH).replace("\\'", _QUOTE)
+        text = text.replace("\\\\", BACKSLASH).replace("\\'", _QUOTE)
     parts = text.split("'", 2 * _MOST)
     if len(parts) & 1 == 0:
         return None
@@ -47,7 +47,7 @@ def parted(text: str) -> tuple[Outline, list[str]] | None:
 
 
 def _decoded(inside: str) -> str:
-    return decode_escapes(inside.replace(_QUOTE, "\\'").replace(_BACKSLASH, "\\\\"))
+    return decode_marked(inside).replace(_QUOTE, "'")
 
 
 def certain(outline: Outline, inside: Sequence[Literal], literals: Sequence[Literal]) -> bool:

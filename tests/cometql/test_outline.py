@@ -89,7 +89,7 @@ def understood(cache, statement):
 class OutlineTests(SynchronousTestCase):
     """Texts are understood by their outlines as they are without."""
 
-    @settings(max_examples=2000)
+    @settings(max_examples=300)
     @given(outlines(), lists(strings(), min_size=2, max_size=2), lists(strings(), min_size=2, max_size=2))
     @example(("SELECT x", ", ", ""), ["zz", "a"], ["4d", "a"])
     @example(("SELECT ", ", ", ""), ["a", "b"], ["a\\", "b"])
