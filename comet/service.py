@@ -221,6 +221,7 @@ class CometService(MultiService):
             tls=self._tls.backends,
             plugin=PLUGINS[config.cometql.auth_plugin],
             numbers=self._broker.connections.numbers,
+            turn=turn,
         )
         self._engine.hang_up = self._mysql.kill
         facts = Facts(config.main.node_name, self._demo if config.demo else None, self._problems)

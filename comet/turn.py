@@ -75,7 +75,8 @@ class Turn(Generic[Some]):
         """
         self.waiting: deque[Some] = deque()
         self._later, self._clock, self._is_idle = later, clock, is_idle
-        self._is_due = False
+        self._is_due = self._is_held = self._is_alone = False
+        self._holder = 0
         self._sweep: Sweep[Some, Any] | None = None
         #: Those whose turn it was, and who have to be told one by one.
         self._late: dict[Some, Batch[Any]] = {}
@@ -147,12 +148,34 @@ class Turn(Generic[Some]):
 
     def begin(self) -> None:
         """Somebody may have been handed something."""
-        if not self._is_due and (self.waiting or self._sweep is not None):
+        if not self._is_due and not self._is_held and (self.waiting or self._sweep is not None):
             self._is_due = True
             if self._later is None:
                 self._write_all()
             else:
                 self._later(self._write_slice)
+
+    def hold(self, holder: int) -> None:
+        """
+        Somebody does several things in a row, after which L{release} is called.
+
+        @param holder: who, by a number that nobody else has.
+        """
+        self._is_held = True
+        self._is_alone, self._holder = holder == self._holder, holder
+
+    def release(self) -> None:
+        """
+        They are done. What few are to be told is written here and now if it was the same who held the turn
+        before: nobody else is at it, and to be called later costs more than it could join. Where several hold
+        the turn by turns, it likely is one and the same turn, and what they say is joined at the end of it.
+        """
+        self._is_held = False
+        if self._is_alone and not self._is_due and self._sweep is None and len(self.waiting) <= STRIDE:
+            self._is_due = True
+            self._write_all()
+        else:
+            self.begin()
 
     def _write_all(self) -> None:
         # More may come while we write.

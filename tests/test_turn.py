@@ -52,6 +52,47 @@ class TurnTests(SynchronousTestCase):
         self.add("a", more=[Pen(self, "b")])
         self.assertEqual((self.written, list(self.turn.waiting)), (["a", "b"], []))
 
+    def held(self, *names, holder=1):
+        """@return: what is written once C{names} have been added one by one by who holds the turn."""
+        self.turn.hold(holder)
+        for name in names:
+            self.add(name)
+        self.assertEqual(self.calls, [])
+        written = list(self.written)
+        self.turn.release()
+        return self.written[len(written) :]
+
+    def test_alone_in_a_turn(self):
+        """What few are told is written when who holds the turn releases it, if nobody else held it before."""
+        self.held()
+        self.assertEqual(self.held("a", "b"), ["a", "b"])
+        self.assertEqual(self.held("c"), ["c"])
+        self.assertEqual(self.held(), [])
+        self.assertEqual((list(self.turn.waiting), self.calls), ([], []))
+
+    def test_many_in_a_turn(self):
+        """If somebody did, it waits for the end of the turn, together with what comes then."""
+        self.held()
+        self.assertEqual(self.held("a", holder=2), [])
+        (end,) = self.calls
+        self.calls.clear()
+        self.assertEqual(self.held("b"), [])
+        end()
+        self.assertEqual((self.written, self.calls, list(self.turn.waiting)), (["a", "b"], [], []))
+
+    def test_a_broadcast_is_not_written_at_once(self):
+        """What more are told has its end of the turn, and its slices."""
+        self.held()
+        self.assertEqual(self.held(*range(STRIDE + 1)), [])
+        self.calls.pop()()
+        self.assertEqual(self.written, list(range(STRIDE + 1)))
+
+    def test_a_turn_without_end_is_held(self):
+        """Where a turn is over at once, it is over when it is released."""
+        self.turn = Turn()
+        self.assertEqual(self.held("a", "b"), ["a", "b"])
+        self.assertEqual(self.held("c", holder=2), ["c"])
+
     def test_a_long_broadcast_is_cut(self):
         """Others get their turn after each slice; nobody is left out, or written to twice."""
         self.cost = SLICE_SECONDS / STRIDE

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IOpenSSLContextFactory, IReactorTime
 
 from comet.limits import Limits
+from comet.turn import Turn
 
 
 @dataclass(slots=True)
@@ -57,11 +58,13 @@ class Port(Protocol):
 
     @ivar wait_timeout: how long a client may be silent that has not asked for another time, in seconds;
         C{None} for ever.
+    @ivar turn: what statements put into it is held until they are answered.
     @ivar tls: makes the TLS of clients that ask for it; C{None} if none is offered.
     """
 
     limits: Limits
     clock: IReactorTime
+    turn: Turn[Any]
     wait_timeout: int | None
     tls: IOpenSSLContextFactory | None
     counters: Counters

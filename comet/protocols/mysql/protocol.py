@@ -93,10 +93,15 @@ class MySQLProtocol(protocol.Protocol, TimeoutMixin, Client):
         self._connection.receive(data)
         self._stirred()
         if not self._busy:
+            turn = self._port.turn
+            turn.hold(self.number)
             try:
                 self._serve()
             except Exception:
                 self._give_up(Failure())
+            finally:
+                # Who asked has been answered by now, and goes on while the others are told.
+                turn.release()
         if self._busy and self._reading and self._connection.waiting > READ_AHEAD:
             self._reading = False
             self.transport.pauseProducing()

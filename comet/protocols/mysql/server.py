@@ -22,6 +22,7 @@ from comet.protocols.mysql.loginkey import LoginKey
 from comet.protocols.mysql.port import Client, Counters, Port
 from comet.protocols.mysql.protocol import MySQLProtocol
 from comet.protocols.mysql.statements import Statements
+from comet.turn import Turn
 
 
 class MySQLFactory(Factory, Port):
@@ -46,6 +47,7 @@ class MySQLFactory(Factory, Port):
         full_authentication: bool = False,
         random: Callable[[int], bytes] = os.urandom,
         numbers: Iterator[int] | None = None,
+        turn: Turn[Any] | None = None,
     ) -> None:
         """
         @param clock: what timeouts are measured with.
@@ -56,9 +58,11 @@ class MySQLFactory(Factory, Port):
         @param full_authentication: whether C{caching_sha2_password} goes all the way to the password itself.
         @param random: gives that many random bytes.
         @param numbers: gives each connection its number.
+        @param turn: when what the statements say is written to those who hear it.
         """
         self.limits = limits
         self.clock = clock
+        self.turn: Turn[Any] = turn or Turn()
         self.wait_timeout = wait_timeout or None
         self.tls = tls
         self.counters = Counters()

@@ -377,6 +377,7 @@ class PipelineTests(MySQLTestCase):
     def test_one_write(self):
         """Statements that come together and need not wait are answered in one write; an error ends that."""
         written = []
+        self.patch(self.protocol, "_write_now", written.append)
         self.patch(self.transport, "write", written.append)
         insert, wrong = client.frame(QUERY + b"insert"), client.frame(QUERY + b"gibberish")
         self.protocol.dataReceived(insert + client.frame(PING) + insert + wrong + client.frame(PING))
