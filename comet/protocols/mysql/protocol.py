@@ -58,6 +58,10 @@ class MySQLProtocol(protocol.Protocol, TimeoutMixin, Client):
     ) -> None:
         """@param address: where the client comes from, for the log."""
         self._port = port
+        self._seconds = port.clock.seconds
+        #: How long the client may be silent, and since when it is.
+        self._silence: float | None = None
+        self._heard = 0.0
         self.ended: Deferred[None] = Deferred()
         self._connection = connection
         self._conversation = conversation
@@ -162,25 +166,34 @@ class MySQLProtocol(protocol.Protocol, TimeoutMixin, Client):
         """@return: a call of C{func} in C{period} seconds of the port's clock."""
         return self._port.clock.callLater(period, func)
 
+    def setTimeout(self, period: float | None) -> None:
+        """Let the client be silent for C{period} seconds from now on; C{None} for ever."""
+        self._silence, self._heard = period, self._seconds()
+        super().setTimeout(period)
+
     def _logged_in(self) -> bool:
         return self._conversation.session is not None
 
     def _stirred(self) -> None:
         """The client is alive. Before the login that buys it no time."""
-        if self._logged_in():
-            self.resetTimeout()
+        # The timer is left alone: it costs more than to look again when it has run out.
+        if self._conversation.session is not None:
+            self._heard = self._seconds()
 
     def _allow_silence(self) -> None:
         """Let a client that has logged in be silent as long as the port allows, or as it has asked for."""
         session = self._conversation.session
         if session is not None and not self._over:
             seconds = session.wait_timeout or self._port.wait_timeout
-            if seconds != self.timeOut:
+            if seconds != self._silence:
                 self.setTimeout(seconds)
 
     def timeoutConnection(self) -> None:
         """The client has been silent for too long; if it waits for our answer, that is no fault of its."""
-        if self._logged_in() and self._busy and self._drained is None and not self._over:
+        left = 0.0 if self._silence is None else self._heard + self._silence - self._seconds()
+        if left > 0:
+            super().setTimeout(left)
+        elif self._logged_in() and self._busy and self._drained is None and not self._over:
             self.setTimeout(self._port.wait_timeout)
         else:
             self.transport.abortConnection()
