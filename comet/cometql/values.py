@@ -7,10 +7,11 @@ Texts of errors are in MySQL's style, with the column and the limit.
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import lru_cache
 
 from comet.cometql.results import Value
 from comet.errors import BadValue, NullValue, OutOfRange, TooLong
-from comet.model import ID_LIMIT, NAME_LIMIT, SHORTEST_STORED, check_name, is_name
+from comet.model import ID_LIMIT, SHORTEST_STORED, check_name
 
 #: What is less is a span of time, what is more a point in time, both in seconds; as memcached has it.
 MONTH = 30 * 86_400
@@ -131,16 +132,20 @@ def expiry(value: Value, column: str, now: int) -> int:
     return number
 
 
+@lru_cache(4096)
+def _name(name: str, column: str, shortest: int) -> str:
+    """@return: C{name}. It is short, or it is no name, and that is not kept; so what is kept is bounded."""
+    return check_name(name, f"column '{column}'", shortest)
+
+
 def channel_name(value: Value, column: str) -> str:
     """@return: the name of a channel."""
-    name = text(value, column)
-    return name if is_name(name, SHORTEST_STORED) else check_name(name, f"column '{column}'", SHORTEST_STORED)
+    return _name(text(value, column), column, SHORTEST_STORED)
 
 
 def event_name(value: Value, column: str) -> str:
     """@return: the name of an event, which may be empty."""
-    name = text(value, column)
-    return name if is_name(name, 0) else check_name(name, f"column '{column}'", 0, NAME_LIMIT)
+    return _name(text(value, column), column, 0)
 
 
 def bounded_text(value: Value, column: str, limit: int) -> str:
