@@ -296,6 +296,17 @@ class EncodeTests(SynchronousTestCase):
             self.assertEqual(json.loads(frame)["data"], text)
             self.assertNotIn("'", frame)
 
+    @given(st.text(), st.text(), st.none() | st.integers(0, 2**31 - 1))
+    def test_a_message_is_written_as_all_else_is(self, text, event, user_id):
+        """Compact, sorted by key, and in UTF-8, though it goes a shorter way."""
+        frame = DIALECT.encode(Message(CHAT, event, text, 5, user_id))
+        content = json.loads(frame)
+        written = json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+        self.assertEqual(frame, written.replace("'", "\\u0027"))
+        self.assertEqual(list(content)[:4], ["data", "event", "message_send_time", "pipe"])
+        self.assertEqual((content["event"], content["pipe"]), (event, CHAT.name))
+        self.assertEqual((content["message_send_time"], content.get("user_id")), (5, user_id))
+
     @given(json_texts())
     def test_json_means_the_same_to_unmodified_clients(self, text):
         """Even where an apostrophe follows a backslash, which those clients would lose otherwise."""

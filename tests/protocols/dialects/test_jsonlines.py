@@ -9,6 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from comet.errors import BadValue, MissingValue, TooLong
 from comet.limits import Limits
 from comet.model import (
+    NOWHERE,
     Acknowledge,
     Answer,
     AskCount,
@@ -167,6 +168,15 @@ class EncodeTests(SynchronousTestCase):
         frame = json.loads(encoded)
         self.assertEqual((frame["data"], frame.get("user_id")), (text, user_id))
         self.assertEqual(frame["cursor"], str(place))
+
+    @given(TEXT, TEXT, st.none() | st.integers(0, 2**31 - 1), st.just(NOWHERE) | PLACES)
+    def test_a_message_is_written_as_all_else_is(self, text, event, user_id, place):
+        """As it stands in a page of history, with its type in front, though it goes a shorter way."""
+        message = Message(Channel(0, "news"), event, text, 5, user_id, place=place)
+        page = DIALECT.encode(Answer(7, Page(place, False, (message,), 6)))
+        written = page.partition('"messages":[')[2].rpartition("]")[0]
+        inner = written.replace(',"type":"message"', "")
+        self.assertEqual(DIALECT.encode(message), '{"type":"message",' + inner[1:])
 
     def test_answers_that_the_page_does_not_show(self):
         """A page of history, a count, and that something was done."""
