@@ -67,11 +67,13 @@ class PlanCache:
         @raise Refused: if there is no such statement, table or column; or a C{?} in it.
         """
         found = parted(text)
-        if found is not None and found[0] in self._outlines:
+        if found is not None:
             outline, inside = found
-            self._outlines.move_to_end(outline)
-            self.hits += 1
-            return self._outlines[outline], inside
+            known = self._outlines.get(outline)
+            if known is not None:
+                self._outlines.move_to_end(outline)
+                self.hits += 1
+                return known, inside
         shape, literals = cut(text)
         if MARK in literals:
             cursor = Cursor(shape, literals, cut_raw(text)[1])

@@ -151,7 +151,7 @@ class Conversation(QuerySession):
     def begin(self, text: str) -> Result | Awaitable[Result]:
         """See L{QuerySession.begin}."""
         try:
-            plan, parameters = self._find(self._read(text))
+            plan, parameters = self._find(self._read(text) if '"' in text else text)
         except Refused as error:
             self._context.refused(error)
             raise
@@ -209,7 +209,7 @@ class Conversation(QuerySession):
             raise
 
     def _read(self, text: str) -> str:
-        return with_names(text) if '"' in text and self._context.variables.ansi_quotes else text
+        return with_names(text) if self._context.variables.ansi_quotes else text
 
     @property
     def database(self) -> str:

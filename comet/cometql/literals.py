@@ -30,7 +30,7 @@ MARK: Final = Mark.MARK
 Literal = Value | Mark
 
 #: What a backslash and a letter stand for. C{\%} and C{\_} stay two characters: they matter to LIKE.
-_ESCAPES = {"'": "'", '"': '"', "n": "\n", "r": "\r", "t": "\t", "0": "\0", "b": "\b", "Z": "\x1a"}
+_ESCAPES = {"'": "'", "n": "\n", "r": "\r", "t": "\t", "0": "\0", "b": "\b", "Z": "\x1a"}
 #: A string of either kind by itself.
 _STRING = re.compile(
     r"""' [^'\\]*+ (?: (?: \\. | '' ) [^'\\]*+ )*+ ' | " [^"\\]*+ (?: (?: \\. | "" ) [^"\\]*+ )*+ \"""",
@@ -61,6 +61,8 @@ def _decode_escapes(text: str) -> str:
 
 def decode_marked(text: str) -> str:
     """@return: what C{text}, in which L{BACKSLASH} stands for each escaped one, stands for between quotes."""
+    # JSON has no other.
+    text = text.replace('\\"', '"')
     if "\\" not in text:
         return text.replace(BACKSLASH, "\\")
     for letter, character in _ESCAPES.items():

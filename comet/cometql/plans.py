@@ -254,7 +254,8 @@ class InsertPlan(Plan):
         # The hot path.
         table, database = self._table, self._database
         dev_id = context.tenant(database) if database else context.dev_id
-        entry = table.admit(dev_id, self._single(self._values(context, parameters)))
+        values = self._values(context, parameters) if self._computed else parameters
+        entry = table.admit(dev_id, self._single(values))
         insert_id = table.put(entry)
         if insert_id is None:
             return self._write(context, entry)
@@ -270,8 +271,6 @@ class InsertPlan(Plan):
         return Done(1, insert_id)
 
     def _values(self, context: Context, parameters: Parameters) -> Parameters:
-        if not self._computed:
-            return parameters
         if self._constants is None:
             return [*parameters, *[value(context, parameters) for value in self._computed]]
         return [*parameters, *self._constants]

@@ -132,20 +132,20 @@ def expiry(value: Value, column: str, now: int) -> int:
     return number
 
 
-@lru_cache(4096)
-def _name(name: str, column: str, shortest: int) -> str:
-    """@return: C{name}. It is short, or it is no name, and that is not kept; so what is kept is bounded."""
-    return check_name(name, f"column '{column}'", shortest)
-
-
 def channel_name(value: Value, column: str) -> str:
     """@return: the name of a channel."""
-    return _name(text(value, column), column, SHORTEST_STORED)
+    return check_name(text(value, column), f"column '{column}'", SHORTEST_STORED)
+
+
+@lru_cache(4096)
+def _event_name(name: str, column: str) -> str:
+    """@return: C{name}. It is short, or it is no name, and that is not kept; so what is kept is bounded."""
+    return check_name(name, f"column '{column}'", 0)
 
 
 def event_name(value: Value, column: str) -> str:
     """@return: the name of an event, which may be empty."""
-    return _name(text(value, column), column, 0)
+    return _event_name(value if type(value) is str else text(value, column), column)
 
 
 def bounded_text(value: Value, column: str, limit: int) -> str:
@@ -154,7 +154,7 @@ def bounded_text(value: Value, column: str, limit: int) -> str:
     @raise TooLong: if it has more.
     @raise BadValue: if UTF-8 cannot write it.
     """
-    written = text(value, column)
+    written = value if type(value) is str else text(value, column)
     try:
         size = len(written) if written.isascii() else len(written.encode())
     except UnicodeEncodeError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from comet.batch import Action, storing
@@ -15,6 +16,15 @@ from comet.session import Session
 from comet.storage.interface import Store
 from comet.storage.listings import Most
 from comet.storage.writes import Write
+
+#: Where these columns of C{pipes_messages} are.
+_NAME, _EVENT, _MESSAGE = 2, 4, 5
+
+
+@lru_cache(4096)
+def _channel(dev_id: int, name: str) -> Channel:
+    """@return: the channel of that name; names that are none are refused, and not kept, as are long ones."""
+    return Channel(dev_id, values.channel_name(name, "name"))
 
 
 class PipesMessages(ChannelTable[Message]):
@@ -49,12 +59,12 @@ class PipesMessages(ChannelTable[Message]):
 
     def admit(self, dev_id: int, row: Sequence[Value]) -> Message:
         """@return: a message to a channel."""
-        _, _, name, _, event, message, *_ = row
+        broker, name = self.broker, row[_NAME]
         return Message(
-            Channel(dev_id, values.channel_name(name, "name")),
-            values.event_name(event, "event"),
-            values.bounded_text(message, "message", self.broker.limits.message),
-            self.broker.now(),
+            _channel(dev_id, name if type(name) is str else values.text(name, "name")),
+            values.event_name(row[_EVENT], "event"),
+            values.bounded_text(row[_MESSAGE], "message", broker.limits.message),
+            broker.now(),
         )
 
     def put(self, entry: Message) -> int | None:

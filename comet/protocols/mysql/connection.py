@@ -136,9 +136,10 @@ class ServerConnection:
         @return: the payload of a statement or a ping that has come whole and is next; it has to be answered
             before anything else is asked for. C{None} for whatever else is next.
         """
-        if self.state is not State.READY:
+        reader = self._reader
+        if not reader.fresh or self.state is not State.READY:
             return None
-        payload = self._reader.quick(QUICK)
+        payload = reader.quick(QUICK)
         if payload is not None:
             self._writer.sequence = 1
         return payload

@@ -82,6 +82,7 @@ class PacketReader:
     @ivar limit: the longest payload that is kept.
     @ivar forgiving: whether a longer one is dropped as it arrives, and told of, rather than an error.
     @ivar sequence: the number of the latest frame.
+    @ivar fresh: what came last, as long as nothing was waiting then; empty if there is nothing for L{quick}.
     """
 
     def __init__(self, limit: int, forgiving: bool = False, frame: int = MAX_FRAME) -> None:
@@ -89,8 +90,8 @@ class PacketReader:
         self.limit = limit
         self.forgiving = forgiving
         self._frame = frame
-        # What came last, as long as nothing was waiting then: up to C{_at} it has been taken as packets.
-        self._fresh, self._at = b"", 0
+        # Up to C{_at} what is fresh has been taken as packets.
+        self.fresh, self._at = b"", 0
         # All else that has not been looked at.
         self._buffer = bytearray()
         # Of the packet that has begun: the number of its first frame, its length so far, its complete
@@ -109,22 +110,22 @@ class PacketReader:
 
     def feed(self, data: bytes) -> None:
         """Take bytes from the network."""
-        if self._buffer or len(self._fresh) != self._at:
+        if self._buffer or len(self.fresh) != self._at:
             self._pour()
             self._buffer += data
         else:
-            self._fresh, self._at = data, 0
+            self.fresh, self._at = data, 0
 
     def _pour(self) -> None:
         """Put what is fresh behind what is there."""
-        if self._fresh:
-            self._buffer += self._fresh[self._at :]
-            self._fresh, self._at = b"", 0
+        if self.fresh:
+            self._buffer += self.fresh[self._at :]
+            self.fresh, self._at = b"", 0
 
     @property
     def waiting(self) -> int:
         """How many bytes have come in and have not been looked at."""
-        return len(self._buffer) + len(self._fresh) - self._at
+        return len(self._buffer) + len(self.fresh) - self._at
 
     def quick(self, commands: Container[int]) -> bytes | None:
         """
@@ -133,7 +134,7 @@ class PacketReader:
         @return: the payload of the next packet, if it is there, has one frame with the number 0 and begins
             with one of C{commands}; C{None} if not, and nothing has been taken.
         """
-        fresh, at = self._fresh, self._at
+        fresh, at = self.fresh, self._at
         start, here = at + HEADER, len(fresh)
         if here <= start or fresh[start] not in commands or self._in_frame or not self._last:
             return None
@@ -144,7 +145,7 @@ class PacketReader:
             return None
         self.sequence = 0
         if end == here:
-            self._fresh, self._at = b"", 0
+            self.fresh, self._at = b"", 0
         else:
             self._at = end
         return fresh[start:end]
