@@ -52,7 +52,7 @@ class ObligingServer(StubServer):
 
 
 class ObligingSession(StubSession):
-    async def query(self, text):
+    def begin(self, text):
         return Rows([NUMBER], [[5]]) if text.lower().startswith("select") else Done()
 
 
