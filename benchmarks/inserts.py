@@ -21,7 +21,8 @@ from rig import figures, machine, mysql
 from rig.baseline import Baseline, build
 from rig.command import parser, positive, run
 from rig.figures import Budget, Run, measure
-from rig.listeners import Listeners, subscribed
+from rig.joining import CppComet
+from rig.listeners import Listeners
 from rig.loop import Loop
 from rig.mariadb import MariaDB
 from rig.process import Process
@@ -94,8 +95,9 @@ class Series:
                     for _ in range(self._count)
                 ]
                 if name == ONE:
-                    socket = subscribed(server.ports["ws"], CHANNELS[ONE], 0)
-                    listeners = stack.enter_context(Listeners(loop, [socket]))
+                    wire = CppComet()
+                    socket = wire.join(server.ports["ws"], CHANNELS[ONE], 0)
+                    listeners = stack.enter_context(Listeners(loop, wire, [socket]))
                     clients[0].ask(packets[ONE])
                     listeners.start()
                 result = self._measure(server, clients, loop, packets[name])
@@ -108,7 +110,7 @@ class Series:
         for client in clients:
             client.join(loop)
         budget = Budget(self._options.messages, self._options.seconds)
-        return measure(process, lambda: ask(loop, clients, packet, budget))
+        return measure(process, loop, lambda: ask(loop, clients, packet, budget))
 
     def _beside(self, mariadb: MariaDB, packet: bytes) -> Run:
         """@return: what the same INSERTs take in MariaDB, where each has to write a row."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -32,7 +33,7 @@ class BenchmarkTests(SynchronousTestCase):
         self.assertEqual(output.count("\n"), 1)
         result = json.loads(output)
         self.assertEqual(result["benchmark"], name)
-        self.assertEqual(result["command"], " ".join(["python", f"benchmarks/{name}.py", *options]))
+        self.assertEqual(result["command"], shlex.join(["python", f"benchmarks/{name}.py", *options]))
         machine = {"cpu", "cores", "pinned", "system", "python", "twisted"}
         self.assertEqual(set(result["machine"]), machine)
         return result
@@ -40,22 +41,45 @@ class BenchmarkTests(SynchronousTestCase):
     def assert_rates(self, figures, *more):
         """C{figures} has a median between two ends, above 0, for each rate."""
         for name in (*RATES, *more):
-            spread = figures[name]
-            self.assertGreater(spread["min"], 0)
-            self.assertLessEqual(spread["min"], spread["median"])
-            self.assertLessEqual(spread["median"], spread["max"])
+            self.assert_spread(figures[name])
+
+    def assert_spread(self, spread):
+        """C{spread} has a median between two ends, above 0."""
+        self.assertGreater(spread["min"], 0)
+        self.assertLessEqual(spread["min"], spread["median"])
+        self.assertLessEqual(spread["median"], spread["max"])
+
+    def assert_rows(self, rows, *beside):
+        """C{rows} compare with C{beside}, in this order, as ratios above 0, or say why they do not."""
+        self.assertEqual([row["baseline"] for row in rows], list(beside))
+        for row in rows:
+            self.assertTrue(row["case"] and row["unit"])
+            if "missing" in row:
+                self.assertIn("nginx", row["missing"])
+                continue
+            for name in ("value", "baseline_value", "ratio"):
+                self.assert_spread(row[name])
 
     def test_fan_out(self):
-        """Every message reaches every subscriber, beside a baseline that sends the same frame."""
-        options = ("--subscribers", "7", "--messages", "5", "--repeats", "2", "--size", "300")
+        """Every message reaches every subscriber of its channel, beside baselines that do the same."""
+        options = (
+            "--subscribers",
+            "6",
+            "--channels",
+            "3",
+            "--messages",
+            "4",
+            "--repeats",
+            "1",
+            "--size",
+            "300",
+        )
         result = self.result("fanout", *options)
-        self.assertEqual((result["subscribers"], result["messages"]), (7, 2 * 5))
-        self.assertEqual(result["delivered"], 7 * 2 * 5)
+        self.assertEqual((result["subscribers"], result["channels"], result["messages"]), (6, 3, 2 * 4))
+        self.assertEqual(result["delivered"], 2 * 2 * 4)
         self.assertGreater(result["frame_bytes"], 300)
-        self.assertTrue(result["baseline"]["name"].endswith("loop of send()"))
-        self.assert_rates(result["server"], "load_busy")
-        self.assert_rates(result["baseline"], "load_busy")
-        self.assert_rates(result["ratio"])
+        beside = ["C loop of send()", "Autobahn's broadcast", "nchan"]
+        self.assert_rows(result["rows"], *beside, *beside, "comet, one at a time")
 
     def test_inserts(self):
         """Every INSERT is carried out, heard by who listens and kept where that is due."""
@@ -106,9 +130,10 @@ class BenchmarkTests(SynchronousTestCase):
     def test_without_a_compiler(self):
         """The baseline is then a loop in Python, and called so; a MariaDB is not found either."""
         nowhere = {"PATH": self.mktemp()}
-        result = self.result("fanout", "--subscribers", "3", "--messages", "2", "--repeats", "1", **nowhere)
-        self.assertEqual(result["baseline"]["name"], "Python loop of send()")
-        self.assertEqual(result["delivered"], 3 * 2)
+        options = ("--subscribers", "3", "--messages", "2", "--repeats", "1", "--beside", "send loop")
+        result = self.result("fanout", *options, **nowhere)
+        self.assert_rows(result["rows"], *["Python loop of send()"] * 2, "comet, one at a time")
+        self.assertEqual(result["delivered"], 2 * 3 * 2)
         result = self.result("inserts", "--connections", "2", "--messages", "4", "--repeats", "1", **nowhere)
         self.assertEqual(result["baseline"]["name"], "Python loop of recv() and send()")
         self.assertIsNone(result["mariadb_memory"])

@@ -7,11 +7,12 @@ whether it was OK. U{https://dev.mysql.com/doc/dev/mysql-server/latest/PAGE_PROT
 
 from __future__ import annotations
 
+import itertools
 import sys
 from types import TracebackType
 
 from comet.protocols.mysql.auth import native_proof
-from rig.listeners import plain
+from rig.joining import plain
 from rig.loop import Loop
 
 #: PROTOCOL_41, SECURE_CONNECTION, PLUGIN_AUTH.
@@ -33,6 +34,31 @@ def insert(channel: str, size: int) -> bytes:
     return query(
         f"INSERT INTO pipes_messages (name, event, message) VALUES ('{channel}', 'say', '{'m' * size}')"
     )
+
+
+class Insertions:
+    """Who publishes to comet: one INSERT at a time on one connection, to one channel after the other."""
+
+    def __init__(self, port: int, password: str, channels: list[str], size: int) -> None:
+        self._packets = itertools.cycle([insert(name, size) for name in channels])
+        self._client = Client(port, password)
+
+    @property
+    def idle(self) -> bool:
+        """Whether all are answered."""
+        return self._client.idle
+
+    def join(self, loop: Loop) -> None:
+        """Be called by C{loop} from now on."""
+        self._client.join(loop)
+
+    def publish(self) -> None:
+        """Send a message to the next channel."""
+        self._client.send(next(self._packets))
+
+    def close(self) -> None:
+        """Leave the loop and the server."""
+        self._client.close()
 
 
 def response(greeting: bytes, password: str) -> bytes:

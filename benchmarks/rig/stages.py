@@ -1,0 +1,155 @@
+"""What a fan-out is measured on: a server that runs, its subscribers, and somebody who publishes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from rig.baseline import Program, SendLoop
+from rig.figures import Budget, Run, measure
+from rig.joining import CppComet, WebSocket, Wire, header_size
+from rig.listeners import Listeners
+from rig.loop import Loop
+from rig.mysql import Insertions
+from rig.nchan import Nchan, Posts
+from rig.process import Process
+from rig.server import Server
+
+
+class Source(Protocol):
+    """Who publishes; C{idle} if it may do so again."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether all that was published is answered."""
+
+    def publish(self) -> None:
+        """Send a message to the next channel."""
+
+
+@dataclass
+class Stage:
+    """
+    All that takes part.
+
+    @ivar process: the server.
+    @ivar messages: how many have been published since the subscribers count.
+    """
+
+    process: Process
+    loop: Loop
+    listeners: Listeners
+    source: Source
+    channels: int
+    messages: int = 0
+
+    def warm_up(self) -> None:
+        """Publish to each channel once; from then on it counts."""
+        for _ in range(self.channels):
+            self.source.publish()
+            while not self.source.idle:
+                self.loop.turn()
+        self.listeners.start()
+
+    def fan_out(self, window: int, budget: Budget) -> None:
+        """
+        Publish as long as C{budget} allows, and hear all of it out.
+
+        @param window: so many messages are on their way at most.
+        """
+        loop, listeners, source = self.loop, self.listeners, self.source
+        all_of_one = listeners.reach * len(listeners.frame)
+        start, published = listeners.received, 0
+        while True:
+            on_the_way = published * all_of_one - (listeners.received - start)
+            if source.idle and on_the_way <= (window - 1) * all_of_one and budget.allows(published):
+                source.publish()
+                published += 1
+            elif on_the_way or not source.idle:
+                loop.turn()
+            else:
+                break
+        self.messages += published
+        listeners.check(self.messages)
+
+    def run(self, window: int, budget: Callable[[], Budget]) -> Run:
+        """@return: what L{fan_out} took, counted in deliveries."""
+        before = self.listeners.delivered
+
+        def work() -> int:
+            self.fan_out(window, budget())
+            return self.listeners.delivered - before
+
+        return measure(self.process, self.loop, work)
+
+
+def channel_names(count: int) -> list[str]:
+    """@return: so many names, all of one length."""
+    return [f"bench{number:05d}" for number in range(count)]
+
+
+def listen(wire: Wire, port: int, subscribers: int, channels: int, loop: Loop) -> Listeners:
+    """@return: so many, on channels in turn."""
+    names = channel_names(channels)
+    sockets = [wire.join(port, names[number % channels], number) for number in range(subscribers)]
+    return Listeners(loop, wire, sockets, channels)
+
+
+@contextmanager
+def comet(
+    server: Server, subscribers: int, channels: int, size: int, wire: Wire | None = None, port: str = "ws"
+) -> Iterator[Stage]:
+    """
+    Our server, to which a MySQL client inserts.
+
+    @param wire: how the subscribers are connected; like scripts made for CppComet if nothing is said.
+    @param port: the name of the one they connect to.
+    """
+    loop, names = Loop(), channel_names(channels)
+    with (
+        listen(wire or CppComet(), server.ports[port], subscribers, channels, loop) as listeners,
+        closing(Insertions(server.ports["cometql"], server.password, names, size)) as source,
+    ):
+        source.join(loop)
+        stage = Stage(server, loop, listeners, source, channels)
+        stage.warm_up()
+        yield stage
+    server.settle()
+
+
+@contextmanager
+def sends(
+    program: Program, core: int | None, wire: Wire, subscribers: int, channels: int, message: bytes
+) -> Iterator[Stage]:
+    """A baseline that is ordered to send C{message}."""
+    loop = Loop()
+    with (
+        SendLoop(program, core, subscribers, len(message), channels, message=message) as sender,
+        listen(wire, sender.port, subscribers, channels, loop) as listeners,
+    ):
+        sender.join(loop)
+        stage = Stage(sender, loop, listeners, sender, channels)
+        stage.warm_up()
+        yield stage
+
+
+@contextmanager
+def nchan(server: Nchan, subscribers: int, channels: int, message: bytes) -> Iterator[Stage]:
+    """nchan, to which C{message} is posted."""
+    loop, wire = Loop(), WebSocket("/sub/{channel}")
+    with (
+        listen(wire, server.port, subscribers, channels, loop) as listeners,
+        closing(Posts(server.port, channel_names(channels), message)) as source,
+    ):
+        source.join(loop)
+        stage = Stage(server, loop, listeners, source, channels)
+        stage.warm_up()
+        yield stage
+    server.settle()
+
+
+def payload(frame: bytes) -> bytes:
+    """@return: a text that is as long on its way as C{frame}."""
+    return b"m" * next(len(frame) - size for size in (2, 4, 10) if header_size(len(frame) - size) == size)
