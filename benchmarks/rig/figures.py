@@ -69,6 +69,11 @@ class Budget:
         return time.perf_counter() < self._deadline
 
 
+def quantile(ordered: Sequence[float], share: float) -> float:
+    """@return: what so large a share of C{ordered}, the smallest first, does not exceed."""
+    return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
+
+
 def _short(value: float) -> float:
     """@return: C{value} with four digits that mean something."""
     return float(f"{value:.4g}")

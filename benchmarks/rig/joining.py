@@ -168,7 +168,9 @@ class Tls:
             within.recv(1)
         else:
             self._wire.enter(within, port, channel, number)
-        return socket.socket(fileno=within.detach())
+        raw = socket.socket(fileno=within.detach())
+        raw.settimeout(PATIENCE)
+        return raw
 
     def message(self, connection: socket.socket) -> bytes:
         """See L{Wire.message}: a record."""

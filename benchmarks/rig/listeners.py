@@ -55,8 +55,14 @@ class Listeners:
         assert self._crowd is not None
         self.received += self._crowd.drain()
 
-    def time(self, delays: Delays | None) -> None:
-        """Note in C{delays}, or nowhere, how long messages were on their way."""
+    @property
+    def delays(self) -> Delays | None:
+        """Where to note how long messages were on their way; C{None} not to."""
+        assert self._crowd is not None
+        return self._crowd.delays
+
+    @delays.setter
+    def delays(self, delays: Delays | None) -> None:
         assert self._crowd is not None
         self._crowd.delays = delays
 

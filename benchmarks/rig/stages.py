@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
 from rig.baseline import Program, SendLoop
+from rig.crowd import Delays
 from rig.figures import Budget, Run, measure
 from rig.joining import CppComet, WebSocket, Wire, header_size
 from rig.listeners import Listeners
@@ -73,6 +75,31 @@ class Stage:
                 break
         self.messages += published
         listeners.check(self.messages)
+
+    def pace(self, rate: float, messages: int) -> list[float]:
+        """
+        Publish to the one channel at a fixed rate.
+
+        @param rate: messages a second.
+        @return: for how long each delivery was on its way, in milliseconds, the shortest first; counted from
+            when the message was due, so that what was held up by others counts.
+        """
+        loop, listeners, first = self.loop, self.listeners, self.messages
+        delays = Delays(first + messages, messages * len(listeners), len(listeners.frame))
+        listeners.delays = delays
+        end = listeners.delivered + messages * len(listeners)
+        start = time.monotonic_ns() + 1_000_000
+        for number in range(messages):
+            delays.published[first + number] = due = start + int(number / rate * 1e9)
+            while (left := due - time.monotonic_ns()) > 0 or not self.source.idle:
+                loop.turn(max(left, 100_000) / 1e9)
+            self.source.publish()
+        while listeners.delivered < end or not self.source.idle:
+            loop.turn()
+        self.messages += messages
+        listeners.check(self.messages)
+        found, listeners.delays = listeners.delays, None
+        return found.milliseconds()
 
     def run(self, window: int, budget: Callable[[], Budget]) -> Run:
         """@return: what L{fan_out} took, counted in deliveries."""

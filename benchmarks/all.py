@@ -1,0 +1,99 @@
+"""
+All benchmarks, one after the other: a line of JSON for each row, then a table; and in a folder the lines, the
+table and a chart.
+
+A benchmark is a file beside this one. Its C{SUITE}, if it has one, tells with which options it takes part,
+its C{SMOKE} how to see quickly whether it works. Options that are not known here are handed on to each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from rig import chart, table
+
+HERE = Path(__file__).resolve().parent
+#: What the documents show.
+RECORDED = HERE.parent / "docs" / "topics" / "figures"
+
+
+def benchmarks() -> list[str]:
+    """@return: the names of all of them."""
+    return sorted(path.stem for path in HERE.glob("*.py") if path.stem not in ("all", "__main__"))
+
+
+def commands(names: Sequence[str], smoke: bool, more: Sequence[str]) -> Iterator[list[str]]:
+    """
+    @param smoke: whether only to see whether they work; each is then run once.
+    @param more: options for all.
+    @return: how to run them.
+    """
+    for name in names:
+        module = importlib.import_module(name)
+        suite = getattr(module, "SUITE", ((),))
+        tiny = getattr(module, "SMOKE", ()) if smoke else ()
+        for options in suite[:1] if smoke else suite:
+            yield [sys.executable, str(HERE / f"{name}.py"), *options, *tiny, *more]
+
+
+def run(command: Sequence[str]) -> list[dict[str, Any]] | None:
+    """@return: the rows of a benchmark; C{None} if it failed, which it has said itself."""
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        return None
+    result = json.loads(done.stdout)
+    about = {name: result[name] for name in ("benchmark", "comet", "command", "machine")}
+    return [{**about, **row} for row in result.get("rows", ())]
+
+
+def save(folder: Path, rows: Sequence[dict[str, Any]]) -> None:
+    """Put the lines, the table and the chart into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "benchmarks.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (folder / "benchmarks.csv").write_text(table.as_csv(rows))
+    if drawing := chart.draw(rows):
+        (folder / "benchmarks.svg").write_text(drawing)
+
+
+def parse() -> tuple[argparse.Namespace, list[str]]:
+    """@return: the options, and those that are handed on."""
+    options = argparse.ArgumentParser(
+        description="All benchmarks. Other options go to each of them: --seconds 1, --repeats 1 ..."
+    )
+    options.add_argument("--only", nargs="+", choices=benchmarks(), help="these benchmarks")
+    options.add_argument("--folder", type=Path, default=Path("bench-results"), help="where the files go")
+    options.add_argument("--record", action="store_true", help="put the files into the documents")
+    options.add_argument("--smoke", action="store_true", help="only see whether they work")
+    return options.parse_known_args()
+
+
+def main() -> None:
+    """Run them."""
+    options, more = parse()
+    rows: list[dict[str, Any]] = []
+    failed, started = [], time.monotonic()
+    for command in commands(options.only or benchmarks(), options.smoke, more):
+        shown = " ".join(["python", f"benchmarks/{Path(command[1]).name}", *command[2:]])
+        print(f"{time.monotonic() - started:5.0f} s: {shown}", file=sys.stderr)
+        found = run(command)
+        if found is None:
+            failed.append(shown)
+            continue
+        for row in found:
+            print(json.dumps(row), flush=True)
+        rows += found
+    save(RECORDED if options.record else options.folder, rows)
+    print("", table.as_text(rows), sep="\n")
+    sys.exit(f"failed: {', '.join(failed)}" if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
