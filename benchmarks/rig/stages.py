@@ -16,6 +16,7 @@ from rig.listeners import Listeners
 from rig.loop import Loop
 from rig.mysql import Insertions
 from rig.nchan import Nchan, Posts
+from rig.pollers import Pollers
 from rig.process import Process
 from rig.server import Server
 
@@ -42,7 +43,7 @@ class Stage:
 
     process: Process
     loop: Loop
-    listeners: Listeners
+    listeners: Listeners | Pollers
     source: Source
     channels: int
     messages: int = 0
@@ -85,6 +86,7 @@ class Stage:
             when the message was due, so that what was held up by others counts.
         """
         loop, listeners, first = self.loop, self.listeners, self.messages
+        assert isinstance(listeners, Listeners)
         delays = Delays(first + messages, messages * len(listeners), len(listeners.frame))
         listeners.delays = delays
         end = listeners.delivered + messages * len(listeners)
@@ -134,16 +136,37 @@ def comet(
     @param wire: how the subscribers are connected; like scripts made for CppComet if nothing is said.
     @param port: the name of the one they connect to.
     """
-    loop, names = Loop(), channel_names(channels)
+    loop = Loop()
     with (
         listen(wire or CppComet(), server.ports[port], subscribers, channels, loop) as listeners,
-        closing(Insertions(server.ports["cometql"], server.password, names, size)) as source,
+        _inserted(server, loop, listeners, channels, size) as stage,
     ):
+        yield stage
+    server.settle()
+
+
+@contextmanager
+def polled(server: Server, subscribers: int, size: int) -> Iterator[Stage]:
+    """Our server, which is polled by clients of one channel."""
+    loop = Loop()
+    with (
+        Pollers(loop, server.ports["ws"], channel_names(1)[0], subscribers) as pollers,
+        _inserted(server, loop, pollers, 1, size) as stage,
+    ):
+        yield stage
+    server.settle()
+
+
+@contextmanager
+def _inserted(
+    server: Server, loop: Loop, listeners: Listeners | Pollers, channels: int, size: int
+) -> Iterator[Stage]:
+    names = channel_names(channels)
+    with closing(Insertions(server.ports["cometql"], server.password, names, size)) as source:
         source.join(loop)
         stage = Stage(server, loop, listeners, source, channels)
         stage.warm_up()
         yield stage
-    server.settle()
 
 
 @contextmanager
