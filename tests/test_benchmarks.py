@@ -144,3 +144,32 @@ class BenchmarkTests(SynchronousTestCase):
         status, output, errors = run("fanout", "--subscribers", "2000000000")
         self.assertEqual((status, output, errors.count("\n")), (1, "", 1))
         self.assertIn("2000000000 connections need 2000000100 open files", errors)
+
+
+class StepTests(SynchronousTestCase):
+    """The hot loops take no more steps than they did."""
+
+    MARGIN = 1.15
+
+    def test_no_hot_loop_has_grown(self):
+        """The instructions of each are within a margin of what is recorded for this version of Python."""
+        recorded = json.loads((BENCHMARKS / "steps.json").read_text())
+        status, output, errors = run("steps")
+        self.assertEqual((status, errors), (0, ""))
+        result = json.loads(output)
+        again = "python benchmarks/steps.py --record, and commit benchmarks/steps.json"
+        if result["python"] not in recorded:
+            raise SkipTest(f"no steps are recorded for Python {result['python']}: {again}")
+        before = recorded[result["python"]]
+        for case, steps in result["steps"].items():
+            self.assertLessEqual(
+                steps,
+                before["steps"][case] * self.MARGIN,
+                f"{case}: {steps} instructions, {before['steps'][case]} when that was recorded, with "
+                f"{before['with']}. If it has to be so: {again}",
+            )
+
+    def test_steps_are_the_same_each_time(self):
+        """Two counts agree to the last instruction, so that what differs is the code."""
+        first, second = (json.loads(run("steps")[1])["steps"] for _ in range(2))
+        self.assertEqual(first, second)

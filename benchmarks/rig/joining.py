@@ -126,6 +126,16 @@ class WebSocket:
         return read_frame(exactly(connection))
 
 
+def cppcomet_request(port: int, number: int) -> bytes:
+    """@return: the request of a script made for CppComet, anonymous and with a number of its own."""
+    return _UPGRADE.format(path=_CPPCOMET.format(uuid=number), port=port).encode()
+
+
+def cppcomet_subscription(channel: str) -> bytes:
+    """@return: the subscription of such a script, and a question behind it."""
+    return frame(f"subscription\n{channel}".encode()) + frame(_ASK)
+
+
 class CppComet(WebSocket):
     """The WebSocket of scripts made for CppComet."""
 
@@ -138,10 +148,9 @@ class CppComet(WebSocket):
 
     def enter(self, connection: socket.socket, port: int, channel: str, number: int) -> socket.socket:
         """Shake hands on C{connection}, and listen. @return: it."""
-        path = _CPPCOMET.format(uuid=number)
-        connection.sendall(_UPGRADE.format(path=path, port=port).encode())
+        connection.sendall(cppcomet_request(port, number))
         read_until(connection, b'"authorized"', b"}")
-        connection.sendall(frame(f"subscription\n{channel}".encode()) + frame(_ASK))
+        connection.sendall(cppcomet_subscription(channel))
         read_until(connection, _MARKER, b"}")
         return connection
 
