@@ -86,6 +86,9 @@ def record(found: dict[str, int]) -> None:
 def benchmark(options: argparse.Namespace, folder: Path, core: int | None) -> dict[str, Any]:
     """@return: the results."""
     found = counts()
+    for _ in range(options.repeats - 1):
+        if (again := counts()) != found:
+            sys.exit(f"the steps are not the same each time: {found} and {again}")
     if options.record:
         record(found)
     old = recorded().get(PYTHON, {}).get("steps", {})
@@ -101,7 +104,7 @@ def benchmark(options: argparse.Namespace, folder: Path, core: int | None) -> di
 
 def main() -> None:
     """Run this benchmark."""
-    options = parser("How many steps do the hot loops take?", 0, 1)
+    options = parser("How many steps do the hot loops take?", 0, 2)
     options.add_argument("--record", action="store_true", help="let steps.json say what was counted")
     if os.environ.get("PYTHONHASHSEED") != "0":
         # Sets of texts would come in another order each time.
