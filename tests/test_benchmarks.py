@@ -81,6 +81,36 @@ class BenchmarkTests(SynchronousTestCase):
         beside = ["C loop of send()", "Autobahn's broadcast", "nchan"]
         self.assert_rows(result["rows"], *beside, *beside, "comet, one at a time")
 
+    def test_latency(self):
+        """Each delivery is timed, at the same rate in the server and in the baseline."""
+        result = self.result("latency", "--subscribers", "4", "--messages", "5", "--repeats", "2")
+        self.assertEqual(result["delivered"], 2 * 5 * 4)
+        self.assertGreater(result["messages_per_second"]["min"], 0)
+        self.assert_rows(result["rows"], *["C loop of send(), same rate"] * 2)
+        middle, slow = result["rows"]
+        self.assertLessEqual(middle["value"]["max"], slow["value"]["max"])
+
+    def test_tls(self):
+        """Every message reaches every subscriber within TLS, beside a loop that only encrypts."""
+        result = self.result("tls", "--subscribers", "3", "--messages", "5", "--repeats", "2")
+        self.assertEqual(result["delivered"], 2 * 5 * 3)
+        self.assert_rows(result["rows"], "pyOpenSSL loop of send()", "comet, without TLS")
+
+    def test_transports(self):
+        """Every message comes by each transport."""
+        result = self.result("transports", "--subscribers", "3", "--messages", "5", "--repeats", "2")
+        kinds = ("WebSocket", "server-sent events", "long-poll")
+        self.assertEqual(result["delivered"], dict.fromkeys(kinds, 2 * 5 * 3))
+        self.assert_rows(result["rows"], *["comet, WebSocket"] * 2)
+
+    def test_fairness(self):
+        """Pings are answered, and timed, while messages are published and while none is."""
+        options = ("--subscribers", "5", "--messages", "3", "--repeats", "1", "--seconds", "0.05")
+        result = self.result("fairness", *options)
+        self.assertTrue(all(result["pings"].values()), result["pings"])
+        beside = ["the aim, 20 ms", *["Autobahn's broadcast"] * 3, *["comet, nobody publishes"] * 3]
+        self.assert_rows(result["rows"], *beside)
+
     def test_inserts(self):
         """Every INSERT is carried out, heard by who listens and kept where that is due."""
         result = self.result("inserts", "--connections", "3", "--messages", "12", "--repeats", "2")

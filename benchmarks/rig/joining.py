@@ -12,6 +12,8 @@ from typing import Protocol
 #: For how long a connection may be silent while it is set up, in seconds.
 PATIENCE = 30.0
 _READ_SIZE = 1 << 16
+#: Linux has some 28,000 ports for connections to the same place, some of which are still in use.
+_FROM_ONE_ADDRESS = 10_000
 
 _UPGRADE = (
     "GET {path} HTTP/1.1\r\n"
@@ -34,9 +36,13 @@ class Wire(Protocol):
         """@return: the next message as it travels, read from a connection that blocks."""
 
 
-def plain(port: int) -> socket.socket:
-    """@return: a connection to this machine."""
-    connection = socket.create_connection(("127.0.0.1", port), PATIENCE)
+def plain(port: int, number: int = 0) -> socket.socket:
+    """
+    @param number: which of many connections it is; an address has so many ports and no more.
+    @return: a connection to this machine.
+    """
+    near = (f"127.0.0.{1 + number // _FROM_ONE_ADDRESS}", 0) if number >= _FROM_ONE_ADDRESS else None
+    connection = socket.create_connection(("127.0.0.1", port), PATIENCE, near)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return connection
 
@@ -99,7 +105,7 @@ class Bare:
 
     def join(self, port: int, channel: str, number: int) -> socket.socket:
         """See L{Wire.join}."""
-        return plain(port)
+        return plain(port, number)
 
     def message(self, connection: socket.socket) -> bytes:
         """See L{Wire.message}."""
@@ -115,7 +121,7 @@ class WebSocket:
 
     def join(self, port: int, channel: str, number: int) -> socket.socket:
         """See L{Wire.join}."""
-        connection = plain(port)
+        connection = plain(port, number)
         path = self._path.format(channel=channel)
         connection.sendall(_UPGRADE.format(path=path, port=port).encode())
         read_until(connection, b" 101 ", b"\r\n\r\n")
@@ -144,7 +150,7 @@ class CppComet(WebSocket):
 
     def join(self, port: int, channel: str, number: int) -> socket.socket:
         """See L{Wire.join}."""
-        return self.enter(plain(port), port, channel, number)
+        return self.enter(plain(port, number), port, channel, number)
 
     def enter(self, connection: socket.socket, port: int, channel: str, number: int) -> socket.socket:
         """Shake hands on C{connection}, and listen. @return: it."""
@@ -171,7 +177,7 @@ class Tls:
 
     def join(self, port: int, channel: str, number: int) -> socket.socket:
         """See L{Wire.join}."""
-        within = self._context.wrap_socket(plain(port))
+        within = self._context.wrap_socket(plain(port, number))
         if self._wire is None:
             # The tickets come before it: behind it there is nothing but messages.
             within.recv(1)
@@ -196,7 +202,7 @@ class JsonSocket(WebSocket):
 
     def join(self, port: int, channel: str, number: int) -> socket.socket:
         """See L{Wire.join}."""
-        connection = plain(port)
+        connection = plain(port, number)
         path = self._path.format(channel=channel)
         connection.sendall(_UPGRADE.format(path=path, port=port).encode())
         read_until(connection, b'"subscribed"', b"}")
@@ -208,7 +214,7 @@ class EventStream:
 
     def join(self, port: int, channel: str, number: int) -> socket.socket:
         """See L{Wire.join}."""
-        connection = plain(port)
+        connection = plain(port, number)
         path = f"/comet/sse?channels={channel}"
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
         read_until(connection, b'"subscribed"', b"\n\n\r\n")

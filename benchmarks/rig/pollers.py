@@ -23,7 +23,7 @@ class Poller:
     """
 
     def __init__(self, port: int, channel: str, number: int) -> None:
-        self.connection = plain(port)
+        self.connection = plain(port, number)
         self.connection.settimeout(PATIENCE)
         self.count = 0
         self._answer = b""

@@ -38,6 +38,7 @@ class Stage:
     All that takes part.
 
     @ivar process: the server.
+    @ivar port: where subscribers connect.
     @ivar messages: how many have been published since the subscribers count.
     """
 
@@ -46,6 +47,7 @@ class Stage:
     listeners: Listeners | Pollers
     source: Source
     channels: int
+    port: int
     messages: int = 0
 
     def warm_up(self) -> None:
@@ -139,7 +141,7 @@ def comet(
     loop = Loop()
     with (
         listen(wire or CppComet(), server.ports[port], subscribers, channels, loop) as listeners,
-        _inserted(server, loop, listeners, channels, size) as stage,
+        _inserted(server, loop, listeners, channels, size, port) as stage,
     ):
         yield stage
     server.settle()
@@ -159,12 +161,12 @@ def polled(server: Server, subscribers: int, size: int) -> Iterator[Stage]:
 
 @contextmanager
 def _inserted(
-    server: Server, loop: Loop, listeners: Listeners | Pollers, channels: int, size: int
+    server: Server, loop: Loop, listeners: Listeners | Pollers, channels: int, size: int, port: str = "ws"
 ) -> Iterator[Stage]:
     names = channel_names(channels)
     with closing(Insertions(server.ports["cometql"], server.password, names, size)) as source:
         source.join(loop)
-        stage = Stage(server, loop, listeners, source, channels)
+        stage = Stage(server, loop, listeners, source, channels, server.ports[port])
         stage.warm_up()
         yield stage
 
@@ -180,7 +182,7 @@ def sends(
         listen(wire, sender.port, subscribers, channels, loop) as listeners,
     ):
         sender.join(loop)
-        stage = Stage(sender, loop, listeners, sender, channels)
+        stage = Stage(sender, loop, listeners, sender, channels, sender.port)
         stage.warm_up()
         yield stage
 
@@ -194,7 +196,7 @@ def nchan(server: Nchan, subscribers: int, channels: int, message: bytes) -> Ite
         closing(Posts(server.port, channel_names(channels), message)) as source,
     ):
         source.join(loop)
-        stage = Stage(server, loop, listeners, source, channels)
+        stage = Stage(server, loop, listeners, source, channels, server.port)
         stage.warm_up()
         yield stage
     server.settle()

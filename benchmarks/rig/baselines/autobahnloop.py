@@ -17,8 +17,9 @@ class Subscriber(WebSocketServerProtocol):
     """A connection of a channel."""
 
     def onOpen(self) -> None:
-        """The hands are shaken."""
-        self.factory.subscribers.append(self)
+        """The hands are shaken; who asks for another path only wants to be here."""
+        if self.http_request_path == "/":
+            self.factory.subscribers.append(self)
 
 
 class Control(protocol.Protocol):
