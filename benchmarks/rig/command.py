@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import comet
-from rig import crowd, loop, machine
+from rig import drain, loop, machine
 
 #: What a benchmark does: options, a folder for its files, the core of what is measured.
 Benchmark = Callable[[argparse.Namespace, Path, "int | None"], "dict[str, Any]"]
@@ -58,7 +58,7 @@ def run(name: str, benchmark: Benchmark, options: argparse.Namespace) -> None:
         if not options.wake:
             loop.stay_awake()
     with tempfile.TemporaryDirectory(prefix="comet-bench-") as folder:
-        crowd.compile_crowds(Path(folder))
+        drain.compile_drains(Path(folder))
         result = benchmark(options, Path(folder), pair and pair[0])
     about = {
         "benchmark": name,

@@ -19,13 +19,13 @@ class Run:
 
     @ivar count: how often that happened which is counted.
     @ivar cpu_seconds: the CPU time of the process that is measured.
-    @ivar load_idle_seconds: for how long the load had nothing to do.
+    @ivar load_busy_seconds: for how long the load had work.
     """
 
     count: int
     seconds: float
     cpu_seconds: float
-    load_idle_seconds: float
+    load_busy_seconds: float
 
     @property
     def per_second(self) -> float:
@@ -40,7 +40,7 @@ class Run:
     @property
     def load_busy(self) -> float:
         """The share of the time in which the load had work; near 1, the load was what held things up."""
-        return 1 - self.load_idle_seconds / self.seconds
+        return self.load_busy_seconds / self.seconds
 
 
 def measure(process: Process, loop: Loop, work: Callable[[], int]) -> Run:
@@ -52,7 +52,7 @@ def measure(process: Process, loop: Loop, work: Callable[[], int]) -> Run:
     cpu, idle, started = process.cpu_seconds(), loop.idle_seconds, time.perf_counter()
     count = work()
     seconds, load_idle = time.perf_counter() - started, loop.idle_seconds - idle
-    return Run(count, seconds, process.cpu_seconds() - cpu, load_idle)
+    return Run(count, seconds, process.cpu_seconds() - cpu, seconds - load_idle)
 
 
 class Budget:

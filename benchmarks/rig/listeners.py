@@ -6,7 +6,7 @@ import socket
 import sys
 from types import TracebackType
 
-from rig.crowd import Crowd, Delays, crowd
+from rig.drain import Delays, Drain, drain
 from rig.joining import Wire
 from rig.loop import Loop
 
@@ -29,7 +29,7 @@ class Listeners:
         self.reach = len(sockets) // channels
         self._loop, self._wire = loop, wire
         self._sockets, self._channels = sockets, channels
-        self._crowd: Crowd | None = None
+        self._drain: Drain | None = None
 
     def __len__(self) -> int:
         return len(self._sockets)
@@ -48,23 +48,23 @@ class Listeners:
         if len({len(frame) for frame in frames}) != 1:
             sys.exit(f"messages have different lengths: {sorted(frames, key=len)[:: len(frames) - 1]!r}")
         self.frame = min(frames)
-        self._crowd = crowd(self._sockets)
-        self._loop.add(self._crowd.epoll, self._read)
+        self._drain = drain(self._sockets)
+        self._loop.add(self._drain.epoll, self._read)
 
     def _read(self) -> None:
-        assert self._crowd is not None
-        self.received += self._crowd.drain()
+        assert self._drain is not None
+        self.received += self._drain.drain()
 
     @property
     def delays(self) -> Delays | None:
         """Where to note how long messages were on their way; C{None} not to."""
-        assert self._crowd is not None
-        return self._crowd.delays
+        assert self._drain is not None
+        return self._drain.delays
 
     @delays.setter
     def delays(self, delays: Delays | None) -> None:
-        assert self._crowd is not None
-        self._crowd.delays = delays
+        assert self._drain is not None
+        self._drain.delays = delays
 
     def check(self, messages: int) -> None:
         """
@@ -72,10 +72,10 @@ class Listeners:
 
         @param messages: how many there were, to one channel after the other.
         """
-        assert self._crowd is not None
+        assert self._drain is not None
         for place, connection in enumerate(self._sockets):
             due = (messages - place % self._channels + self._channels - 1) // self._channels
-            got, expected = self._crowd.count(connection), due * len(self.frame)
+            got, expected = self._drain.count(connection), due * len(self.frame)
             if got != expected:
                 sys.exit(f"subscriber {place} got {got} bytes, not the {expected} of {due} messages")
 
@@ -85,7 +85,7 @@ class Listeners:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._crowd is not None:
-            self._loop.remove(self._crowd.epoll)
+        if self._drain is not None:
+            self._loop.remove(self._drain.epoll)
         for connection in self._sockets:
             connection.close()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from rig.baseline import Program, SendLoop
-from rig.crowd import Delays
+from rig.drain import Delays
 from rig.figures import Budget, Run, measure
 from rig.joining import CppComet, WebSocket, Wire, header_size
 from rig.listeners import Listeners

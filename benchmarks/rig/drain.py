@@ -20,7 +20,7 @@ from typing import Protocol
 
 #: The longest that one read takes; many messages may wait in a socket.
 READ_SIZE = 1 << 18
-_SOURCE = Path(__file__).with_name("drain.c")
+_SOURCE = Path(__file__).resolve().parent / "loads" / "drain.c"
 #: So many sockets are read before others get their turn.
 _AT_ONCE = 256
 
@@ -52,7 +52,7 @@ class Delays:
         return sorted(each / 1e6 for each in self.taken[: self.count])
 
 
-class Crowd(Protocol):
+class Drain(Protocol):
     """
     Sockets that are read when L{drain} is called.
 
@@ -69,8 +69,8 @@ class Crowd(Protocol):
         """@return: how many bytes have come to one of them."""
 
 
-class PythonCrowd:
-    """See L{Crowd}."""
+class PythonDrain:
+    """See L{Drain}."""
 
     def __init__(self, sockets: Sequence[socket.socket]) -> None:
         self.epoll = _register(sockets)
@@ -80,7 +80,7 @@ class PythonCrowd:
         self._buffer = bytearray(READ_SIZE)
 
     def drain(self) -> int:
-        """See L{Crowd.drain}."""
+        """See L{Drain.drain}."""
         total = 0
         for number, _ in self.epoll.poll(0, _AT_ONCE):
             if not (got := self._readers[number](self._buffer)):
@@ -92,7 +92,7 @@ class PythonCrowd:
         return total
 
     def count(self, connection: socket.socket) -> int:
-        """See L{Crowd.count}."""
+        """See L{Drain.count}."""
         return self._counts[connection.fileno()]
 
 
@@ -106,8 +106,8 @@ class _Samples(ctypes.Structure):
     ]
 
 
-class CCrowd:
-    """See L{Crowd}; C{drain.c} does the work."""
+class CDrain:
+    """See L{Drain}; C{drain.c} does the work."""
 
     def __init__(self, library: ctypes.CDLL, sockets: Sequence[socket.socket]) -> None:
         self.epoll = _register(sockets)
@@ -137,7 +137,7 @@ class CCrowd:
         )
 
     def drain(self) -> int:
-        """See L{Crowd.drain}."""
+        """See L{Drain.drain}."""
         samples = None if self._samples is None else ctypes.byref(self._samples)
         size = ctypes.c_int64(READ_SIZE)
         total: int = self._drain(self.epoll.fileno(), self._counts, self._buffer, size, samples)
@@ -146,7 +146,7 @@ class CCrowd:
         return total
 
     def count(self, connection: socket.socket) -> int:
-        """See L{Crowd.count}."""
+        """See L{Drain.count}."""
         return self._counts[connection.fileno()]
 
 
@@ -165,9 +165,9 @@ def _lost() -> None:
 _library: ctypes.CDLL | None = None
 
 
-def compile_crowds(folder: Path) -> None:
+def compile_drains(folder: Path) -> None:
     """
-    Let crowds be in C from now on, if there is a compiler.
+    Let drains be in C from now on, if there is a compiler.
 
     @param folder: where it puts what it makes.
     """
@@ -179,6 +179,6 @@ def compile_crowds(folder: Path) -> None:
         _library = ctypes.CDLL(str(target))
 
 
-def crowd(sockets: Sequence[socket.socket]) -> Crowd:
+def drain(sockets: Sequence[socket.socket]) -> Drain:
     """@return: C{sockets}, none of which blocks from now on."""
-    return PythonCrowd(sockets) if _library is None else CCrowd(_library, sockets)
+    return PythonDrain(sockets) if _library is None else CDrain(_library, sockets)
