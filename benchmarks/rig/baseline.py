@@ -42,6 +42,11 @@ def build(source: str, calls: str, folder: Path) -> Program:
     return Program(f"C loop of {calls}", (str(binary),))
 
 
+def bare_protocol() -> Program:
+    """@return: the baseline of connecting, which is no loop in C, but what Twisted does in any case."""
+    return Program("bare Twisted protocol", (sys.executable, str(SOURCES / "bare.py")))
+
+
 class Baseline(Process):
     """
     A running loop.
