@@ -3,7 +3,7 @@ All benchmarks, one after the other: a line of JSON for each row, then a table; 
 table and a chart.
 
 A benchmark is a file beside this one. Its C{SUITE}, if it has one, tells with which options it takes part,
-its C{SMOKE} how to see quickly whether it works. Options that are not known here are handed on to each.
+its C{SMOKE} how to see quickly whether it works.
 """
 
 from __future__ import annotations
@@ -63,21 +63,21 @@ def save(folder: Path, rows: Sequence[dict[str, Any]]) -> None:
         (folder / "benchmarks.svg").write_text(drawing)
 
 
-def parse() -> tuple[argparse.Namespace, list[str]]:
-    """@return: the options, and those that are handed on."""
-    options = argparse.ArgumentParser(
-        description="All benchmarks. Other options go to each of them: --seconds 1, --repeats 1 ..."
-    )
+def parse() -> argparse.Namespace:
+    """@return: the options."""
+    options = argparse.ArgumentParser(description="All benchmarks, or some.")
     options.add_argument("--only", nargs="+", choices=benchmarks(), help="these benchmarks")
     options.add_argument("--folder", type=Path, default=Path("bench-results"), help="where the files go")
     options.add_argument("--record", action="store_true", help="put the files into the documents")
+    options.add_argument("--repeats", type=int, help="runs of each kind, in place of what each would do")
     options.add_argument("--smoke", action="store_true", help="only see whether they work")
-    return options.parse_known_args()
+    return options.parse_args()
 
 
 def main() -> None:
     """Run them."""
-    options, more = parse()
+    options = parse()
+    more = [] if options.repeats is None else ["--repeats", str(options.repeats)]
     rows: list[dict[str, Any]] = []
     failed, started = [], time.monotonic()
     for command in commands(options.only or benchmarks(), options.smoke, more):

@@ -48,7 +48,7 @@ def benchmark(options: argparse.Namespace, folder: Path, core: int | None) -> di
 
     crowd, within = (options.subscribers, 1), Tls(CppComet())
     settings = _SETTINGS.format(certificate=certificate, key=key)
-    with Server(folder, core, options.profile, settings) as server:
+    with Server(folder, core, options.profile, settings=settings) as server:
         # In turns, so that what disturbs the machine for a while disturbs all.
         for _ in range(options.repeats):
             with stages.comet(server, *crowd, options.size) as stage:

@@ -57,6 +57,16 @@ def own_channel(user: User, name: str) -> Channel:
     return Channel(user.dev_id, f"{name}@{user.user_id}")
 
 
+def status_channel(user_id: int) -> str:
+    """@return: the channel in which it is told that a user comes online, or goes; who may hear it may ask."""
+    return f"user_status_{user_id}"
+
+
+def data_channel(user_id: int) -> str:
+    """@return: the name whose right to history is that to the data of a user; nothing is published there."""
+    return f"user_data_{user_id}"
+
+
 def wire_name(channel: Channel) -> str:
     """@return: the name that clients know C{channel} by."""
     return channel.name.partition("@")[0]

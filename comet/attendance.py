@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from comet.access import status_channel
 from comet.errors import Unavailable
 from comet.mail import Device
 from comet.model import Channel, Joined, Left, StatusChanged, User
@@ -129,7 +130,7 @@ class Attendance:
     def _changed(self, user: User, online: bool, time: int) -> None:
         if self._rules.tell_online if online else self._rules.tell_offline:
             self._tell(
-                Channel(user.dev_id, f"user_status_{user.user_id}"),
+                Channel(user.dev_id, status_channel(user.user_id)),
                 StatusChanged(user, online, int(self._clock())),
             )
         if self._rules.keep_last_seen and not online:

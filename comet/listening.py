@@ -136,7 +136,12 @@ class Listener(Outbox):
     async def _follow(
         self, wanted: Mapping[str, Place | None], only: bool, request: RequestId | None
     ) -> None:
-        """Listen to these, too; tell how past and present join, then what was missed, then go on."""
+        """
+        Listen to these, too; tell how past and present join, then what was missed, then go on.
+
+        @param only: whether these are all that the client wants. It says so again and again, and wants to
+            hear of what is new.
+        """
         if only:
             self._leave_others(set(map(self._channel, wanted)))
         old = [name for name in wanted if self._channel(name) in self._channels]
@@ -148,7 +153,10 @@ class Listener(Outbox):
                 self._resuming[channel] = Resumption(self._broker.limits.outbox_messages)
                 self._settle()
             self._join(channel)
-        joints, given = await self._missed([*old, *new], {name: wanted[name] for name in new})
+        if only and not new:
+            return
+        told = new if only else [*old, *new]
+        joints, given = await self._missed(told, {name: wanted[name] for name in new})
         if self._over:
             return
         self._answer(Followed(joints, self._broker.now()), request)

@@ -282,10 +282,12 @@ class Session(Listener):
                 self._check(Right.MEMBERS, name)
                 self._answer(Members(name, marker, self._members(name), self._broker.now()), request)
             case AskStatus(user_id):
+                self._check_about(Right.SUBSCRIBE, access.status_channel(user_id), user_id)
                 user = User(self.visitor.dev_id, user_id)
                 seen = await self._broker.last_seen([user])
                 self._answer(Status(user_id, seen[user], self._broker.now()), request)
             case AskData(user_id, marker):
+                self._check_about(Right.HISTORY, access.data_channel(user_id), user_id)
                 user = User(self.visitor.dev_id, user_id)
                 data = (await self._broker.store.data([user])).get(user, "")
                 self._answer(UserData(user_id, marker, data, self._broker.now()), request)
@@ -328,6 +330,11 @@ class Session(Listener):
             reached, place = await self._broker.publish(message, self)
         if not command.quiet:
             self._answer(Reported(command.name, command.text, reached, now, place), request)
+
+    def _check_about(self, right: Right, name: str, user_id: int) -> None:
+        """Users may always ask about themselves."""
+        if not user_id or user_id != self.user_id:
+            self._check(right, name)
 
     async def _page(self, command: AskPage) -> Page:
         self._check(Right.HISTORY, command.name)

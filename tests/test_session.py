@@ -330,6 +330,29 @@ class RightsTests(SessionCase):
         (followed,) = self.ask(self.connect(), wanted)
         self.assertEqual(followed.joints, {"news": Joint(place, gap=True)})
 
+    def test_what_is_known_of_users(self):
+        """Open to all at first; then to those whom the rules name, and to each of themselves."""
+        line, ann = self.connect(), self.connect(user_id=7, key="key7")
+        questions = [(AskStatus(7), AskData(7, "")), (AskStatus(9), AskData(9, ""))]
+        for who in (line, ann):
+            for status, data in questions:
+                self.assertIsInstance(self.ask(who, status)[0], Status)
+                self.assertIsInstance(self.ask(who, data)[0], UserData)
+        self.set(Rule("user_status_", subscribe=Who.USERS), Rule("user_data_", history=Who.TOKEN))
+        allowed = {
+            (who is ann, question.user_id, type(question)): not isinstance(
+                self.ask(who, question)[0], Refusal
+            )
+            for who in (line, ann)
+            for pair in questions
+            for question in pair
+        }
+        self.assertEqual(
+            {key for key, may in allowed.items() if may},
+            {(True, 7, AskStatus), (True, 7, AskData), (True, 9, AskStatus)},
+        )
+        self.assertIn("user_data_9", str(self.ask(ann, AskData(9, ""))[0].error))
+
     def test_who_listens_already_leaves_at_the_next_tick(self):
         """And is told so; the others stay, and so does everything else."""
         line, ann = self.connect(), self.connect(user_id=7, key="key7")

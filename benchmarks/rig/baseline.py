@@ -51,6 +51,11 @@ def python(source: str, name: str) -> Program:
     return Program(name, (sys.executable, str(SOURCES / f"{source}.py")))
 
 
+def bare_protocol() -> Program:
+    """@return: the baseline of connecting, which is no loop in C, but what Twisted does in any case."""
+    return python("bare", "bare Twisted protocol")
+
+
 class Baseline(Process):
     """
     A running loop.

@@ -27,19 +27,15 @@ def positive(text: str) -> int:
     return number
 
 
-def parser(question: str, seconds: float, repeats: int) -> argparse.ArgumentParser:
+def plain_parser(question: str, repeats: int) -> argparse.ArgumentParser:
     """
     @param question: what the benchmark answers.
-    @param seconds: how long a run lasts by default.
     @param repeats: how many runs there are by default.
     @return: the options that all benchmarks have.
     """
     options = argparse.ArgumentParser(
         description=question, formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
-    options.add_argument("--size", type=positive, default=100, help="bytes of text in a message")
-    options.add_argument("--seconds", type=float, default=seconds, help="how long a run lasts")
-    options.add_argument("--messages", type=positive, help="messages of a run, in place of --seconds")
     options.add_argument("--repeats", type=positive, default=repeats, help="runs of each kind")
     options.add_argument(
         "--wake", action="store_true", help="let the load sleep while there is nothing to read"
@@ -47,6 +43,18 @@ def parser(question: str, seconds: float, repeats: int) -> argparse.ArgumentPars
     options.add_argument(
         "--profile", type=Path, metavar="FILE", help="run the server in cProfile, which makes it slower"
     )
+    return options
+
+
+def parser(question: str, seconds: float, repeats: int) -> argparse.ArgumentParser:
+    """
+    @param seconds: how long a run lasts by default.
+    @return: the same as L{plain_parser}, and those of benchmarks that send messages.
+    """
+    options = plain_parser(question, repeats)
+    options.add_argument("--size", type=positive, default=100, help="bytes of text in a message")
+    options.add_argument("--seconds", type=float, default=seconds, help="how long a run lasts")
+    options.add_argument("--messages", type=positive, help="messages of a run, in place of --seconds")
     return options
 
 

@@ -56,6 +56,12 @@ class Process:
             before = now
             time.sleep(REST)
 
+    def resident_bytes(self) -> int:
+        """@return: the memory that the process has, without what it has in the kernel."""
+        # The second field, in pages (proc_pid_statm(5)).
+        pages = int(Path(f"/proc/{self.child.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
     def _sleeps(self) -> bool:
         # The state is the first field behind the name, which is in brackets (proc_pid_stat(5)).
         return Path(f"/proc/{self.child.pid}/stat").read_text().rpartition(") ")[2].startswith("S")

@@ -15,13 +15,13 @@ ROOT = Path(__file__).resolve().parents[2]
 #: How long the server may take to listen, in seconds.
 PATIENCE = 30.0
 
-#: A ping would be counted as a part of a message; the load knows no other way to log in.
+#: The load knows no other way to log in.
 _INI = """\
 [main]
 data = {data}
 [ws]
 port = 0
-ping_interval = 0
+ping_interval = {ping}
 [cometql]
 port = 0
 auth_plugin = mysql_native_password
@@ -39,16 +39,22 @@ class Server(Process):
     name = "comet"
 
     def __init__(
-        self, folder: Path, core: int | None, profile: Path | None = None, settings: str = ""
+        self,
+        folder: Path,
+        core: int | None,
+        profile: Path | None = None,
+        ping: int = 0,
+        settings: str = "",
     ) -> None:
         """
         @param folder: where it may put its files.
         @param core: the one to run on, C{None} for any.
         @param profile: a file for what cProfile found, written when the server ends.
+        @param ping: the seconds between two pings; one would be counted as a part of a message.
         @param settings: more sections of the ini file.
         """
         data, ini, self._log = folder / "data", folder / "comet.ini", folder / "server.log"
-        ini.write_text(_INI.format(data=data, more=settings))
+        ini.write_text(_INI.format(data=data, ping=ping, more=settings))
         command = [str(Path(sys.executable).with_name("twistd")), "-n", "--pidfile="]
         if profile is not None:
             command += [f"--profile={profile.absolute()}", "--profiler=cprofile", "--savestats"]

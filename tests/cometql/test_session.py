@@ -420,20 +420,6 @@ class ShowTests(TalkTests):
         self.assertEqual(self.rows("SHOW COLLATION LIKE 'utf8mb4_bin'")[0][2], 46)
         self.assertEqual(self.rows("SHOW COLLATION WHERE Id = 45")[0][0], "utf8mb4_general_ci")
 
-
-class Fixed(Gauges):
-    """Counters that stand still."""
-
-    def server(self):
-        ws = PortStatus(60, 1, 2, 3, 4, 0.5, 0.25, 0.125)
-        cometql = PortStatus(10, 5, 6, 7, 8, 1.0, 2.0, 3.0)
-        refused, goodbyes = Refusals([Reason.HEAD] * 6), Counter([Goodbye.SLOW] * 2)
-        counters, presence = Counters(queue_dropped=4), PresenceStatus(9, 8, 7, 6, 5)
-        return ServerStatus(7200, ws, cometql, refused, counters, goodbyes, presence)
-
-    def tenant(self, dev_id):
-        return TenantStatus(dev_id + 1, 2, 3, 1)
-
     def test_none_of_these(self):
         """What other servers have and comet has not: titles, and no rows."""
         for text, first in (
@@ -483,6 +469,20 @@ class Fixed(Gauges):
         self.assertEqual(self.value("SET STATEMENT max_statement_time=2, x=1 FOR SELECT 5"), 5)
         text = "SET STATEMENT max_statement_time=2 FOR SELECT count(*) FROM information_schema.SCHEMATA"
         self.assertEqual(self.value(text), 2)
+
+
+class Fixed(Gauges):
+    """Counters that stand still."""
+
+    def server(self):
+        ws = PortStatus(60, 1, 2, 3, 4, 0.5, 0.25, 0.125)
+        cometql = PortStatus(10, 5, 6, 7, 8, 1.0, 2.0, 3.0)
+        refused, goodbyes = Refusals([Reason.HEAD] * 6), Counter([Goodbye.SLOW] * 2)
+        counters, presence = Counters(queue_dropped=4), PresenceStatus(9, 8, 7, 6, 5)
+        return ServerStatus(7200, ws, cometql, refused, counters, goodbyes, presence)
+
+    def tenant(self, dev_id):
+        return TenantStatus(dev_id + 1, 2, 3, 1)
 
 
 class StatusTests(TalkTests):

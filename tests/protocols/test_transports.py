@@ -246,6 +246,19 @@ class PollTests(JsonContract, SynchronousTestCase):
         client.poll()
         self.assertEqual((self.broker.hub.count(NEWS), len(self.broker.hub)), (0, 1))
 
+    def test_the_same_list_again_is_nothing_new(self):
+        """It is answered when there is something to say, and then the new channels are told, not the old."""
+        client = self.client(channels={"news": None})
+        client.frames()
+        client.channels = {"news": None}
+        self.assertIsNone(client.poll(wait=25))
+        waiting = client.browser
+        self.port.clock.advance(1)
+        self.assertIsNone(answer(waiting))
+        client.channels = {"news": None, "chat": None}
+        (frame,) = client.poll(wait=25)
+        self.assertEqual((frame["type"], set(frame["channels"])), ("subscribed", {"chat"}))
+
     def test_what_cannot_be_read_is_refused(self):
         """As a whole, with a sentence."""
         for wrong in (

@@ -1,0 +1,110 @@
+"""Those who connect: thousands at once, from a program in C, so that coming costs less than letting in."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+SOURCE = Path(__file__).resolve().parent / "loads" / "crowd.c"
+#: So many are on their way at the same time; fewer than the kernel holds for a server.
+IN_FLIGHT = 256
+
+#: What a browser of today sends.
+_OPENING = (
+    "GET {path} HTTP/1.1\r\n"
+    "Host: 127.0.0.1\r\n"
+    "Connection: Upgrade\r\n"
+    "Pragma: no-cache\r\n"
+    "Cache-Control: no-cache\r\n"
+    "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)"
+    " Chrome/140.0.0.0 Safari/537.36\r\n"
+    "Upgrade: websocket\r\n"
+    "Origin: http://127.0.0.1\r\n"
+    "Sec-WebSocket-Version: 13\r\n"
+    "Accept-Encoding: gzip, deflate, br, zstd\r\n"
+    "Accept-Language: en-GB,en;q=0.9,de;q=0.8\r\n"
+    "Sec-WebSocket-Key: AAAAAAAAAAAAAA########==\r\n"
+    "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
+    "\r\n"
+)
+
+
+@dataclass(frozen=True)
+class Manner:
+    """
+    How somebody connects; C{########} is a number, another for each connection.
+
+    @ivar path: what is asked for.
+    @ivar texts: what is said when that was answered.
+    @ivar mark: whoever has heard this is there; empty if the answer is enough.
+    """
+
+    path: str
+    texts: tuple[str, ...] = ()
+    mark: str = ""
+
+
+LINES = Manner(
+    "/ws/sesion=&myid=0&devid=0&v=4.08&uuid=000000000000000000000000########&api=js",
+    # When the second is answered, the first is done.
+    ("subscription\nbench", "pipe_count\nweb_bench\nready"),
+    "ready",
+)
+JSON = Manner(
+    "/comet/ws",
+    (
+        '{"cmd": "hello", "version": 1, "uuid": "000000000000000000000000########",'
+        ' "channels": {"bench": null}}',
+    ),
+    '"subscribed"',
+)
+BARE = Manner("/")
+
+
+def build(folder: Path) -> Path:
+    """
+    @param folder: where the compiler puts what it makes.
+    @return: the program; without a compiler, end with a sentence.
+    """
+    compiler = shutil.which("cc")
+    if compiler is None:
+        sys.exit("the load of this benchmark is a program in C: install a compiler that is called cc")
+    binary = folder / "crowd"
+    subprocess.run([compiler, "-O2", "-o", binary, SOURCE], check=True)
+    return binary
+
+
+class Crowd:
+    """
+    So many connections, all there, until the C{with} block ends.
+
+    @ivar seconds: how long it took until all were there.
+    @ivar cpu_seconds: the CPU time of the load until then.
+    """
+
+    def __init__(self, program: Path, port: int, manner: Manner, count: int) -> None:
+        opening = _OPENING.format(path=manner.path)
+        arguments = [str(port), str(count), str(IN_FLIGHT), opening, manner.mark, *manner.texts]
+        self._child = subprocess.Popen(
+            [program, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert self._child.stdout is not None
+        line = self._child.stdout.readline()
+        if not line:
+            sys.exit("the load has ended")
+        self.seconds, self.cpu_seconds = map(float, line.split())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._child.communicate()
+        if self._child.returncode and error is None:
+            sys.exit("a connection did not stay")
