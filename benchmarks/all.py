@@ -44,20 +44,28 @@ def commands(names: Sequence[str], smoke: bool, more: Sequence[str]) -> Iterator
             yield [sys.executable, str(HERE / f"{name}.py"), *options, *tiny, *more]
 
 
-def run(command: Sequence[str]) -> list[dict[str, Any]] | None:
-    """@return: the rows of a benchmark; C{None} if it failed, which it has said itself."""
+def run(command: Sequence[str]) -> dict[str, Any] | None:
+    """@return: the results of a benchmark; C{None} if it failed, which it has said itself."""
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
-    if done.returncode:
-        return None
-    result = json.loads(done.stdout)
+    result: dict[str, Any] | None = None if done.returncode else json.loads(done.stdout)
+    return result
+
+
+def rows_of(result: dict[str, Any]) -> list[dict[str, Any]]:
+    """@return: the rows of a result, each of which tells where it is from."""
     about = {name: result[name] for name in ("benchmark", "comet", "command", "machine")}
-    return [{**about, **row} for row in result.get("rows", ())]
+    return [{**about, **row} for row in result["rows"]]
 
 
-def save(folder: Path, rows: Sequence[dict[str, Any]]) -> None:
-    """Put the lines, the table and the chart into a folder."""
+def _lines(objects: Sequence[dict[str, Any]]) -> str:
+    return "".join(json.dumps(each) + "\n" for each in objects)
+
+
+def save(folder: Path, results: Sequence[dict[str, Any]], rows: Sequence[dict[str, Any]]) -> None:
+    """Put all into a folder: results as they came, rows, table and chart."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "benchmarks.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (folder / "results.jsonl").write_text(_lines(results))
+    (folder / "benchmarks.jsonl").write_text(_lines(rows))
     (folder / "benchmarks.csv").write_text(table.as_csv(rows))
     if drawing := chart.draw(rows):
         (folder / "benchmarks.svg").write_text(drawing)
@@ -78,19 +86,21 @@ def main() -> None:
     """Run them."""
     options = parse()
     more = [] if options.repeats is None else ["--repeats", str(options.repeats)]
+    results: list[dict[str, Any]] = []
     rows: list[dict[str, Any]] = []
     failed, started = [], time.monotonic()
     for command in commands(options.only or benchmarks(), options.smoke, more):
         shown = " ".join(["python", f"benchmarks/{Path(command[1]).name}", *command[2:]])
         print(f"{time.monotonic() - started:5.0f} s: {shown}", file=sys.stderr)
-        found = run(command)
-        if found is None:
+        result = run(command)
+        if result is None:
             failed.append(shown)
             continue
-        for row in found:
-            print(json.dumps(row), flush=True)
+        found = rows_of(result)
+        print(_lines(found), end="", flush=True)
+        results.append(result)
         rows += found
-    save(RECORDED if options.record else options.folder, rows)
+    save(RECORDED if options.record else options.folder, results, rows)
     print("", table.as_text(rows), sep="\n")
     sys.exit(f"failed: {', '.join(failed)}" if failed else 0)
 

@@ -31,7 +31,7 @@ SUITE = (
     ("--subscribers", "10000", "--channels", "1000", "--window", "16"),
 )
 #: What makes it quick, and says nothing about speed.
-SMOKE = ("--subscribers", "8", "--channels", "2", "--messages", "4")
+SMOKE = ("--subscribers", "6", "--channels", "3", "--messages", "4", "--repeats", "1", "--size", "300")
 
 COMET, LOOP, AUTOBAHN = "comet", "send loop", "autobahn"
 BESIDE = (LOOP, AUTOBAHN, NCHAN)

@@ -36,7 +36,7 @@ CHANNELS = {NOBODY: "nobody", ONE: "one", KEPT: "kept"}
 #: The second baseline, where there is one.
 MARIADB = "mariadb_memory"
 #: What makes it quick, and says nothing about speed.
-SMOKE = ("--connections", "2", "--messages", "6", "--repeats", "1")
+SMOKE = ("--connections", "3", "--messages", "12", "--repeats", "1")
 #: What an INSERT to one who listens is to reach, of MariaDB.
 AIM = 1.0
 THINGS = "statements"
