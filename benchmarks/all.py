@@ -1,6 +1,6 @@
 """
-All benchmarks, one after the other: a line of JSON for each row, then a table; and in a folder the lines, the
-table and a chart.
+All benchmarks, one after the other: a line of JSON for each row, then a table; and in a folder the lines,
+the tables and a chart.
 
 A benchmark is a file beside this one. Its C{SUITE}, if it has one, tells with which options it takes part,
 its C{SMOKE} how to see quickly whether it works.
@@ -62,11 +62,14 @@ def _lines(objects: Sequence[dict[str, Any]]) -> str:
 
 
 def save(folder: Path, results: Sequence[dict[str, Any]], rows: Sequence[dict[str, Any]]) -> None:
-    """Put all into a folder: results as they came, rows, table and chart."""
+    """Put all into a folder: results as they came, rows, a table for each benchmark, and the chart."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "results.jsonl").write_text(_lines(results))
     (folder / "benchmarks.jsonl").write_text(_lines(rows))
-    (folder / "benchmarks.csv").write_text(table.as_csv(rows))
+    for name in dict.fromkeys(row["benchmark"] for row in rows):
+        (folder / f"{name}.csv").write_text(table.as_csv(row for row in rows if row["benchmark"] == name))
+    origins = dict.fromkeys(map(table.origin, rows))
+    (folder / "machine.inc").write_text("".join(f"{each}.\n" for each in origins))
     if drawing := chart.draw(rows):
         (folder / "benchmarks.svg").write_text(drawing)
 
@@ -77,30 +80,44 @@ def parse() -> argparse.Namespace:
     options.add_argument("--only", nargs="+", choices=benchmarks(), help="these benchmarks")
     options.add_argument("--folder", type=Path, default=Path("bench-results"), help="where the files go")
     options.add_argument("--record", action="store_true", help="put the files into the documents")
+    options.add_argument(
+        "--redraw",
+        action="store_true",
+        help="run nothing: make tables and chart of the results in the folder",
+    )
     options.add_argument("--repeats", type=int, help="runs of each kind, in place of what each would do")
     options.add_argument("--smoke", action="store_true", help="only see whether they work")
     return options.parse_args()
 
 
-def main() -> None:
-    """Run them."""
-    options = parse()
-    more = [] if options.repeats is None else ["--repeats", str(options.repeats)]
+def run_all(options: argparse.Namespace) -> tuple[list[dict[str, Any]], list[str]]:
+    """@return: the results, whose rows have been printed, and the commands that failed."""
     results: list[dict[str, Any]] = []
-    rows: list[dict[str, Any]] = []
     failed, started = [], time.monotonic()
+    more = [] if options.repeats is None else ["--repeats", str(options.repeats)]
     for command in commands(options.only or benchmarks(), options.smoke, more):
         shown = " ".join(["python", f"benchmarks/{Path(command[1]).name}", *command[2:]])
         print(f"{time.monotonic() - started:5.0f} s: {shown}", file=sys.stderr)
         result = run(command)
         if result is None:
             failed.append(shown)
-            continue
-        found = rows_of(result)
-        print(_lines(found), end="", flush=True)
-        results.append(result)
-        rows += found
-    save(RECORDED if options.record else options.folder, results, rows)
+        else:
+            results.append(result)
+            print(_lines(rows_of(result)), end="", flush=True)
+    return results, failed
+
+
+def main() -> None:
+    """Run them."""
+    options = parse()
+    folder = RECORDED if options.record else options.folder
+    if options.redraw:
+        results = [json.loads(line) for line in (folder / "results.jsonl").read_text().splitlines()]
+        failed: list[str] = []
+    else:
+        results, failed = run_all(options)
+    rows = [row for result in results for row in rows_of(result)]
+    save(folder, results, rows)
     print("", table.as_text(rows), sep="\n")
     sys.exit(f"failed: {', '.join(failed)}" if failed else 0)
 

@@ -24,6 +24,8 @@ _TITLE = "How fast comet is, as a multiple of each baseline"
 _LEGEND = (
     "Farther right is better. Dot: median, line: all repeats. Bar: the aim; the dot is full where it is met."
 )
+#: So that a number can be read across a line.
+_HALO = 'stroke="#fff" stroke-width="4" paint-order="stroke"'
 _MET, _MISSED = "#1a7f4b", "#b3491a"
 
 
@@ -75,14 +77,17 @@ def _row(row: dict[str, Any], axis: Axis, place: int) -> str:
         axis.place(each) for each in (ratio["min"], ratio["median"], ratio["max"], aim)
     )
     fill = colour if met else "#fff"
-    right = max(high, goal) + 9
+    right, beside = max(high, goal) + 9, f"{row['unit']}, beside {row['baseline']}"
+    number = (
+        f'<text x="{right}" y="{y + 4}" font-size="12" fill="{colour}" {_HALO}>{ratio["median"]:.2g}</text>'
+    )
     return "\n".join(
         (
             f'<text x="20" y="{y - 2}">{escape(row["benchmark"])}: {escape(row["case"])}</text>',
-            f'<text x="20" y="{y + 13}" font-size="11" fill="#666">beside {escape(row["baseline"])}</text>',
+            f'<text x="20" y="{y + 13}" font-size="11" fill="#666">{escape(beside)}</text>',
             f'<line x1="{low}" x2="{high}" y1="{y}" y2="{y}" stroke="{colour}" stroke-width="2"/>',
             f'<line x1="{goal}" x2="{goal}" y1="{y - 9}" y2="{y + 9}" stroke="#222" stroke-width="3"/>',
             f'<circle cx="{middle}" cy="{y}" r="5" fill="{fill}" stroke="{colour}" stroke-width="2"/>',
-            f'<text x="{right}" y="{y + 4}" font-size="12" fill="{colour}">{ratio["median"]:.2g}</text>',
+            number,
         )
     )

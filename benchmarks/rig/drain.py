@@ -128,12 +128,16 @@ class CDrain:
     @delays.setter
     def delays(self, delays: Delays | None) -> None:
         self._delays = delays
-        self._samples = delays and _Samples(
-            delays.frame,
-            ctypes.cast(delays.published, ctypes.POINTER(ctypes.c_int64)),
-            ctypes.cast(delays.taken, ctypes.POINTER(ctypes.c_int64)),
-            0,
-            len(delays.taken),
+        self._samples = (
+            None
+            if delays is None
+            else _Samples(
+                delays.frame,
+                ctypes.cast(delays.published, ctypes.POINTER(ctypes.c_int64)),
+                ctypes.cast(delays.taken, ctypes.POINTER(ctypes.c_int64)),
+                0,
+                len(delays.taken),
+            )
         )
 
     def drain(self) -> int:

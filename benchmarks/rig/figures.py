@@ -146,7 +146,7 @@ def rate_row(
     @return: a row of the table, on rates; the load tells how busy it was with either.
     """
     values, others = ([getattr(run, rate) for run in each] for each in (runs, baselines))
-    busy = {
+    busy: dict[str, Any] = {
         "per_second": spread([run.per_second for run in runs]),
         "load_busy": spread([run.load_busy for run in runs]),
         "baseline_load_busy": spread([run.load_busy for run in baselines]),

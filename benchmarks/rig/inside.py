@@ -65,21 +65,24 @@ class Inside:
         @param transport: what it is connected by; without one, nothing but memory.
         @return: what it has got in memory.
         """
-        memory = StringTransport()
-        protocol = self._browsers.buildProtocol(None)
+        memory: Any = StringTransport()
+        protocol: Any = self._browsers.buildProtocol(None)
         protocol.makeConnection(transport or memory)
         protocol.dataReceived(cppcomet_request(1, next(self._numbers)))
         self._run()
         protocol.dataReceived(cppcomet_subscription(channel))
         self._run()
-        return memory.value()
+        got: bytes = memory.value()
+        return got
 
     def listen(self, channel: str) -> socket.socket:
         """@return: the other end of a browser on a socket, which can be read without waiting."""
         other = socket.create_connection(self._listener.getsockname())
         near = self._listener.accept()[0]
         near.setblocking(False)
-        transport = tcp.Server(near, Protocol(), ("127.0.0.1", 1), None, 0, self._reactor)
+        # It is accepted by nobody.
+        port: Any = None
+        transport = tcp.Server(near, Protocol(), ("127.0.0.1", 1), port, 0, self._reactor)
         self.visit(channel, transport)
         # There is no reactor that would do it; from now on the socket takes all at once.
         transport.doWrite()
@@ -96,7 +99,8 @@ class Inside:
             transport.clear()
             protocol.dataReceived(packet)
             self._run()
-            return transport.value()
+            answer: bytes = transport.value()
+            return answer
 
         ask(mysql.response(transport.value()[4:], _PASSWORD))
         return ask

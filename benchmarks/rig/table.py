@@ -38,10 +38,20 @@ def _lines(rows: Iterable[dict[str, Any]]) -> list[Sequence[str]]:
 
 
 def as_csv(rows: Iterable[dict[str, Any]]) -> str:
-    """@return: the table as a C{csv-table} of the documents includes it."""
+    """@return: the table of one benchmark, as a C{csv-table} of the documents includes it."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(_lines(rows))
+    csv.writer(text, lineterminator="\n").writerows(line[1:] for line in _lines(rows))
     return text.getvalue()
+
+
+def origin(row: dict[str, Any]) -> str:
+    """@return: what measured a row, in words."""
+    machine = row["machine"]
+    cores = f"{machine['cores']} cores" if machine["cores"] != 1 else "one core"
+    return (
+        f"{machine['cpu']}, {cores}, {machine['system']}, CPython {machine['python']}, "
+        f"Twisted {machine['twisted']}, comet {row['comet']}"
+    )
 
 
 def as_text(rows: Iterable[dict[str, Any]]) -> str:

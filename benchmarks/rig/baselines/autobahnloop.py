@@ -8,6 +8,7 @@ which is printed behind the other, and shake hands for a WebSocket. A ping is an
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
 from twisted.internet import protocol, reactor
@@ -16,16 +17,30 @@ from twisted.internet import protocol, reactor
 class Subscriber(WebSocketServerProtocol):
     """A connection of a channel."""
 
+    factory: Subscribers
+
     def onOpen(self) -> None:
         """The hands are shaken; who asks for another path only wants to be here."""
         if self.http_request_path == "/":
             self.factory.subscribers.append(self)
 
 
+class Subscribers(WebSocketServerFactory):
+    """Makes them, and knows those who are here."""
+
+    protocol = Subscriber
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.subscribers: list[Subscriber] = []
+
+
 class Control(protocol.Protocol):
     """Takes the message, then the orders."""
 
-    def __init__(self, factory: WebSocketServerFactory, size: int, channels: int) -> None:
+    transport: Any
+
+    def __init__(self, factory: Subscribers, size: int, channels: int) -> None:
         self._factory, self._size, self._channels = factory, size, channels
         self._message, self._channel = b"", 0
 
@@ -47,8 +62,7 @@ class Control(protocol.Protocol):
 def main() -> None:
     """See C{sendloop.c}."""
     _, size, channels = map(int, sys.argv[1:])
-    factory = WebSocketServerFactory()
-    factory.protocol, factory.subscribers = Subscriber, []
+    factory = Subscribers()
     factory.setProtocolOptions(tcpNoDelay=True)
     control = protocol.Factory.forProtocol(lambda: Control(factory, size, channels))
     ports = [reactor.listenTCP(0, each, 4096, "127.0.0.1") for each in (control, factory)]
