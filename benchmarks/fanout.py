@@ -29,6 +29,7 @@ SUITE = (
     ("--subscribers", "1000"),
     ("--subscribers", "10000"),
     ("--subscribers", "10000", "--channels", "1000", "--window", "16"),
+    ("--subscribers", "10000", "--channels", "1000", "--window", "20", "--rows", "20", "--beside", "nchan"),
 )
 #: What makes it quick, and says nothing about speed.
 SMOKE = ("--subscribers", "6", "--channels", "3", "--messages", "4", "--repeats", "1", "--size", "300")
@@ -61,7 +62,7 @@ class FanOut:
         """@return: what C{name} is measured on."""
         crowd = (self._options.subscribers, self._options.channels)
         if name == COMET:
-            return stages.comet(server, *crowd, self._options.size)
+            return stages.comet(server, *crowd, self._options.size, batch=self._options.rows)
         if name == LOOP:
             wire = Bare(len(self.frame))
             return stages.sends(self._programs[LOOP], self._core, wire, *crowd, self.frame)
@@ -100,14 +101,16 @@ class FanOut:
                 beside_runs = self.runs[name, window]
                 rows.append(figures.rate_row(case, THINGS, runs, self.names[name], beside_runs, aim))
             if window > 1 and (COMET, 1) in self.runs:
-                alone = self.runs[COMET, 1]
-                rows.append(figures.rate_row(case, THINGS, runs, "comet, one at a time", alone, AIM_JOINED))
+                alone, aim = self.runs[COMET, 1], None if many else AIM_JOINED
+                rows.append(figures.rate_row(case, THINGS, runs, "comet, one at a time", alone, aim))
         return rows
 
     def _case(self, window: int) -> str:
         options = self._options
         channels = f" on {options.channels:,} channels" if options.channels > 1 else ""
-        return f"{options.subscribers:,} subscribers{channels}, {'one' if window == 1 else window} at a time"
+        rows = f", INSERTs of {options.rows} rows" if options.rows > 1 else ""
+        at_a_time = "one" if window == 1 else window
+        return f"{options.subscribers:,} subscribers{channels}, {at_a_time} at a time{rows}"
 
 
 def benchmark(options: argparse.Namespace, folder: Path, core: int | None) -> dict[str, Any]:
@@ -142,6 +145,7 @@ def main() -> None:
     options = parser("How fast does one message reach many?", seconds=1.5, repeats=3)
     options.add_argument("--subscribers", type=positive, default=1000, help="browsers that listen")
     options.add_argument("--channels", type=positive, default=1, help="channels they are shared out to")
+    options.add_argument("--rows", type=positive, default=1, help="messages in an INSERT")
     options.add_argument(
         "--window", type=positive, nargs="+", default=[1, 16], help="the most messages on their way"
     )

@@ -85,7 +85,7 @@ class Series:
     def run(self) -> None:
         """Measure each case, and the baselines, once."""
         size, server = self._options.size, self._server
-        packets = {name: mysql.insert(channel, size) for name, channel in CHANNELS.items()}
+        packets = {name: mysql.insert(size, channel) for name, channel in CHANNELS.items()}
         packets[PING] = mysql.PING
         loop = Loop()
         clients = [mysql.Client(self._baseline.port, None) for _ in range(self._count)]

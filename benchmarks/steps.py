@@ -38,7 +38,7 @@ _SIZE = 100
 def inserts() -> tuple[int, int]:
     """@return: the steps of an INSERT to nobody, and of one to a hundred subscribers."""
     inside = Inside()
-    ask, packet = inside.log_in(), mysql.insert("bench", _SIZE)
+    ask, packet = inside.log_in(), mysql.insert(_SIZE, "bench")
 
     def insert() -> None:
         if ask(packet)[4] != 0:

@@ -83,6 +83,8 @@ class SendLoop(Baseline):
     @ivar idle: whether all that was ordered is done.
     """
 
+    batch = 1
+
     def __init__(self, program: Program, core: int | None, *arguments: int, message: bytes) -> None:
         """
         @param arguments: how many subscribers, the length of a message, how many channels.

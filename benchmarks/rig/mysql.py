@@ -29,18 +29,26 @@ def query(statement: str) -> bytes:
     return len(payload).to_bytes(3, "little") + b"\0" + payload
 
 
-def insert(channel: str, size: int) -> bytes:
-    """@return: the packet of an INSERT of a message of C{size} bytes."""
-    return query(
-        f"INSERT INTO pipes_messages (name, event, message) VALUES ('{channel}', 'say', '{'m' * size}')"
-    )
+def insert(size: int, *channels: str) -> bytes:
+    """@return: the packet of an INSERT of a message of C{size} bytes to each of C{channels}."""
+    rows = ", ".join(f"('{channel}', 'say', '{'m' * size}')" for channel in channels)
+    return query(f"INSERT INTO pipes_messages (name, event, message) VALUES {rows}")
 
 
 class Insertions:
-    """Who publishes to comet: one INSERT at a time on one connection, to one channel after the other."""
+    """
+    Who publishes to comet: one INSERT at a time on one connection, to one channel after the other.
 
-    def __init__(self, port: int, password: str, channels: list[str], size: int) -> None:
-        self._packets = itertools.cycle([insert(name, size) for name in channels])
+    @ivar batch: how many messages each has.
+    """
+
+    def __init__(self, port: int, password: str, channels: list[str], size: int, batch: int = 1) -> None:
+        if len(channels) % batch:
+            sys.exit(f"{len(channels)} channels cannot be shared out evenly to INSERTs of {batch} rows")
+        self.batch = batch
+        starts = range(0, len(channels), batch)
+        packets = [insert(size, *channels[start : start + batch]) for start in starts]
+        self._packets = itertools.cycle(packets)
         self._client = Client(port, password)
 
     @property
@@ -53,7 +61,7 @@ class Insertions:
         self._client.join(loop)
 
     def publish(self) -> None:
-        """Send a message to the next channel."""
+        """Send a message to the next channel, or to the next few."""
         self._client.send(next(self._packets))
 
     def close(self) -> None:

@@ -122,6 +122,8 @@ class Posts:
     @ivar idle: whether all are answered.
     """
 
+    batch = 1
+
     def __init__(self, port: int, channels: list[str], message: bytes) -> None:
         head = f"POST /pub/{{}} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(message)}\r\n\r\n"
         self._requests = itertools.cycle([head.format(name).encode() + message for name in channels])

@@ -25,11 +25,15 @@ class Source(Protocol):
     """Who publishes; C{idle} if it may do so again."""
 
     @property
+    def batch(self) -> int:
+        """How many messages it publishes at once."""
+
+    @property
     def idle(self) -> bool:
         """Whether all that was published is answered."""
 
     def publish(self) -> None:
-        """Send a message to the next channel."""
+        """Send a message to the next channel, or to the next few."""
 
 
 @dataclass
@@ -52,7 +56,7 @@ class Stage:
 
     def warm_up(self) -> None:
         """Publish to each channel once; from then on it counts."""
-        for _ in range(self.channels):
+        for _ in range(self.channels // self.source.batch):
             self.source.publish()
             while not self.source.idle:
                 self.loop.turn()
@@ -69,9 +73,10 @@ class Stage:
         start, published = listeners.received, 0
         while True:
             on_the_way = published * all_of_one - (listeners.received - start)
-            if source.idle and on_the_way <= (window - 1) * all_of_one and budget.allows(published):
+            room = max(window - source.batch, 0) * all_of_one
+            if source.idle and on_the_way <= room and budget.allows(published):
                 source.publish()
-                published += 1
+                published += source.batch
             elif on_the_way or not source.idle:
                 loop.turn()
             else:
@@ -130,18 +135,25 @@ def listen(wire: Wire, port: int, subscribers: int, channels: int, loop: Loop) -
 
 @contextmanager
 def comet(
-    server: Server, subscribers: int, channels: int, size: int, wire: Wire | None = None, port: str = "ws"
+    server: Server,
+    subscribers: int,
+    channels: int,
+    size: int,
+    wire: Wire | None = None,
+    port: str = "ws",
+    batch: int = 1,
 ) -> Iterator[Stage]:
     """
     Our server, to which a MySQL client inserts.
 
     @param wire: how the subscribers are connected; like scripts made for CppComet if nothing is said.
     @param port: the name of the one they connect to.
+    @param batch: how many messages each INSERT has.
     """
     loop = Loop()
     with (
         listen(wire or CppComet(), server.ports[port], subscribers, channels, loop) as listeners,
-        _inserted(server, loop, listeners, channels, size, port) as stage,
+        _inserted(server, loop, listeners, channels, size, port, batch) as stage,
     ):
         yield stage
     server.settle()
@@ -161,10 +173,16 @@ def polled(server: Server, subscribers: int, size: int) -> Iterator[Stage]:
 
 @contextmanager
 def _inserted(
-    server: Server, loop: Loop, listeners: Listeners | Pollers, channels: int, size: int, port: str = "ws"
+    server: Server,
+    loop: Loop,
+    listeners: Listeners | Pollers,
+    channels: int,
+    size: int,
+    port: str = "ws",
+    batch: int = 1,
 ) -> Iterator[Stage]:
     names = channel_names(channels)
-    with closing(Insertions(server.ports["cometql"], server.password, names, size)) as source:
+    with closing(Insertions(server.ports["cometql"], server.password, names, size, batch)) as source:
         source.join(loop)
         stage = Stage(server, loop, listeners, source, channels, server.ports[port])
         stage.warm_up()
