@@ -11,7 +11,7 @@ import re
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
-from twisted.internet.interfaces import IAddress, IProtocol, IReactorTime, ISSLTransport
+from twisted.internet.interfaces import IAddress, IProtocol, IReactorTime, ISSLTransport, ITCPTransport
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 from twisted.web.server import Site
@@ -59,6 +59,9 @@ class Doorway(Protocol):
         """Somebody is at the door, and has some time to say what for."""
         factory = self.factory
         factory.open += 1
+        if ITCPTransport.providedBy(self.transport):
+            # What the handshake of TLS says comes in small pieces, each of which would wait for the last one.
+            self.transport.setTcpNoDelay(True)
         self._peer = getattr(self.transport.getPeer(), "host", "unix")
         seconds: float = factory.limits.login_seconds
         # For whom a proxy comes, only the headers say.
