@@ -105,6 +105,10 @@ class Accounts:
         found = self._read(dev_id, token)
         return None if found is None else User(dev_id, found.user_id)
 
+    def refuses(self, dev_id: int, token: str) -> bool:
+        """@return: whether C{token} lets nobody in, as far as that can be told without asking anybody."""
+        return not self._tokens.lacks_key(token) and self._read(dev_id, token) is None
+
     def _read(self, dev_id: int, token: str) -> tokens.Bearer | None:
         """A secret is what opens the tenant, followed by the number of the tenant."""
         if not tokens.is_token(token):

@@ -72,7 +72,7 @@ class Broker:
         password: str = "",
         node: str = "",
         reader: Tokens | None = None,
-        turn: Turn | None = None,
+        turn: Turn[Subscriber] | None = None,
     ) -> None:
         """
         @param clock: the time in seconds since 1970.

@@ -2,50 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import Protocol
 
 from comet.model import Channel, Event, Form
-from comet.turn import Turn
+from comet.sweep import Crowd
+from comet.turn import Turn, Waiting
+
+#: From so many on, those who listen to a channel are a crowd.
+CROWD = 16
 
 
-class Subscriber(Protocol):
+class Subscriber(Waiting, Protocol):
     """Something that takes events already encoded in its form."""
 
     @property
     def form(self) -> Form:
         """How this subscriber wants its events."""
 
-    @property
-    def lane(self) -> list[bytes] | None:
-        """
-        What is in here is written at the end of the turn, if it is one of L{Turn.waiting}, which it is unless
-        the lane is empty. C{None} if the subscriber has to L{deliver} each event by itself.
-        """
-
-    def flush(self) -> None:
-        """See L{comet.turn.Waiting.flush}."""
-
-    def deliver(self, frame: bytes, event: Event) -> None:
-        """Take C{event}, which in this subscriber's form is C{frame}. Never raises, never waits."""
-
     def recheck(self) -> None:
         """Leave the channels that it may not listen to any more."""
+
+
+class Group:
+    """
+    Those who listen to one channel in one form.
+
+    @ivar numbers: who, the oldest first, with their places in the order of subscriptions of the whole hub.
+    """
+
+    __slots__ = ("_crowd", "numbers")
+
+    def __init__(self) -> None:
+        self.numbers: dict[Subscriber, int] = {}
+        self._crowd: Crowd[Subscriber] | None = None
+
+    def add(self, subscriber: Subscriber, number: int) -> None:
+        """Somebody begins to listen."""
+        self.numbers[subscriber] = number
+        self._crowd = None
+
+    def remove(self, subscriber: Subscriber) -> None:
+        """Somebody does not listen any more."""
+        del self.numbers[subscriber]
+        self._crowd = None
+
+    @property
+    def crowd(self) -> Crowd[Subscriber]:
+        """Them all; the same object as long as they are the same."""
+        if self._crowd is None:
+            self._crowd = Crowd(self.numbers)
+        return self._crowd
 
 
 class Hub:
     """
     The subscriptions of all channels.
 
-    A channel keeps its subscribers grouped by form, so that a message is encoded once for each group and
-    fan-out is one loop with one call. The number kept with a subscriber is its place in the order of
-    subscriptions of the whole hub.
+    A channel keeps its subscribers grouped by form, so that a message is encoded once for each group.
     """
 
-    def __init__(self, turn: Turn | None = None) -> None:
+    def __init__(self, turn: Turn[Subscriber] | None = None) -> None:
         """@param turn: those to whom something is to be written at its end."""
-        self.turn = turn or Turn()
-        self._channels: dict[Channel, dict[Form, dict[Subscriber, int]]] = {}
+        self.turn: Turn[Subscriber] = turn or Turn()
+        self._channels: dict[Channel, dict[Form, Group]] = {}
         self._counter = 0
 
     def __len__(self) -> int:
@@ -54,20 +74,25 @@ class Hub:
 
     def subscribe(self, channel: Channel, subscriber: Subscriber) -> None:
         """Let C{subscriber} hear what is published to C{channel}; doing so twice is doing so once."""
-        group = self._channels.setdefault(channel, {}).setdefault(subscriber.form, {})
-        if subscriber not in group:
+        groups = self._channels.setdefault(channel, {})
+        group = groups.get(subscriber.form) or groups.setdefault(subscriber.form, Group())
+        if subscriber not in group.numbers:
             self._counter += 1
-            group[subscriber] = self._counter
+            group.add(subscriber, self._counter)
 
     def unsubscribe(self, channel: Channel, subscriber: Subscriber) -> None:
         """The opposite of L{subscribe}; harmless if there was no subscription."""
         groups = self._channels.get(channel, {})
-        group = groups.get(subscriber.form, {})
-        if group.pop(subscriber, None) is None or group:
+        group = groups.get(subscriber.form)
+        if group is None or subscriber not in group.numbers:
             return
-        del groups[subscriber.form]
-        if not groups:
-            del self._channels[channel]
+        # What was published before is still heard.
+        self.turn.pull(subscriber)
+        group.remove(subscriber)
+        if not group.numbers:
+            del groups[subscriber.form]
+            if not groups:
+                del self._channels[channel]
 
     def publish(self, channel: Channel, event: Event, besides: Subscriber | None = None) -> int:
         """
@@ -79,36 +104,27 @@ class Hub:
         groups = self._channels.get(channel)
         if groups is None:
             return 0
-        reached = 0
-        waiting = self.turn.waiting
+        reached, turn = 0, self.turn
         # Copies: a subscriber that overflows unsubscribes itself in the middle of the loop.
         for form, group in tuple(groups.items()):
             frame = event.encoded(form)
-            subscribers: Collection[Subscriber] = tuple(group)
-            if besides in group:
-                subscribers = [each for each in subscribers if each is not besides]
-            for subscriber in subscribers:
-                # The hot path: one branch, one append.
-                lane = subscriber.lane
-                if lane:
-                    lane.append(frame)
-                elif lane is None:
-                    subscriber.deliver(frame, event)
-                else:
-                    lane.append(frame)
-                    waiting.append(subscriber)
-            reached += len(subscribers)
-        self.turn.begin()
+            one = besides if besides in group.numbers else None
+            reached += len(group.numbers) - (one is not None)
+            if len(group.numbers) < CROWD:
+                turn.hand([each for each in group.numbers if each is not one], frame, event)
+            else:
+                turn.broadcast(group.crowd, frame, event, one)
+        turn.begin()
         return reached
 
     def count(self, channel: Channel) -> int:
         """@return: how many subscribers C{channel} has."""
-        return sum(map(len, self._channels.get(channel, {}).values()))
+        return sum(len(group.numbers) for group in self._channels.get(channel, {}).values())
 
     def subscribers(self, channel: Channel) -> list[Subscriber]:
         """@return: the subscribers of C{channel}, the newest subscription first."""
         groups = self._channels.get(channel, {}).values()
-        numbered = [(number, subscriber) for group in groups for subscriber, number in group.items()]
+        numbered = [(number, subscriber) for group in groups for subscriber, number in group.numbers.items()]
         return [subscriber for _, subscriber in sorted(numbered, key=lambda pair: -pair[0])]
 
     def channels(self) -> Iterator[Channel]:

@@ -199,6 +199,7 @@ class Listener(Outbox):
                 await self._wire.drained()
             if self._over or channel not in self._channels:
                 return
+            self._turn.pull(self)
             self._put(message.encoded(self.form), message)
             self._turn.begin()
         resumption = self._resuming.get(channel)

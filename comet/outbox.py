@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
 from comet.limits import Limits
 from comet.model import Channel, Event, Form, Goodbye, Message
@@ -13,6 +13,22 @@ from comet.turn import Turn
 
 #: Puts in front of the bytes of an event what differs from client to client.
 Mark = Callable[[bytes, Event], bytes]
+
+
+class Express(NamedTuple):
+    """
+    How a wire writes that takes everything.
+
+    @ivar flush: writes all that is in L{Outbox.outbox}.
+    @ivar send: see L{comet.turn.Waiting.send}.
+    """
+
+    flush: Callable[[], None]
+    send: Callable[[bytes], int]
+
+
+def _send_nothing(data: bytes) -> int:
+    return 0
 
 
 class Wire(Protocol):
@@ -37,14 +53,16 @@ class Outbox(ABC):
     reads more slowly than it is written to for too long is dropped.
 
     @ivar form: how the client wants its events.
-    @ivar lane: see L{comet.hub.Subscriber.lane}.
-    @ivar flush: see L{comet.hub.Subscriber.flush}.
+    @ivar lane: see L{comet.turn.Waiting}.
+    @ivar flush: likewise.
+    @ivar send: likewise.
     """
 
     lane: list[bytes] | None
     flush: Callable[[], None]
+    send: Callable[[bytes], int]
 
-    def __init__(self, form: Form, wire: Wire, limits: Limits, turn: Turn, mark: Mark | None) -> None:
+    def __init__(self, form: Form, wire: Wire, limits: Limits, turn: Turn[Any], mark: Mark | None) -> None:
         self.form = form
         self._wire, self._limits, self._turn, self._mark = wire, limits, turn, mark
         self._outbox: list[bytes] = []
@@ -56,9 +74,9 @@ class Outbox(ABC):
         self._arriving = 0
         #: The channels whose messages are held back, or some of them.
         self._resuming: dict[Channel, Resumption] = {}
-        self._express: Callable[[], None] | None = None
+        self._express: Express | None = None
         self._over = False
-        self.lane, self.flush = None, self._flush
+        self.lane, self.flush, self.send = None, self._flush, _send_nothing
 
     @abstractmethod
     def lose(self, goodbye: Goodbye) -> None:
@@ -73,10 +91,10 @@ class Outbox(ABC):
         """Whether this session has ended."""
         return self._over
 
-    def speed(self, express: Callable[[], None] | None) -> None:
+    def speed(self, express: Express | None) -> None:
         """
-        @param express: writes all that is in L{outbox}, as a wire can that takes everything; C{None} if the
-            wire does not, for now or ever, or there is more to do for each event.
+        @param express: how to write while the wire takes everything; C{None} if it does not, for now or
+            ever, or there is more to do for each event.
         """
         self._express = express
         self._settle()
@@ -90,11 +108,12 @@ class Outbox(ABC):
         """Let the outbox be a lane, or not any more."""
         if self._express is None or self._over or self._resuming or self._mark is not None:
             if self.lane is not None:
-                self.lane, self.flush = None, self._flush
+                self.lane, self.flush, self.send = None, self._flush, _send_nothing
                 self._outbox_bytes = sum(map(len, self._outbox))
                 self._is_due = bool(self._outbox)
         elif self.lane is None and (self._is_due or not self._outbox) and not self._arriving:
-            self.lane, self.flush = self._outbox, self._express
+            self.lane = self._outbox
+            self.flush, self.send = self._express
 
     def _flush(self) -> None:
         self._is_due = False
@@ -164,4 +183,5 @@ class Outbox(ABC):
 
     def tell(self, event: Event) -> None:
         """Tell this client, and nobody else."""
+        self._turn.pull(self)
         self.deliver(event.encoded(self.form), event)

@@ -31,6 +31,7 @@ from comet.data import DataFolder
 from comet.errors import BadValue, CometError
 from comet.gate import Gate
 from comet.gauges import Count, Meter, ServerGauges
+from comet.hub import Subscriber
 from comet.keyring import KeyRing, read_pem
 from comet.model import Goodbye
 from comet.protocols.api.resource import Api, shared_api
@@ -38,6 +39,7 @@ from comet.protocols.cors import Shared
 from comet.protocols.courier import Counters, Courier
 from comet.protocols.eventstream import EventStreams
 from comet.protocols.front import Front
+from comet.protocols.immediate import idleness
 from comet.protocols.jsonsocket import JsonFactory
 from comet.protocols.jwks import KeySet
 from comet.protocols.longpoll import LongPolls
@@ -171,7 +173,9 @@ class CometService(MultiService):
             agent = Agent(reactor)
             self._key_set = KeySet(config.jwt.jwks_url, ring, agent, reactor, config.jwt.jwks_refresh)
         reader = Tokens(config.jwt, ring)
-        turn = Turn(lambda write: reactor.callLater(0, write))
+        turn: Turn[Subscriber] = Turn(
+            lambda write: reactor.callLater(0, write), reactor.seconds, idleness(reactor)
+        )
         self._broker = Broker(store, config.limits, time.time, spawn, rules, password, node, reader, turn)
         proxies = Proxies(config.ws.trusted_proxies)
         gate = Gate(config.limits, reactor.seconds, proxies, self._broker.refusals)
@@ -220,11 +224,9 @@ class CometService(MultiService):
         )
         self._engine.hang_up = self._mysql.kill
         facts = Facts(config.main.node_name, self._demo if config.demo else None, self._problems)
+        api = Api(self._broker, reactor.seconds, config.main.dev_index_size, self._problems)
         transports = {
-            "api": shared_api(
-                Api(self._broker, reactor.seconds, config.main.dev_index_size, self._problems),
-                self._reception,
-            ),
+            "api": shared_api(api, self._reception),
             "poll": Shared(LongPolls(self._reception, reactor), self._reception),
             "sse": Shared(EventStreams(self._reception), self._reception),
         }
@@ -234,6 +236,7 @@ class CometService(MultiService):
             config.limits.request,
             config.tls.hsts,
             config.limits.api_body,
+            api.judge,
             timeout=HTTP_IDLE_SECONDS,
             reactor=reactor,
         )

@@ -166,6 +166,8 @@ class Session(Listener):
 
     def lose(self, goodbye: Goodbye) -> None:
         """End this session from our side."""
+        # What was said before the goodbye. It may be too much, too.
+        self._turn.pull(self)
         if not self._over:
             self._broker.goodbyes[goodbye] += 1
             self.end()
@@ -216,6 +218,7 @@ class Session(Listener):
 
     def give(self, message: PrivateMessage) -> bool:
         """See L{comet.mail.Device.give}."""
+        self._turn.pull(self)
         self.deliver(message.encoded(self.form), message)
         if self.form.acknowledges or self._over:
             return False

@@ -5,7 +5,7 @@ Doorway, handshake, limits, timers, frames and outlet are those of the server; o
 replaced: text and binary messages come back as they were. At C{/comet/ws} connections end as those of JSON
 clients, with Close frames; below C{/ws/} they are dropped, as old clients need it::
 
-    python compliance/echo.py --port 9002
+    python compliance/echo.py --port 9002 --compress
 """
 
 from __future__ import annotations
@@ -23,11 +23,13 @@ from twisted.web.server import Site
 
 from comet.broker import Broker
 from comet.limits import Limits
+from comet.protocols.deflate import deflated_frame
 from comet.protocols.frames import text_frame
 from comet.protocols.jsonsocket import JsonFactory, JsonProtocol
 from comet.protocols.outlet import Outlet
 from comet.protocols.reception import Reception
 from comet.protocols.site import BrowserPort, Sockets
+from comet.protocols.sockets import SocketProtocol
 from comet.protocols.websocket import BrowserFactory, BrowserProtocol
 from comet.protocols.wheel import Wheel
 from comet.storage.memory import MemoryStore
@@ -36,29 +38,40 @@ from comet.storage.memory import MemoryStore
 LONGEST = 17 << 20
 
 
-class Dropping(BrowserProtocol):
-    """A connection whose messages come back, and that ends as those of the line protocol."""
+class Echo:
+    """What is in the place of a session: messages that go back. It is the source of the outlet, too."""
 
     def onOpen(self):
         """The handshake is done: no session, but an outlet."""
-        self._frames = []
-        self._outlet = Outlet(self.transport, self._take)
+        SocketProtocol.onOpen(self)
+        self.outbox = []
+        self._outlet = Outlet(self.transport, self)
 
-    def _take(self):
-        frames, self._frames = self._frames, []
+    def take(self):
+        """See L{comet.protocols.outlet.Source.take}."""
+        frames = self.outbox[:]
+        self.outbox.clear()
         return frames
+
+    def speed(self, express):
+        """See L{comet.protocols.outlet.Source.speed}."""
+
+    def check_outbox(self):
+        """See L{comet.protocols.outlet.Source.check_outbox}."""
 
     def onMessage(self, payload, isBinary):
         """A whole message is here: send it back."""
-        frame = text_frame(payload)
-        self._frames.append(b"\x82" + frame[1:] if isBinary else frame)
+        frame = deflated_frame(payload) if self.is_compressed else text_frame(payload)
+        self.outbox.append(bytes((frame[0] + isBinary,)) + frame[1:])
         self._outlet.ready()
 
 
-class Closing(JsonProtocol):
-    """The same, but it ends as those of the JSON protocol."""
+class Dropping(Echo, BrowserProtocol):
+    """A connection that ends as those of the line protocol."""
 
-    onOpen, _take, onMessage = Dropping.onOpen, Dropping._take, Dropping.onMessage
+
+class Closing(Echo, JsonProtocol):
+    """The same, but it ends as those of the JSON protocol."""
 
 
 def main():
@@ -67,10 +80,11 @@ def main():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--port", type=int, default=9002)
+    parser.add_argument("--compress", action="store_true", help="agree to permessage-deflate")
     options = parser.parse_args()
     limits = Limits(message=LONGEST)
     broker = Broker(MemoryStore(), limits, lambda: 0, lambda coroutine: coroutine.close())
-    reception = Reception(broker, Wheel(reactor), server="echo")
+    reception = Reception(broker, Wheel(reactor), server="echo", compress=options.compress)
     lines, jsons = BrowserFactory(reception, reactor), JsonFactory(reception, reactor)
     lines.protocol, jsons.protocol = Dropping, Closing
     port = BrowserPort(Sockets(lines, jsons), Site(Resource()), limits, reactor)

@@ -21,8 +21,9 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
-from suite.cases import all_cases
+from suite.cases import cases_for
 from suite.conversation import DROPPED, STUCK, Facts, Listener, converse
 from suite.page import AGREED, FAILED, LOOSE, OK, VERDICTS, Verdict, record, write_page
 from suite.targets import TARGETS, Target
@@ -40,6 +41,13 @@ SETTINGS = {
         "messages_per_second": 0,
     }
 }
+#: And for cases with compression.
+COMPRESSING = {"ws": {"compress": "yes"}, **SETTINGS}
+
+
+def settings(target: Target) -> dict[str, dict[str, Any]]:
+    """@return: the configuration of a server for C{target}."""
+    return COMPRESSING if target.deflate else SETTINGS
 
 
 def _end(facts: Facts) -> str:
@@ -82,13 +90,14 @@ def recorded() -> dict[str, dict[str, Verdict]]:
 
 
 @contextlib.contextmanager
-def server() -> Iterator[int]:
+def server(target: Target) -> Iterator[int]:
     """A server of its own. @return: the port."""
     with tempfile.TemporaryDirectory() as folder:
-        settings = {"main": {"data": folder}, "ws": {"port": 0}, "cometql": {"port": 0}, **SETTINGS}
+        sections = {"main": {"data": folder}, "cometql": {"port": 0}, **settings(target)}
+        sections["ws"] = {**sections.get("ws", {}), "port": 0}
         overrides = {
             f"COMET_{section}_{key}".upper(): str(value)
-            for section, keys in settings.items()
+            for section, keys in sections.items()
             for key, value in keys.items()
         }
         command = [str(Path(sys.executable).with_name("twistd")), "-n", "--pidfile=", "comet"]
@@ -127,13 +136,13 @@ def main() -> int:
     parser.add_argument("--light", action="store_true", help="leave out what takes long")
     parser.add_argument("--write", action="store_true", help="record the verdicts and write the page")
     options = parser.parse_args()
-    verdicts, cases = recorded(), all_cases()
+    verdicts = recorded()
     differing = 0
-    with server() as port:
-        for name in options.target or TARGETS:
-            known, count = verdicts.setdefault(name, {}), 0
+    for name in options.target or TARGETS:
+        target, known, count = TARGETS[name], verdicts.setdefault(name, {}), 0
+        with server(target) as port:
             for case, verdict, facts in run(
-                _chosen(cases, options.cases, not options.light), TARGETS[name], port
+                _chosen(cases_for(target), options.cases, not options.light), target, port
             ):
                 count += 1
                 if known.get(case.number) != verdict or verdict[0] == FAILED:
@@ -144,10 +153,10 @@ def main() -> int:
                 known[case.number] = verdict
             print(f"{name}: {count} cases")
     if options.write:
-        numbers = [case.number for case in cases]
         kept = {
-            name: {number: found[number] for number in numbers if number in found}
-            for name, found in verdicts.items()
+            name: {case.number: found[case.number] for case in cases_for(target) if case.number in found}
+            for name, target in TARGETS.items()
+            if (found := verdicts.get(name))
         }
         record(HERE / VERDICTS, kept)
         write_page(HERE)

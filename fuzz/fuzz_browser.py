@@ -19,8 +19,22 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "compliance"))
 
 from running import fuzz
-from suite.targets import TARGETS, Target
-from suite.wire import CLOSE, HEADERS, PONG, TEXT, Frame, FrameReader, request
+from suite.conversation import Unpacker
+from suite.deflate import ODD, OFFERS, WRONG
+from suite.packing import packed
+from suite.targets import TARGETS, LineTarget, Target
+from suite.wire import (
+    CLOSE,
+    EXTENSIONS,
+    HEADERS,
+    OFFER,
+    PONG,
+    RSV1,
+    TEXT,
+    Frame,
+    FrameReader,
+    request,
+)
 from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
 from twisted.logger import LogLevel, globalLogPublisher
@@ -69,6 +83,7 @@ OBJECTS = (
     {"cmd": 5},
     [],
 )
+OFFERED = (*(offer for offer, _ in (*OFFERS, *ODD)), *WRONG)
 PATHS = (
     *(target.path for target in TARGETS.values()),
     "/ws/?v=4.0",
@@ -78,11 +93,11 @@ PATHS = (
 )
 
 
-def make_port(clock: Clock) -> BrowserPort:
+def make_port(clock: Clock, compress: bool) -> BrowserPort:
     """@return: the whole browser port, on a clock."""
     limits = Limits(message=3000, login_seconds=5)
     broker = make_broker(message=3000, login_seconds=5)
-    reception = Reception(broker, Wheel(clock), server="fuzz")
+    reception = Reception(broker, Wheel(clock), server="fuzz", compress=compress)
     sockets = Sockets(BrowserFactory(reception, clock), JsonFactory(reception, clock))
     gate = Gate(limits, clock.seconds)
     pages = Front(Root(Facts("fuzz", None, lambda: [])), gate, 3000, reactor=clock)
@@ -102,10 +117,11 @@ def handshake(chance: random.Random, target: Target) -> bytes:
     """@return: a request that is right, nearly right, or something else."""
     if chance.random() < 0.05:
         return chance.randbytes(chance.randrange(3000))
+    offer = ((EXTENSIONS, OFFER),) if target.deflate else ()
     if chance.random() < 0.7:
-        return request(target.path)
+        return request(target.path, (*HEADERS, *offer))
     headers = [chance.choice(((name, value), (name.lower(), value))) for name, value in HEADERS]
-    headers += [("Sec-WebSocket-Extensions", "permessage-deflate"), ("X", "é" * chance.choice((1, 9000)))]
+    headers += [(EXTENSIONS, chance.choice(OFFERED)), ("X", "é" * chance.choice((1, 9000)))]
     chance.shuffle(headers)
     kept = tuple(headers[: chance.randrange(len(headers) + 1)])
     start = chance.choice(("GET {} HTTP/1.1",) * 5 + ("POST {} HTTP/1.1", "GET {} HTTP/1.0", "GET {}"))
@@ -114,7 +130,7 @@ def handshake(chance: random.Random, target: Target) -> bytes:
 
 def command(chance: random.Random, target: Target) -> bytes:
     """@return: the payload of a message."""
-    if target.name == "line":
+    if isinstance(target, LineTarget):
         text = chance.choice(LINES)
     else:
         text = "\n".join(json.dumps(chance.choice(OBJECTS)) for _ in range(chance.choice((1, 1, 1, 3))))
@@ -133,11 +149,13 @@ def frames(chance: random.Random, target: Target) -> bytes:
         )
         fin, rsv, masked = chance.random() < 0.9, chance.choice((0,) * 9 + (1, 4)), chance.random() < 0.95
         return Frame(opcode, payload, fin, rsv, masked).to_bytes()
-    payload = command(chance, target)
+    payload, rsv = command(chance, target), 0
+    if target.deflate and chance.random() < 0.7:
+        payload, rsv = damaged(chance, packed(payload), 0.1), RSV1
     if kind < 0.8:
-        return damaged(chance, Frame(TEXT, payload).to_bytes(), 0.03)
+        return damaged(chance, Frame(TEXT, payload, rsv=rsv).to_bytes(), 0.03)
     cut = chance.randrange(len(payload) + 1)
-    parts = [Frame(TEXT, payload[:cut], fin=False), Frame(0, payload[cut:])]
+    parts = [Frame(TEXT, payload[:cut], fin=False, rsv=rsv), Frame(0, payload[cut:])]
     if chance.random() < 0.5:
         parts.insert(1, Frame(9, b"ping"))
     return b"".join(part.to_bytes() for part in parts)
@@ -156,13 +174,14 @@ def check(target: Target, answer: bytes, seen: Counter[str]) -> None:
         return
     reader = FrameReader()
     reader.feed(rest)
-    closed = False
-    for frame in reader:
-        assert frame.fin and not frame.masked and not frame.rsv, frame
+    closed, agreed = False, b"permessage-deflate" in head
+    assert target.deflate or not agreed, head
+    for frame in map(Unpacker(), reader) if agreed else reader:
+        assert frame.fin and not frame.masked and frame.rsv in (0, RSV1 * agreed), frame
         assert frame.opcode in (TEXT, CLOSE, 9, PONG), frame
         assert not closed or frame.opcode != TEXT, "a message behind a Close frame"
         closed = closed or frame.opcode == CLOSE
-        seen[f"opcode {frame.opcode}"] += 1
+        seen[f"opcode {frame.opcode}" + ", packed" * (frame.rsv == RSV1)] += 1
         if frame.opcode == TEXT:
             json.loads(frame.payload)
     assert not reader.rest, "half a frame"
@@ -178,9 +197,9 @@ def run(seed: str, seen: Counter[str]) -> None:
 
     globalLogPublisher.addObserver(observe)
     try:
-        port = make_port(clock)
-        bystander = Browser(port).open()
         target = chance.choice(list(TARGETS.values()))
+        port = make_port(clock, target.deflate)
+        bystander = Browser(port).open()
         data = handshake(chance, target)
         for payload in target.greetings() if chance.random() < 0.9 else ():
             data += Frame(TEXT, payload).to_bytes()

@@ -68,6 +68,9 @@ class Ear:
         self.form, self.heard, self.goodbyes = form, [], []
         self.takes, self.handed, self.lane = takes, 0, None
 
+    def send(self, data):
+        return 0
+
     def deliver(self, frame, event):
         self.heard.append(frame)
 

@@ -14,7 +14,8 @@ ROOT = Path(comet.__file__).parent
 #: its own floor and from those below, never in a circle. A new module takes its place here.
 FLOORS = (
     ("comet",),
-    ("errors", "limits", "ini", "kinds", "legacy", "rates", "refusals", "addresses", "turn"),
+    ("errors", "limits", "ini", "kinds", "legacy", "rates", "refusals", "addresses", "sweep"),
+    ("turn",),
     ("model", "sections", "config", "identity"),
     (
         "hub",
@@ -52,6 +53,7 @@ TWISTED = {
     "protocols.courier",
     "protocols.immediate",
     "protocols.inbox",
+    "protocols.inflate",
     "protocols.jsonsocket",
     "protocols.jwks",
     "protocols.longpoll",

@@ -37,7 +37,7 @@ class TurnTests(SynchronousTestCase):
         self.add("c")
         self.assertEqual((self.written, len(self.calls)), ([], 1))
         self.calls.pop()()
-        self.assertEqual((self.written, self.turn.waiting), (["a", "b", "c"], []))
+        self.assertEqual((self.written, list(self.turn.waiting)), (["a", "b", "c"], []))
         self.add("d")
         self.assertEqual(len(self.calls), 1)
 
@@ -50,7 +50,7 @@ class TurnTests(SynchronousTestCase):
         """Also for those who are added in the middle of it."""
         self.turn = Turn()
         self.add("a", more=[Pen(self, "b")])
-        self.assertEqual((self.written, self.turn.waiting), (["a", "b"], []))
+        self.assertEqual((self.written, list(self.turn.waiting)), (["a", "b"], []))
 
     def test_a_long_broadcast_is_cut(self):
         """Others get their turn after each slice; nobody is left out, or written to twice."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -11,6 +12,7 @@ from twisted.web.server import Request, Site
 
 from comet.gate import Gate
 from comet.model import Goodbye
+from comet.protocols.api.problems import Problem
 from comet.protocols.cors import OpenDoor, Shared
 from comet.protocols.refusing import Refusing, missing, secure
 from comet.protocols.requests import BoundedRequest, is_api
@@ -35,20 +37,28 @@ class Front(Site):
         longest: int = 1 << 24,
         hsts: int = 0,
         longest_api: int = 1 << 24,
+        judge: Callable[[Request, bytes, str], Problem | None] = lambda *_: None,
         **more: Any,
     ) -> None:
         """
         @param longest: the most bytes that the body of a request may have.
         @param hsts: for how many seconds browsers shall insist on TLS; 0 not to ask for it.
         @param longest_api: the most bytes that the body of a request to the HTTP API may have.
+        @param judge: given a request to the HTTP API, its query, and the address of the visitor, tells why it
+            is refused, whatever its body has; C{None} if it is not.
         @param more: for L{Site}.
         """
         super().__init__(root, BoundedRequest, parsePOSTFormSubmission=False, **more)
         self.gate, self._longest, self._longest_api, self._hsts = gate, longest, longest_api, hsts
+        self._judge = judge
 
     def bound(self, path: bytes) -> int:
         """@return: the most bytes that the body of a request for C{path} may have."""
         return self._longest_api if is_api(path) else self._longest
+
+    def judge(self, request: Request, query: bytes) -> Problem | None:
+        """See L{comet.protocols.requests.Bounds.judge}."""
+        return self._judge(request, query, self._introduce(request))
 
     def getResourceFor(self, request: Request) -> Any:
         """Find what answers."""

@@ -39,6 +39,7 @@ class JsonProtocol(SocketProtocol):
 
     def onOpen(self) -> None:
         """The handshake is done: who is it?"""
+        super().onOpen()
         reception = self.factory.reception
         self.open_inbox()
         reception.wheel.call_later(reception.broker.limits.login_seconds, self._too_late)

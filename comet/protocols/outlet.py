@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
-from comet.protocols.immediate import ImmediateWriter
+from comet.outbox import Express
+from comet.protocols.immediate import sender, writer
 
 #: So many frames are joined into one write at the most.
 JOINED = 64
@@ -25,9 +25,9 @@ class Source(Protocol):
     def take(self) -> list[bytes]:
         """@return: the frames that wait, which are forgotten."""
 
-    def speed(self, express: Callable[[], None] | None) -> None:
+    def speed(self, express: Express | None) -> None:
         """
-        @param express: writes what is in the outbox; C{None} while the socket does not take it.
+        @param express: how to write; C{None} while the socket does not take it.
         """
 
     def check_outbox(self) -> None:
@@ -43,12 +43,13 @@ class Outlet:
     transport between two calls (a pong, say) finds it between two frames.
     """
 
-    __slots__ = ("_open", "_outbox", "_paused", "_source", "_transport", "_waiting", "_writer")
+    __slots__ = ("_express", "_open", "_outbox", "_paused", "_source", "_transport", "_waiting", "_write_now")
 
     def __init__(self, transport: Any, source: Source) -> None:
         """@param transport: a transport, or a request that is answered."""
         self._transport = transport
-        self._writer = ImmediateWriter(transport)
+        self._write_now = writer(transport)
+        self._express = Express(self._flush, sender(transport))
         self._source, self._outbox = source, source.outbox
         self._paused = False
         self._open = True
@@ -57,11 +58,11 @@ class Outlet:
         if not self._paused:
             source.speed(self._express)
 
-    def _express(self) -> None:
+    def _flush(self) -> None:
         """Write what is in the outbox: one frame, most of the time."""
         outbox = self._outbox
         if len(outbox) == 1:
-            self._writer.write(outbox.pop())
+            self._write_now(outbox.pop())
         elif outbox and self._open:
             self._write_joined(outbox)
 
@@ -69,7 +70,7 @@ class Outlet:
         while outbox and not self._paused:
             piece = outbox[:JOINED]
             del outbox[:JOINED]
-            self._writer.write(b"".join(piece))
+            self._write_now(b"".join(piece))
         if outbox:
             self._source.check_outbox()
 
@@ -80,7 +81,7 @@ class Outlet:
 
     def _write(self) -> None:
         if frames := self._source.take():
-            self._writer.write(b"".join(frames))
+            self._write_now(b"".join(frames))
 
     def drained(self) -> Deferred[None]:
         """@return: what fires once nothing waits to be taken, or never will be."""

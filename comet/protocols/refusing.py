@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from twisted.web.http import Request
@@ -24,6 +25,7 @@ SECURE = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 JSON = "application/json; charset=utf-8"
+NO_HEADERS: Mapping[str, str] = {}
 
 
 def secure(request: Request, hsts: int = 0) -> None:
@@ -71,9 +73,15 @@ def refuse(request: Request, status: HTTPStatus, why: Goodbye | str, retry_after
     return problem(status, why)
 
 
-def unasked(status: HTTPStatus, why: Goodbye | str | bytes, retry_after: int = 0) -> bytes:
+def unasked(
+    status: HTTPStatus,
+    why: Goodbye | str | bytes,
+    retry_after: int = 0,
+    headers: Mapping[str, str] = NO_HEADERS,
+) -> bytes:
     """
     @param why: see L{problem}; or the body itself.
+    @param headers: what goes along, too.
     @return: a refusal as a whole answer, for a connection that ends behind it.
     """
     body = why if isinstance(why, bytes) else problem(status, why)
@@ -85,6 +93,7 @@ def unasked(status: HTTPStatus, why: Goodbye | str | bytes, retry_after: int = 0
         "Access-Control-Allow-Origin: *",
         "Cache-Control: no-store",
         *([f"Retry-After: {retry_after}"] if retry_after else []),
+        *(f"{name}: {value}" for name, value in headers.items()),
         "Connection: close",
     ]
     return "\r\n".join([*lines, "", ""]).encode() + body

@@ -18,10 +18,13 @@ from twisted.web.server import Request
 from comet.gate import Gate
 from comet.protocols.api import problems
 from comet.protocols.api.bodies import write_body
+from comet.protocols.api.problems import Problem
 from comet.protocols.api.routes import PREFIX
 from comet.protocols.refusing import unasked
 from comet.refusals import Reason
 
+#: A longer body for the HTTP API is read only from those whose key may open it.
+STRANGERS_BODY = 64 << 10
 #: For how many seconds we go on reading from who was refused: a connection that is closed while something is
 #: on its way to us is reset, and the answer lost.
 LINGER_SECONDS = 1.0
@@ -42,11 +45,15 @@ class Bounds(Protocol):
     def bound(self, path: bytes) -> int:
         """@return: the most bytes that the body of a request for C{path} may have."""
 
+    def judge(self, request: BoundedRequest, query: bytes) -> Problem | None:
+        """@return: why a request to the HTTP API is refused, whatever its body has; C{None} if it is not."""
+
 
 class BoundedRequest(Request):
     """A request whose body has a bound."""
 
     _received = 0
+    _judged = False
     _lingering: IDelayedCall | None = None
 
     def gotLength(self, length: int | None) -> None:
@@ -83,21 +90,30 @@ class BoundedRequest(Request):
         channel: Any = self.channel
         site: Bounds = channel.site
         # The request itself learns its path only with the whole of the body.
-        path: bytes = channel._path.partition(b"?")[0]
-        if length > site.bound(path):
+        path, _, query = channel._path.partition(b"?")
+        most = site.bound(path)
+        if length > most:
             site.gate.refusals[Reason.BODY] += 1
-            self._refuse(path, site.bound(path))
+            if is_api(path):
+                self._refuse_problem(problems.body_too_large(most))
+            else:
+                self._refuse(
+                    unasked(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a body of more than {most} bytes")
+                )
+        elif length > STRANGERS_BODY and is_api(path) and not self._judged:
+            self._judged = True
+            if problem := site.judge(self, query):
+                self._refuse_problem(problem)
 
-    def _refuse(self, path: bytes, most: int) -> None:
+    def _refuse_problem(self, problem: Problem) -> None:
+        body = write_body(problem.content)
+        self._refuse(unasked(HTTPStatus(problem.status), body, headers=problem.headers))
+
+    def _refuse(self, answer: bytes) -> None:
         """Answer at once, pass over what still comes, and close a little later."""
         channel: Any = self.channel
         # Or else the channel would say that we wait for the rest.
         self.requestHeaders.removeHeader(b"Expect")
         channel.persistent = False
-        why = write_body(problems.body_too_large(most).content) if is_api(path) else _sentence(most)
-        channel.transport.write(unasked(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, why))
+        channel.transport.write(answer)
         self._lingering = channel.callLater(LINGER_SECONDS, channel.loseConnection)
-
-
-def _sentence(most: int) -> str:
-    return f"a body of more than {most} bytes"

@@ -14,6 +14,7 @@ from comet.model import Command, Event, Goodbye
 from comet.protocols import deflate
 from comet.protocols.frames import WebSocketForm
 from comet.protocols.inbox import Inbox
+from comet.protocols.inflate import Inflater
 from comet.protocols.outlet import Outlet
 from comet.protocols.reception import Reception
 from comet.protocols.refusing import SERVER
@@ -116,6 +117,16 @@ class SocketProtocol(WebSocketServerProtocol):
         self._log.warn("{peer} broke the WebSocket protocol: {reason}", peer=self.peer, reason=reason)
 
     # Called by Autobahn -----------------------------------------------------------------------------------
+
+    def processHandshake(self) -> None:
+        """More of the request is here; the doorway waits for all of its head."""
+        self.data = deflate.sifted(self.data)
+        super().processHandshake()
+
+    def onOpen(self) -> None:
+        """The handshake is done: what is compressed is read in our own way."""
+        if self.is_compressed:
+            self._perMessageCompress = Inflater()  # type: ignore[assignment]
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         """A whole message is here."""

@@ -48,6 +48,7 @@ class BrowserProtocol(SocketProtocol):
 
     def onOpen(self) -> None:
         """The handshake is done."""
+        super().onOpen()
         if self._unwelcome:
             self.write_now(Farewell(self._unwelcome, self.factory.reception.broker.now()), self._form)
             self.end(self._unwelcome)

@@ -8,6 +8,8 @@ export interface ConnectOptions {
   node?: string | string[];
   /** Several servers. Visitors begin with the first, users with the one of the number `userId % n`. */
   nodes?: string[];
+  /** Visitors begin with any of the servers, so that they spread over them. */
+  roundrobin?: boolean;
   /** The tenant, 0 by default. */
   devId?: number;
   /** Who this is; leave it out for an anonymous visitor. */
@@ -194,8 +196,8 @@ export interface FamiliarOptions {
   uuid?: string;
   path?: string;
   WebSocket?: unknown;
-  /** These two are taken and have no effect. */
   roundrobin?: boolean;
+  /** Taken without effect: there are no statistics to leave out. */
   nostat?: boolean;
 }
 
@@ -245,8 +247,30 @@ export class CometApi {
   stripslashes(text: string): string;
 }
 
+/** Signals with a name, for this page or for all tabs of the browser, and values that these tabs share. */
+export class TabSignal {
+  connect<Param = any>(signal: string, callback: (param: Param) => void): string;
+  connect<Param = any>(slot: string | number, signal: string, callback: (param: Param) => void): string;
+  disconnect(slot: string | number, signal: string): boolean;
+  /** By what `connect` gave. */
+  disconnect(id: string): boolean;
+  /** To this page. */
+  emit(signal: string, param?: unknown): void;
+  /** To all tabs. */
+  emitAll(signal: string, param?: unknown): void;
+  send_emit(signal: string, param?: unknown): void;
+  getState<Value = any>(name: string): Value | undefined;
+  setState(name: string, value: unknown): void;
+  intervalUpdateState(name: string, value: unknown, time?: number): void;
+  getTabUUID(): string;
+  getEventKey(): string;
+  setEventKey(key: string): void;
+}
+
 export { CometApi as cometServerApi };
 export const cometApi: CometApi;
+export const tabSignal: TabSignal;
 export function CometServer(): CometApi;
+export function comet_server_signal(): TabSignal;
 
 export as namespace Comet;

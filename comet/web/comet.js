@@ -9,7 +9,7 @@
  *     cometApi.start({ node: "comet.example.com", dev_id: 1, user_id: 7, user_key: "secret" });
  *     cometApi.subscription("news.added", ({ data }) => show(data));
  *
- * One file, no dependency, no build step. As a script it defines `Comet`, `cometApi` and `CometServer`; in Node it may
+ * One file, no dependency, no build step. As a script it defines `Comet`, `cometApi`, `CometServer` and `tabSignal`; in Node it may
  * be required; `comet.mjs` is the same as a module. What each name takes and gives is written down in `comet.d.ts`.
  *
  * From the bottom to the top: transports move frames; a Link keeps one of them connected; the Hub of a browser talks
@@ -79,11 +79,10 @@
   const encodeData = (value) => JSON.stringify(value) ?? "null";
 
   function randomName(length) {
-    const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
     const bytes = root.crypto
       ? root.crypto.getRandomValues(new Uint8Array(length))
       : Array.from({ length }, () => Math.random() * 256);
-    return Array.from(bytes, (byte) => alphabet[byte & 63]).join("");
+    return Array.from(bytes, (byte) => (byte & 31).toString(32)).join("");
   }
 
   /** A short name for a long text. Not a secret's guard: it tells apart what one browser does. */
@@ -139,6 +138,23 @@
       memory: {},
     };
   })();
+
+  function recall({ storage }, key) {
+    try {
+      return storage?.getItem(key) ?? null;
+    } catch {
+      return null;
+    }
+  }
+
+  function remember({ storage }, key, value) {
+    try {
+      storage?.setItem(key, value);
+    } catch {
+      // Full or blocked: it holds for this page only.
+    }
+    return value;
+  }
 
   /** Timers by name: a new one replaces the old one of its name. */
   class Timers {
@@ -311,7 +327,8 @@
       const names = Object.keys(channels);
       // What an address cannot hold is subscribed to after the welcome.
       let size = 0;
-      const fit = names.filter((name) => (size += name.length + String(channels[name]).length + 8) < ADDRESS_LIMIT);
+      // The name may be there twice, and what stands between is escaped.
+      const fit = names.filter((name) => (size += 2 * name.length + (channels[name]?.length ?? 0) + 12) < ADDRESS_LIMIT);
       this.asked = new Set(fit);
       query.set("channels", fit.join());
       const places = fit.filter((name) => channels[name]).map((name) => `${name}:${channels[name]}`);
@@ -1016,8 +1033,8 @@
       return Boolean(this.#callbacks.get(name)?.length);
     }
 
-    emit(name, value) {
-      for (const { callback } of this.#callbacks.get(name) ?? []) run(callback, value);
+    emit(name, ...values) {
+      for (const { callback } of this.#callbacks.get(name) ?? []) run(callback, ...values);
     }
   }
 
@@ -1057,6 +1074,11 @@
       }
       this.#buffer.push(message);
       if (this.#buffer.length > this.#limit) this.overflowed(this.#buffer.shift());
+    }
+
+    /** Throw away what nobody has read. */
+    clear() {
+      this.#buffer = [];
     }
 
     /** A message has reached its reader. */
@@ -1249,6 +1271,12 @@
       this.push(toMessage(frame));
     }
 
+    /** They are of somebody else from now on. */
+    forget() {
+      this.#last = 0;
+      this.clear();
+    }
+
     taken({ number }) {
       if (number !== undefined) this.#acknowledge(number);
     }
@@ -1273,6 +1301,8 @@
     #awake = false;
     #count = 0;
     #ack = 0;
+    /** Whose private messages they are. */
+    #login;
     /** Subscriptions by channel. */
     #channels = new Map();
     /** Commands by id, until they are answered. */
@@ -1281,7 +1311,7 @@
     #wasOnline;
     #happened = (event) => this.#pageEvent(event);
 
-    constructor(replacements = {}) {
+    constructor(replacements) {
       super();
       this.#environment = { ...environment, ...replacements };
       this.#timers = new Timers(this.#environment);
@@ -1294,6 +1324,14 @@
     open(options = {}) {
       const taken = this.#checked(options);
       this.#down();
+      const { nodes, devId, userId } = taken;
+      const login = [nodes, devId, userId].join();
+      if (login !== this.#login) {
+        // The numbers of one user's messages mean others of the next one's.
+        this.#ack = 0;
+        this.#messages.forget();
+      }
+      this.#login = login;
       for (const name of PAGE_EVENTS) this.#environment.events?.addEventListener(name, this.#happened, true);
       this.#options = taken;
       this.authorized = undefined;
@@ -1319,12 +1357,11 @@
 
     get uuid() {
       if (this.#options?.uuid) return this.#options.uuid;
-      const stored = this.recall("comet_server_uuid");
-      this.#uuid ??= UUID.test(stored ?? "") ? stored : this.remember("comet_server_uuid", randomName(32));
+      const stored = recall(this.#environment, "comet_server_uuid");
+      this.#uuid ??= UUID.test(stored ?? "") ? stored : remember(this.#environment, "comet_server_uuid", randomName(32));
       return this.#uuid;
     }
 
-    get tab() { return this.#tab; }
     get isOpen() { return this.#options !== null; }
 
     /** @returns {boolean} Whether the connection is this tab's own. */
@@ -1425,45 +1462,30 @@
       this.#say([{ cmd: "unsubscribe", channels: [channel] }]);
     }
 
-    recall(key) {
-      try {
-        return this.#environment.storage?.getItem(key) ?? null;
-      } catch {
-        return null;
-      }
-    }
-
-    remember(key, value) {
-      try {
-        this.#environment.storage?.setItem(key, value);
-      } catch {
-        // Full or blocked: it holds for this page only.
-      }
-      return value;
-    }
-
     // How it is done
 
     #checked(options) {
       const { devId = 0, userId = 0, key, token = key, getToken, transports, shareTabs = true, uuid } = options;
+      const user = Number(userId) || 0;
       const environment = this.#environment;
       if (options.WebSocket) environment.WebSocket = options.WebSocket;
-      if (uuid !== undefined && !UUID.test(uuid)) throw new TypeError("uuid: up to 64 characters A-Za-z0-9_- are needed");
+      if (uuid !== undefined && !UUID.test(uuid)) throw new TypeError("uuid: 1 to 64 of A-Za-z0-9_- are needed");
       const wanted = transports ?? Object.keys(TRANSPORTS);
       const unknown = wanted.find((name) => !TRANSPORTS[name]);
       if (unknown) throw new TypeError(`transports: there is no ${unknown}, only ${Object.keys(TRANSPORTS).join(", ")}`);
       const kinds = wanted.filter((name) => environment[name === "websocket" ? "WebSocket" : "fetch"]);
       if (!kinds.length) throw new TypeError("there is no WebSocket here: pass one as an option");
       const nodes = this.addresses(options);
+      const first = options.roundrobin ? Math.floor(environment.random() * nodes.length) : 0;
       return {
         ...options,
         devId: Number(devId) || 0,
-        userId: Number(userId) || 0,
+        userId: user,
         key: token,
         getToken,
         kinds,
         nodes,
-        home: (Number(userId) || 0) % nodes.length,
+        home: user ? user % nodes.length : first,
         shareTabs,
         uuid: uuid ?? this.uuid,
       };
@@ -1557,7 +1579,7 @@
       for (const [id, entry] of this.#pending) {
         if (entry.said && entry.command.cmd === "publish") {
           this.#pending.delete(id);
-          const reason = "the connection was lost before the server answered: it may have been sent, or not";
+          const reason = "the connection was lost before the answer: it may have been sent";
           entry.reject(new CometError({ name: "lost", reason }));
         }
         entry.said = false;
@@ -1643,12 +1665,90 @@
 
   // The familiar names ------------------------------------------------------------------------------------------
 
+  /** Signals with a name, for this page or for all tabs of the browser, and values that these tabs share. */
+  class TabSignal extends Emitter {
+    #environment;
+    #timers;
+    #uuid = randomName(16);
+    #eventKey = "";
+    #count = 0;
+    /** What ends a connection, by its signal and slot: whoever connects may name the slot. */
+    #connected = new Map();
+
+    constructor(replacements) {
+      super();
+      this.#environment = { ...environment, ...replacements };
+      this.#timers = new Timers(this.#environment);
+      // Unlike a BroadcastChannel, this lets the browser keep the page when it is left.
+      this.#environment.events?.addEventListener("storage", ({ key, newValue }) => {
+        if (key !== this.#key("storage_emit")) return;
+        const heard = parsed(newValue, null);
+        if (heard) this.emit(heard.name, heard.param);
+      });
+    }
+
+    /** @returns {string} What `disconnect` takes, in place of the slot and the signal. */
+    connect(...values) {
+      const [callback, signal, slot = ++this.#count] = values.reverse();
+      const id = `${signal}&&${slot}`;
+      this.disconnect(id);
+      this.#connected.set(id, this.on(signal, callback));
+      return id;
+    }
+
+    /** @returns {boolean} Whether there was such a connection. */
+    disconnect(slot, signal) {
+      const id = signal === undefined ? slot : `${signal}&&${slot}`;
+      this.#connected.get(id)?.();
+      return this.#connected.delete(id);
+    }
+
+    emitAll(signal, param) {
+      // The others hear of a change, so this must be one, also if it is the same signal again.
+      for (const text of [JSON.stringify({ name: signal, param }), ""]) remember(this.#environment, this.#key("storage_emit"), text);
+      this.emit(signal, param);
+    }
+
+    send_emit(signal, param) { this.emitAll(signal, param); }
+
+    /** @returns {*} What any tab has set last. */
+    getState(name) {
+      return parsed(recall(this.#environment, this.#key(name)), null)?.value;
+    }
+
+    setState(name, value) {
+      this.#timers.clear(name);
+      const state = { time: this.#environment.now(), value, tabUUID: this.#uuid };
+      remember(this.#environment, this.#key(name), JSON.stringify(state));
+    }
+
+    /** Set a value again and again, until this tab sets another one. */
+    intervalUpdateState(name, value, time = 1000) {
+      this.setState(name, value);
+      this.#timers.set(name, time, () => this.intervalUpdateState(name, value, time));
+    }
+
+    getTabUUID() { return this.#uuid; }
+    getEventKey() { return this.#eventKey; }
+
+    /** What keeps apart the tabs that are to hear each other from all others. */
+    setEventKey(key) {
+      this.#eventKey = key;
+    }
+
+    #key(name) {
+      return `tabSignal_${this.#eventKey}${name}`;
+    }
+  }
+
   const SUBSCRIPTION = /^#?[\w-]{2,64}(\.[\w-]{0,64})?$/;
   const WRITABLE = /^(@?web_|webauth_)[\w-]*$/;
   const COUNTABLE = /^(web_|webauth_|track_)[\w-]*$/;
   const TRACKED = /^track_[\w-]*$/;
   // Frames of these names come without being asked for.
-  const UNASKED = /^(msg|sys|_.*|)$/;
+  const UNASKED = /^(msg|sys|_.*|comet_server_msg)$/;
+  // The signal of all messages.
+  const ALL = "comet_server_msg";
 
   // What this client itself tells its page. The blank keeps it apart from all channels.
   const [AUTH_SUCCESS, AUTH_FAIL, STATUS] = ["own success", "own fail", "own status"];
@@ -1664,22 +1764,24 @@
     #options = {};
     #realKey;
     #logLevel;
-    #count = 0;
-    /** Callbacks by what they wait for: "channel", "channel.event", "" for all. */
-    #listeners = new Map();
+    /** Tells what it hears: "channel", "channel.event", and all. */
+    #signals;
+    /** The names of the subscriptions that were made here, by their ids. */
+    #names = new Map();
     #subscriptions = new Map();
     /** Numbers of copies that were heard already. */
     #copies = new Set();
     #hearsPrivate = false;
 
-    constructor(replacements = {}) {
+    constructor(replacements, signals = new TabSignal(replacements)) {
       this.#environment = { ...environment, ...replacements };
+      this.#signals = signals;
       const client = (this.#client = new Client(replacements));
-      this.#logLevel = Number(client.recall("comet_LogLevel")) || 0;
+      this.#logLevel = Number(recall(this.#environment, "comet_LogLevel")) || 0;
       client.onState((detail) => this.#changed(detail));
       client.onAuthorized((authorized) => {
         if (authorized) this.#realKey ??= this.#options.user_key;
-        this.#fire(authorized ? AUTH_SUCCESS : AUTH_FAIL);
+        signals.emit(authorized ? AUTH_SUCCESS : AUTH_FAIL);
       });
       client.onError((error) => this.#failed(error));
     }
@@ -1691,7 +1793,7 @@
 
     start(options = {}, callback) {
       this.restart(options);
-      if (callback) callback();
+      if (callback) this.#environment.setTimeout(callback, 0);
       return true;
     }
 
@@ -1711,35 +1813,34 @@
 
     subscription(name, callback) {
       if (typeof name === "function") return this.subscription("", name);
-      if (typeof callback !== "function") throw new TypeError("subscription: the callback is missing");
       if (name.includes("\n")) {
-        for (const each of name.split("\n")) this.subscription(each, callback);
+        for (const each of name.split("\n").filter(Boolean)) this.subscription(each, callback);
         return undefined;
       }
       if (name !== "" && !SUBSCRIPTION.test(name)) return this.#refuse(`no channel has the name ${name}`, false);
-      const id = this.#listen(name.replace(/^#/, "_answer_to_"), callback);
+      const signal = name.replace(/^#/, "_answer_to_") || ALL;
+      const id = this.#signals.connect(signal, callback);
+      this.#names.set(id, signal.split(".")[0]);
       this.#attend();
       return id;
     }
 
     unsubscription(id) {
-      const name = String(id).split("&&")[0];
-      const callbacks = this.#listeners.get(name);
-      if (!callbacks?.delete(id)) return false;
-      if (callbacks.size === 0) this.#listeners.delete(name);
-      this.#attend();
-      return true;
+      const known = this.#signals.disconnect(id);
+      if (this.#names.delete(id)) this.#attend();
+      return known;
     }
 
     unsubscriptionAll() {
-      for (const name of this.#listeners.keys()) if (!name.startsWith("own ")) this.#listeners.delete(name);
+      for (const id of this.#names.keys()) this.#signals.disconnect(id);
+      this.#names.clear();
       this.#attend();
     }
 
-    onAuthSuccess(callback) { return this.#listen(AUTH_SUCCESS, callback); }
-    onAuthFail(callback) { return this.#listen(AUTH_FAIL, callback); }
-    onAuthFalill(callback) { return this.#listen(AUTH_FAIL, callback); }
-    onStatus(callback) { return this.#listen(STATUS, callback); }
+    onAuthSuccess(callback) { return this.#signals.connect(AUTH_SUCCESS, callback); }
+    onAuthFail(callback) { return this.#signals.connect(AUTH_FAIL, callback); }
+    onAuthFalill(callback) { return this.#signals.connect(AUTH_FAIL, callback); }
+    onStatus(callback) { return this.#signals.connect(STATUS, callback); }
 
     // Sending and asking
 
@@ -1787,7 +1888,7 @@
     }
 
     getTrackPipeUsers(pipe, callback) {
-      if (!TRACKED.test(pipe)) return this.#refuse(`only track_ channels list who listens, not ${pipe}`, false);
+      if (!TRACKED.test(pipe)) return this.#refuse(`only track_ channels list who listens: ${pipe}`, false);
       return this.#ask({ cmd: "members", channel: pipe }, callback, ({ members }) => members);
     }
 
@@ -1822,7 +1923,7 @@
     getUserKey() { return this.#options.user_key; }
     getDevId() { return this.#options.dev_id; }
     getUUID() { return this.#options.uuid ?? this.#client.uuid; }
-    getTabUUID() { return this.#client.tab; }
+    getTabUUID() { return this.#signals.getTabUUID(); }
     getRealUserKey() { return this.#realKey; }
 
     setRealUserKey(key) {
@@ -1853,7 +1954,7 @@
 
     /** 0: complaints only. 1: also the connection. 2: also each message. Kept for next time. */
     setLogLevel(level) {
-      this.#logLevel = Number(this.#client.remember("comet_LogLevel", Number(level) || 0));
+      this.#logLevel = remember(this.#environment, "comet_LogLevel", Number(level) || 0);
     }
 
     stripslashes(text) {
@@ -1862,21 +1963,10 @@
 
     // How it is done
 
-    #listen(name, callback) {
-      const id = `${name}&&${++this.#count}`;
-      if (!this.#listeners.has(name)) this.#listeners.set(name, new Map());
-      this.#listeners.get(name).set(id, callback);
-      return id;
-    }
-
-    #fire(name, ...values) {
-      for (const callback of [...(this.#listeners.get(name)?.values() ?? [])]) run(callback, ...values);
-    }
-
     /** One subscription for each channel that anybody here listens to. */
     #attend() {
-      const names = new Set([...this.#listeners.keys()].map((name) => name.split(".")[0]));
-      if (!this.#hearsPrivate && (names.has("") || names.has("msg"))) {
+      const names = new Set(this.#names.values());
+      if (!this.#hearsPrivate && (names.has(ALL) || names.has("msg"))) {
         this.#hearsPrivate = true;
         this.#client.messages((message) => this.#message({ ...message, channel: "msg" }));
       }
@@ -1886,7 +1976,7 @@
         subscription.unsubscribe();
       }
       for (const name of names) {
-        if (UNASKED.test(name) || name.startsWith("own ") || this.#subscriptions.has(name)) continue;
+        if (UNASKED.test(name) || this.#subscriptions.has(name)) continue;
         const subscription = this.#client.subscribe(name, (message) => this.#message(message));
         this.#subscriptions.set(name, subscription);
         const member = ({ userId, uuid }) => ({ user_id: userId, uuid });
@@ -1907,20 +1997,24 @@
       this.#tell(channel, event, data, { user_id: userId || 0, history, from_server: userId === undefined });
     }
 
-    #tell(pipe, event, data, about = {}) {
-      const known = { user_id: 0, history: false, marker: undefined, uuid: data?.uuid, from_server: true };
-      const message = { data, server_info: { ...known, pipe, event, ...about } };
+    #told(pipe, event, data, about) {
+      const uuid = data?.uuid;
+      const info = { pipe, event, user_id: 0, history: false, marker: undefined, uuid, from_server: true, ...about };
+      const message = { data, server_info: info };
       this.#log(2, "<", message);
-      this.#fire(pipe, message);
-      this.#fire(`${pipe}.${event}`, message);
-      this.#fire("", message);
+      return message;
+    }
+
+    #tell(pipe, event, data, about) {
+      const message = this.#told(pipe, event, data, about);
+      for (const signal of [pipe, `${pipe}.${event}`, ALL]) this.#signals.emit(signal, message);
     }
 
     #ask(command, callback, toData) {
       this.#client.ask(command).then(
         (frame) => {
-          const about = { user_id: 0, pipe: "_answer", event: "answer", history: false, marker: frame.id, from_server: true };
-          if (callback) run(callback, { data: toData(frame), server_info: about });
+          const message = this.#told("_answer", "answer", toData(frame), { marker: frame.id });
+          if (callback) run(callback, message);
         },
         (error) => this.#failed(error),
       );
@@ -1935,16 +2029,13 @@
     }
 
     #changed({ state, retryIn, final, reason, code }) {
-      const detail = {};
-      if (reason !== undefined) detail.reason = reason;
-      if (retryIn !== undefined) detail.retry_in = retryIn;
-      if (code !== undefined) detail.code = code;
-      if (final) detail.fatal = true;
+      // Leaves out what is not known.
+      const detail = parsed(JSON.stringify({ reason, retry_in: retryIn, code, fatal: final || undefined }));
       this.#log(1, state, detail);
-      this.#fire(STATUS, state, detail);
+      this.#signals.emit(STATUS, state, detail);
     }
 
-    #refuse(complaint, result = undefined) {
+    #refuse(complaint, result) {
       this.#environment.console.warn(`comet: ${complaint}`);
       return result;
     }
@@ -1954,11 +2045,14 @@
     }
   }
 
-  const cometApi = new CometApi();
+  const tabSignal = new TabSignal();
+  const cometApi = new CometApi(undefined, tabSignal);
   const CometServer = () => cometApi;
-  const Comet = { connect, CometError, CometApi, cometServerApi: CometApi, cometApi, CometServer, Client };
+  const comet_server_signal = () => tabSignal;
+  const familiar = { CometApi, cometServerApi: CometApi, cometApi, CometServer, tabSignal, comet_server_signal };
+  const Comet = { connect, CometError, Client, TabSignal, ...familiar };
 
   if (typeof module === "object" && module.exports) module.exports = Comet;
   // A page may have it as a script and as a module.
-  else if (!root.Comet) Object.assign(root, { Comet, CometApi, cometServerApi: CometApi, cometApi, CometServer });
+  else if (!root.Comet) Object.assign(root, { Comet, _cometServerApi: CometApi, _tabSignal: TabSignal, ...familiar });
 })(globalThis);

@@ -2,12 +2,13 @@
 What a WebSocket server has to do, case by case.
 
 The numbers are those by which everybody knows them from Autobahn's test suite; the cases are written from
-RFC 6455 and RFC 7692. Families 0 and 20 are our own.
+RFC 6455 and RFC 7692. Families 0, 20, 21 and 22 are our own.
 """
 
 from __future__ import annotations
 
-from suite import endings, frames, handshakes, texts, volume
+from suite import deflate, endings, frames, handshakes, texts, volume
+from suite.targets import Target
 from suite.vocabulary import Case
 
 FAMILIES = {
@@ -24,6 +25,8 @@ FAMILIES = {
     "12": "Compression: sizes",
     "13": "Compression: offers",
     "20": "Masks and lengths",
+    "21": "Compression: odd and wrong offers",
+    "22": "Compressed messages",
 }
 
 
@@ -34,7 +37,13 @@ def all_cases() -> list[Case]:
         *(frames.framing, frames.pings, frames.reserved_bits, frames.opcodes, frames.fragments, frames.ours),
         *(texts.utf8, texts.sequences),
         endings.closing,
-        *(volume.limits, volume.compression),
+        volume.limits,
+        *(deflate.offers, deflate.messages),
     )
     cases = [case for make in makers for case in make()]
     return sorted(cases, key=lambda case: [int(part) for part in case.number.split(".")])
+
+
+def cases_for(target: Target) -> list[Case]:
+    """@return: those that are run against C{target}."""
+    return [case for case in all_cases() if target.deflate in case.compressed]

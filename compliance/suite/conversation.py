@@ -6,17 +6,34 @@ import contextlib
 import select
 import socket
 import time
+import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from suite import packing
 from suite.targets import Target
 from suite.vocabulary import BY_FRAME, NO_CODE, OPEN, PAUSE, Case, Outcome, Said
-from suite.wire import CLOSE, CONTINUATION, PONG, TEXT, Frame, FrameReader, request
+from suite.wire import (
+    AGREED,
+    CLOSE,
+    CONTINUATION,
+    EXTENSIONS,
+    HEADERS,
+    OFFER,
+    PONG,
+    RSV1,
+    TEXT,
+    Frame,
+    FrameReader,
+    request,
+)
 
 #: How long anything that must come may take, in seconds.
 PATIENCE = 10.0
 #: How long the server may take to notice what is wrong before the rest is there, in seconds.
 NOTICE = 0.5
+#: Texts of so many bytes are to come compressed where that is agreed on.
+WORTH_IT = 256
 #: The connection is gone without a Close frame; and: it should be, but it is not.
 DROPPED, STUCK = -1, -2
 
@@ -24,8 +41,11 @@ DROPPED, STUCK = -1, -2
 # Steps to bytes -------------------------------------------------------------------------------------------
 
 
-def _pieces(said: Said, target: Target) -> list[bytes]:
-    """@return: the payloads of the frames, or the pieces of that of a single one."""
+def _pieces(said: Said, target: Target, packed: bool) -> tuple[list[bytes], int]:
+    """
+    @param packed: whether the connection allows compression.
+    @return: the payloads of the frames, or the pieces of that of a single one, and the reserved bits.
+    """
     head, tail = target.command()
     texts = said.pieces
     if said.size is not None:
@@ -33,24 +53,28 @@ def _pieces(said: Said, target: Target) -> list[bytes]:
     pieces = [target.text(text) for text in texts]
     pieces[0] = head + pieces[0]
     pieces[-1] += tail
+    rsv = RSV1 if packed and said.packer is not None else 0
+    if rsv and said.packer is not None:
+        pieces = said.packer(pieces)
     if said.each:
         whole = b"".join(pieces)
         pieces = [whole[start : start + said.each] for start in range(0, len(whole), said.each)]
-    return [b"", *pieces, b""] if said.padded else pieces
+    return [b"", *pieces, b""] if said.padded else pieces, rsv
 
 
-def _in_frames(said: Said, target: Target) -> Iterator[bytes | str]:
-    pieces = _pieces(said, target)
+def _in_frames(said: Said, target: Target, packed: bool) -> Iterator[bytes | str]:
+    pieces, rsv = _pieces(said, target, packed)
     for number, piece in enumerate(pieces):
         opcode = CONTINUATION if number else said.opcode
-        yield Frame(opcode, piece, fin=number == len(pieces) - 1).to_bytes()
+        last = number == len(pieces) - 1
+        yield Frame(opcode, piece, fin=last, rsv=0 if number else rsv).to_bytes()
         for step in said.between.get(number, ()):
             yield step.to_bytes() if isinstance(step, Frame) else step
 
 
-def _in_one_frame(said: Said, target: Target) -> Iterator[bytes | str]:
-    pieces = _pieces(said, target)
-    data = Frame(said.opcode, b"".join(pieces)).to_bytes()
+def _in_one_frame(said: Said, target: Target, packed: bool) -> Iterator[bytes | str]:
+    pieces, rsv = _pieces(said, target, packed)
+    data = Frame(said.opcode, b"".join(pieces), rsv=rsv).to_bytes()
     start = 0
     for number, piece in enumerate(pieces):
         end = len(piece) + (start or len(data) - sum(map(len, pieces)))
@@ -59,17 +83,21 @@ def _in_one_frame(said: Said, target: Target) -> Iterator[bytes | str]:
         yield from (step for step in said.between.get(number, ()) if isinstance(step, str))
 
 
-def _written(case: Case, target: Target) -> Iterator[bytes | str]:
+def _written(case: Case, target: Target, packed: bool) -> Iterator[bytes | str]:
     for step in case.steps:
         if isinstance(step, Said):
-            yield from _in_one_frame(step, target) if step.single else _in_frames(step, target)
+            make = _in_one_frame if step.single else _in_frames
+            yield from make(step, target, packed)
         else:
             yield step.to_bytes() if isinstance(step, Frame) else step
 
 
-def segments(case: Case, target: Target) -> Iterator[bytes | str]:
-    """@return: what is sent, segment by segment, with the pauses."""
-    parts = _written(case, target)
+def segments(case: Case, target: Target, packed: bool = False) -> Iterator[bytes | str]:
+    """
+    @param packed: whether the connection allows compression.
+    @return: what is sent, segment by segment, with the pauses.
+    """
+    parts = _written(case, target, packed)
     if case.chop == BY_FRAME:
         yield from parts
         return
@@ -89,6 +117,28 @@ def texts(case: Case) -> list[bytes | None]:
     ]
 
 
+# What comes back ------------------------------------------------------------------------------------------
+
+
+def _agreed(fields: bytes) -> str:
+    """@return: what the head of an answer confirms of extensions."""
+    _, found, rest = fields.partition(b"\r\nsec-websocket-extensions: ")
+    return rest.partition(b"\r\n")[0].decode() if found else ""
+
+
+class Unpacker:
+    """Reads compressed frames as a client that has asked for nothing: messages may lean on each other."""
+
+    def __init__(self) -> None:
+        self._stream = zlib.decompressobj(wbits=-15)
+
+    def __call__(self, frame: Frame) -> Frame:
+        """@return: the frame with what it says."""
+        if frame.rsv != RSV1 or frame.opcode != TEXT:
+            return frame
+        return replace(frame, payload=self._stream.decompress(frame.payload + packing.TAIL))
+
+
 # A connection ---------------------------------------------------------------------------------------------
 
 
@@ -101,6 +151,9 @@ class Line:
         self._reader, self._head = FrameReader(), b""
         self.status = 0
         self.fields = b""
+        #: What the server confirms of extensions.
+        self.agreed = ""
+        self._unpack = Unpacker()
         self.frames: list[Frame] = []
         self.gone = False
 
@@ -122,12 +175,18 @@ class Line:
             head, end, rest = self._head.partition(b"\r\n\r\n")
             if end:
                 self.status, self.fields = int(head.split(None, 2)[1]), head.lower()
+                self.agreed = _agreed(self.fields)
                 self._feed(rest)
 
     def _feed(self, data: bytes) -> None:
         self._reader.feed(data)
         if self.status == 101:
-            self.frames.extend(self._reader)
+            self.frames.extend(map(self._unpack, self._reader) if self.agreed else self._reader)
+
+    def say(self, text: bytes) -> None:
+        """Send a text message, compressed if that is agreed on."""
+        frame = Frame(TEXT, packing.packed(text), rsv=RSV1) if self.agreed else Frame(TEXT, text)
+        self.send(frame.to_bytes())
 
     def send(self, data: bytes) -> None:
         """Send, and read meanwhile, so that neither side has to wait for the other."""
@@ -207,16 +266,17 @@ class Listener:
 
     def __init__(self, target: Target, address: tuple[str, int]) -> None:
         self._target, self._line = target, Line(address)
-        if not self._line.open(request(target.path)):
-            raise AssertionError(f"{target.path} is answered by {self._line.status}")
+        headers, agreed = (*HEADERS, (EXTENSIONS, OFFER)), AGREED if target.deflate else ""
+        if not self._line.open(request(target.path, headers)) or self._line.agreed != agreed:
+            raise AssertionError(f"{target.path} is answered by {self._line.status} {self._line.agreed}")
         for payload in (*target.greetings(), target.listen()):
-            self._line.send(Frame(TEXT, payload).to_bytes())
+            self._line.say(payload)
         self.heard()
 
     def heard(self) -> list[bytes]:
         """@return: the texts since the last time."""
         line, target = self._line, self._target
-        line.send(Frame(TEXT, target.question()).to_bytes())
+        line.say(target.question())
         found: list[bytes] = []
 
         def done() -> bool:
@@ -224,6 +284,8 @@ class Listener:
                 frame = line.frames.pop(0)
                 if frame.opcode != TEXT:
                     continue
+                if target.deflate and not frame.rsv and len(frame.payload) >= WORTH_IT:
+                    raise AssertionError(f"{len(frame.payload)} bytes came as they are")
                 if target.answered(frame.payload):
                     return True
                 text = target.heard(frame.payload)
@@ -241,7 +303,7 @@ class Listener:
 
 
 def _send_all(line: Line, case: Case, target: Target, facts: Facts) -> None:
-    for segment in segments(case, target):
+    for segment in segments(case, target, bool(line.agreed)):
         if isinstance(segment, bytes):
             line.send(segment)
         elif segment == PAUSE:
@@ -255,7 +317,7 @@ def _closed(line: Line) -> bool:
 def _end(line: Line, case: Case, target: Target) -> int:
     """Wait for the end if there must be one, else ask whether the connection works. @return: the end."""
     if OPEN in target.agreed(case)[0].end:
-        line.send(Frame(TEXT, target.question()).to_bytes())
+        line.say(target.question())
         if line.until(lambda: any(f.opcode == TEXT and target.answered(f.payload) for f in line.frames)):
             return OPEN
     elif line.until(lambda: _closed(line)):
@@ -270,14 +332,20 @@ def _end(line: Line, case: Case, target: Target) -> int:
     return int.from_bytes(closes[0][:2], "big") if closes[0] else NO_CODE
 
 
-def _faults(line: Line) -> Iterator[str]:
-    """@return: what is wrong with what the server sent."""
-    if b"sec-websocket-extensions" in line.fields:
-        yield "an extension is confirmed"
+def _faults(line: Line, agreed: str) -> Iterator[str]:
+    """@return: what is wrong with what the server sent, if this is what is to be agreed on."""
+    if line.agreed != agreed:
+        yield f"confirmed: {line.agreed!r}, not {agreed!r}"
     if b"sec-websocket-protocol" in line.fields:
         yield "a subprotocol is confirmed"
     for frame in line.frames:
-        if frame.masked or frame.rsv or not frame.fin or frame.opcode not in (TEXT, CLOSE, 9, PONG):
+        packed = bool(agreed) and frame.rsv == RSV1 and frame.opcode == TEXT
+        if (
+            frame.masked
+            or (frame.rsv and not packed)
+            or not frame.fin
+            or frame.opcode not in (TEXT, CLOSE, 9, PONG)
+        ):
             yield f"an odd frame: {frame.opcode}, {frame.rsv}, {frame.fin}, {frame.masked}"
 
 
@@ -285,16 +353,17 @@ def converse(case: Case, target: Target, address: tuple[str, int], listener: Lis
     """@return: what came of C{case}."""
     line, facts = Line(address), Facts()
     with contextlib.closing(line):
-        opened = line.open(request(target.path, case.headers, case.start), case.chop)
+        headers, agreed = case.offering(target.deflate)
+        opened = line.open(request(target.path, headers, case.start), case.chop)
         facts.status = line.status
         if not opened:
             return facts
         for payload in target.greetings():
-            line.send(Frame(TEXT, payload).to_bytes())
+            line.say(payload)
         _send_all(line, case, target, facts)
         facts.end = _end(line, case, target)
         facts.pongs = tuple(frame.payload for frame in line.frames if frame.opcode == PONG)
-        facts.faults = list(_faults(line))
+        facts.faults = list(_faults(line, agreed))
     heard, wanted = listener.heard(), texts(case)
     right = all(want is None or want == got for want, got in zip(wanted, heard, strict=False))
     facts.delivered = len(heard) if right and len(heard) <= len(wanted) else -1

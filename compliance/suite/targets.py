@@ -23,12 +23,14 @@ class Target(Protocol):
 
     @ivar title: for the page.
     @ivar strict: whether the code of a Close frame counts; if not, there must be none.
+    @ivar deflate: whether the server compresses, and clients offer that.
     """
 
     name: str
     title: str
     path: str
     strict: bool
+    deflate: bool
 
     def command(self) -> tuple[bytes, bytes]:
         """@return: what stands before the text, and behind it, in a message that publishes it."""
@@ -55,16 +57,16 @@ class Target(Protocol):
         """@return: the outcome that is documented, and, if it is not the usual, the note that tells why."""
 
 
-def _refusing_binary(case: Case) -> tuple[Outcome, str]:
+def _refusing_binary(case: Case, deflate: bool) -> tuple[Outcome, str]:
     if any(isinstance(step, Said) and step.opcode == BINARY for step in case.steps):
         return Outcome(0, (), (UNSUPPORTED,)), "binary"
-    return case.outcome, ""
+    return case.expected(deflate), ""
 
 
 class LineTarget:
     """C{/ws/}, the line protocol of CppComet 4.x, which never sends a Close frame."""
 
-    name, title, strict = "line", "Line protocol", False
+    name, title, strict, deflate = "line", "Line protocol", False, False
     path = "/ws/sesion=&myid=0&devid=0&v=4.08&uuid=&api=js"
 
     def command(self):
@@ -98,13 +100,13 @@ class LineTarget:
 
     def agreed(self, case):
         """See L{Target.agreed}."""
-        return _refusing_binary(case)
+        return _refusing_binary(case, self.deflate)
 
 
 class JsonTarget:
     """C{/comet/ws}, our own protocol, which ends with the codes of RFC 6455."""
 
-    name, title, strict = "json", "JSON protocol", True
+    name, title, strict, deflate = "json", "JSON protocol", True, False
     path = "/comet/ws"
 
     def command(self):
@@ -140,7 +142,21 @@ class JsonTarget:
 
     def agreed(self, case):
         """See L{Target.agreed}."""
-        return _refusing_binary(case)
+        return _refusing_binary(case, self.deflate)
 
 
-TARGETS = {target.name: target for target in (LineTarget(), JsonTarget())}
+class DeflatedLine(LineTarget):
+    """The same with compression."""
+
+    name, title, deflate = "line-deflate", "Line, compressed", True
+
+
+class DeflatedJson(JsonTarget):
+    """The same with compression."""
+
+    name, title, deflate = "json-deflate", "JSON, compressed", True
+
+
+TARGETS: dict[str, Target] = {
+    target.name: target for target in (LineTarget(), JsonTarget(), DeflatedLine(), DeflatedJson())
+}

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from suite.wire import CLOSE, HEADERS, TEXT, Frame
+from suite.packing import Packer, in_blocks
+from suite.wire import AGREED, CLOSE, EXTENSIONS, HEADERS, OFFER, TEXT, Frame
 
 #: Wait here for the server to end the connection already.
 PAUSE = "pause"
@@ -33,6 +34,7 @@ class Said:
     @ivar single: the pieces do not make frames, they only are where the one frame may be cut.
     @ivar padded: an empty frame stands before and one behind.
     @ivar between: what comes after the piece of that number.
+    @ivar packer: how it is compressed on a connection that allows it; C{None} for not at all.
     """
 
     pieces: tuple[bytes, ...] = (b"Hello",)
@@ -42,6 +44,7 @@ class Said:
     single: bool = False
     padded: bool = False
     between: dict[int, tuple[Frame | str, ...]] = field(default_factory=dict)
+    packer: Packer | None = in_blocks
 
 
 Step = Frame | Said | bytes | str
@@ -72,6 +75,9 @@ class Case:
     @ivar headers: of the request.
     @ivar statuses: with what the request may be answered.
     @ivar heavy: takes long; not run in a test.
+    @ivar agreed: what is agreed on of the extensions that the headers offer, if the server compresses.
+    @ivar compressed: run where the server does not compress, where it does, or in both places.
+    @ivar deflated: the outcome where it does, if it is another.
     """
 
     number: str
@@ -84,6 +90,23 @@ class Case:
     start: str = "GET {} HTTP/1.1"
     statuses: tuple[int, ...] = (101,)
     heavy: bool = False
+    agreed: str = ""
+    compressed: tuple[bool, ...] = (False, True)
+    deflated: Outcome | None = None
+
+    def expected(self, compressed: bool) -> Outcome:
+        """@return: the outcome where the server compresses, or where it does not."""
+        return self.deflated if compressed and self.deflated is not None else self.outcome
+
+    def offering(self, compressed: bool) -> tuple[tuple[tuple[str, str], ...], str]:
+        """
+        @return: the headers, with an offer of compression where the server compresses and unless they have
+            offers of their own, and what is to be agreed on.
+        """
+        own = any(name.lower() == EXTENSIONS.lower() for name, _ in self.headers)
+        if not compressed:
+            return self.headers, ""
+        return (self.headers, self.agreed) if own else ((*self.headers, (EXTENSIONS, OFFER)), AGREED)
 
 
 def failed(code: int, delivered: int = 0, pongs: tuple[bytes, ...] = (), early: bool = False) -> Outcome:

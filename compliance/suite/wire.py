@@ -6,10 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
+#: The reserved bit that says that a message is compressed (RFC 7692, 6).
+RSV1 = 4
 
 _MASK = b"\x37\xfa\x21\x3d"
 #: The key of the example in RFC 6455, 1.3.
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
+
+#: The header of extensions, the one that is offered, and what a server that compresses says to it.
+EXTENSIONS, OFFER = "Sec-WebSocket-Extensions", "permessage-deflate"
+AGREED = f"{OFFER}; client_no_context_takeover"
 
 #: What a request says unless a case says otherwise.
 HEADERS = (

@@ -15,8 +15,20 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "compliance"))
 
 from suite.conversation import Line
+from suite.packing import packed
 from suite.targets import LineTarget
-from suite.wire import CONTINUATION, PING, PONG, TEXT, Frame, request
+from suite.wire import (
+    CONTINUATION,
+    EXTENSIONS,
+    HEADERS,
+    OFFER,
+    PING,
+    PONG,
+    RSV1,
+    TEXT,
+    Frame,
+    request,
+)
 
 from tests.e2e.support import PATIENCE, ServerCase, in_thread, until
 
@@ -79,6 +91,34 @@ class LargeTests(ServerCase):
             self.assertEqual(await in_thread(self.talk, server.ws_port, *data), ([], True))
         browser.say("pipe_count\nweb_big\nM")
         self.assertEqual((await browser.next())["data"], {"user_in_pipe": 1})
+
+
+class BombTests(ServerCase):
+    """Small messages that unpack to large ones."""
+
+    def throw(self, port, bomb):
+        """@return: a client that has sent this as a compressed message, whose connection has ended."""
+        with contextlib.closing(Line(("127.0.0.1", port))) as line:
+            assert line.open(request(PATH, (*HEADERS, (EXTENSIONS, OFFER))))
+            line.send(Frame(TEXT, bomb, rsv=RSV1).to_bytes())
+            line.until(lambda: line.gone, PATIENCE)
+            return line
+
+    async def test_bombs_are_not_unpacked(self):
+        """Their senders are ended, and the most memory that the server ever had stays near what it was."""
+        server = await self.server(ws={"compress": "yes"})
+
+        def peak():
+            status = Path(f"/proc/{server.process.pid}/status").read_text()
+            return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+
+        large, bomb = packed(b"x" * (1 << 20)), packed(bytes(256 << 20))
+        await in_thread(self.throw, server.ws_port, large + b"\x06")
+        before = peak()
+        for _ in range(5):
+            line = await in_thread(self.throw, server.ws_port, bomb)
+            self.assertTrue(line.gone)
+        self.assertLess(peak() - before, 32 << 20)
 
 
 class GluedTests(ServerCase):

@@ -288,6 +288,31 @@ describe("reconnecting", () => {
   });
 });
 
+describe("another user in the same page", () => {
+  it("gets the messages that wait, whatever the last one has acknowledged, and none of the last one's", async () => {
+    const there = await server();
+    const comet = client().open({ node: there.node, userId: 7, key: "key" });
+    const got = [];
+    await comet.ready;
+    const first = comet.messages();
+    const loop = first[Symbol.asyncIterator]();
+    const taken = loop.next();
+    there.private('"for 7"', 9);
+    assert.equal((await taken).value.data, "for 7");
+    await until(() => there.queue.length === 0);
+    there.private('"also for 7"', 10);
+    await comet.count("web_x");
+    there.queue = [];
+    there.private('"for 8"', 5);
+    comet.open({ node: there.node, userId: 8, key: "key" });
+    const peer = await there.client(1);
+    assert.equal(peer.hello.ack, undefined);
+    got.push((await loop.next()).value.data);
+    await until(() => there.queue.length === 0);
+    assert.deepEqual(got, ["for 8"]);
+  });
+});
+
 describe("nodes", () => {
   it("are begun with in order by the anonymous, by number by users", async () => {
     const [one, two] = [await server(), await server()];
@@ -344,6 +369,22 @@ describe("transports", () => {
     assert.deepEqual(await comet.publish("web_x", 1), { receivers: 0, cursor: null });
     await comet.subscribe("news").ready;
     assert.equal(there.listeners("news")[0].transport, "sse");
+  });
+
+  it("keep the address of a stream short enough for proxies, and ask for the rest behind it", async () => {
+    const there = await server();
+    const comet = client();
+    const names = Array.from({ length: 150 }, (_, n) => `web_a_channel_with_a_rather_long_name_${n}`);
+    for (const name of names) {
+      there.keep(name, 5);
+      there.publish(name, "1");
+    }
+    const got = new Set();
+    for (const name of names) comet.subscribe(name, { since: "e1:0" }, ({ channel }) => got.add(channel));
+    comet.open({ node: there.node, transports: ["sse"] });
+    await until(() => got.size === names.length);
+    const longest = Math.max(...there.requests.map(({ url }) => url.length));
+    assert.ok(longest < 8000, String(longest));
   });
 
   it("must be known", () => {

@@ -3,8 +3,8 @@
 
 const assert = require("node:assert/strict");
 const { describe, it } = require("node:test");
-const { Clock, pause, until } = require("./server.js");
-const { CometApi, CometServer, UUID, api, cometApi, cometServerApi, server } = require("./harness.js");
+const { Browser, Clock, pause, until } = require("./server.js");
+const { CometApi, CometServer, TabSignal, UUID, api, cometApi, cometServerApi, comet_server_signal, server, tabSignal } = require("./harness.js");
 
 async function online({ keep = [], environment, ...options } = {}) {
   const there = await server();
@@ -42,6 +42,33 @@ describe("signing in", () => {
     assert.equal(CometServer(), cometApi);
     assert.ok(cometApi instanceof cometServerApi);
     assert.equal(cometServerApi, CometApi);
+    assert.equal(comet_server_signal(), tabSignal);
+    assert.ok(tabSignal instanceof TabSignal);
+  });
+
+  it("calls back after the script that starts it, as pages expect that define what they need below", async () => {
+    const there = await server();
+    const made = api();
+    const order = [];
+    const started = new Promise((resolve) => {
+      assert.equal(made.start({ node: there.node }, () => resolve(order.push("started"))), true);
+    });
+    order.push("defined");
+    await started;
+    assert.deepEqual(order, ["defined", "started"]);
+  });
+
+  it("takes one of several servers by lot with roundrobin, but a user's own", async () => {
+    const there = [await server(), await server(), await server()];
+    const nodes = there.map(({ node }) => node);
+    const start = (options) => api({ random: () => 0.7 }).start({ node: nodes, ...options });
+    start({ roundrobin: true });
+    await there[2].client();
+    start({ roundrobin: true, user_id: 7, user_key: "key" });
+    await there[1].client();
+    start({});
+    await there[0].client();
+    assert.deepEqual(there.map(({ clients }) => clients.length), [1, 1, 1]);
   });
 
   it("stops, and starts again with its subscriptions", async () => {
@@ -69,6 +96,31 @@ describe("listening", () => {
     there.publish("three", "3");
     await until(() => got.at(-1) === ":3");
     assert.deepEqual(got, ["one:1", "one.a:1", ":1", "msg:2", "msg.a:2", ":2", "two\nthree:3", ":3"]);
+  });
+
+  it("takes several names, a line each, and no empty one for everything", async () => {
+    const { api, there } = await online();
+    const got = [];
+    assert.equal(api.subscription("one\n\ntwo\n", ({ data }) => got.push(data)), undefined);
+    await until(() => there.listeners("two").length);
+    there.publish("one", "1");
+    there.publish("two", "2");
+    await until(() => got.length >= 2);
+    await pause(20);
+    assert.deepEqual(got, [1, 2]);
+  });
+
+  it("tells everything to a function alone, and to signals of the page", async () => {
+    const { api, there } = await online({ uuid: undefined });
+    const got = [];
+    api.subscription(({ data }) => got.push(data));
+    api.subscription("one.a", ({ data }) => got.push(`a${data}`));
+    await until(() => there.listeners("one").length);
+    there.publish("one", "1", { event: "a" });
+    await until(() => got.length === 2);
+    assert.deepEqual(got, ["a1", 1]);
+    api.unsubscriptionAll();
+    await until(() => !there.listeners("one").length);
   });
 
   it("tells where a message comes from", async () => {
@@ -188,6 +240,100 @@ describe("sending and asking", () => {
     api.get_pipe_log("web_x", ({ data, server_info }) => got.push([data, server_info.history]));
     await until(() => got.length);
     assert.deepEqual(got, [[1, true]]);
+  });
+});
+
+describe("signals between tabs", () => {
+  /** Tabs of one browser. */
+  function tabs(count) {
+    const browser = new Browser();
+    return Array.from({ length: count }, () => new TabSignal({ setTimeout, clearTimeout, ...browser.tab().environment }));
+  }
+
+  it("reach the callbacks of their name: in this tab, or in all", async () => {
+    const [here, other] = tabs(2);
+    const got = [];
+    here.connect("cart", (value) => got.push(["here", value]));
+    here.connect("price", (value) => got.push(["price", value]));
+    other.connect("mine", "cart", (value) => got.push(["other", value]));
+    here.emit("cart", 1);
+    here.emitAll("cart", { items: [2] });
+    here.emitAll("cart", { items: [2] });
+    other.send_emit("cart", "it's");
+    await until(() => got.length === 7);
+    assert.deepEqual(got.filter(([who]) => who === "here"), [["here", 1], ["here", { items: [2] }], ["here", { items: [2] }], ["here", "it's"]]);
+    assert.deepEqual(got.filter(([who]) => who === "other"), [["other", "it's"], ["other", { items: [2] }], ["other", { items: [2] }]]);
+  });
+
+  it("end by slot and signal, or by what connect gave; one slot has one callback for a signal", () => {
+    const [here] = tabs(1);
+    const got = [];
+    const id = here.connect("cart", () => got.push("lost"));
+    here.connect("mine", "cart", () => got.push("first"));
+    here.connect("mine", "cart", () => got.push("second"));
+    here.connect("mine", "price", () => got.push("price"));
+    assert.equal(here.disconnect(id), true);
+    here.emit("cart");
+    assert.deepEqual(got, ["second"]);
+    assert.equal(here.disconnect("mine", "cart"), true);
+    assert.equal(here.disconnect("mine", "cart"), false);
+    here.emit("cart");
+    here.emit("price");
+    assert.deepEqual(got, ["second", "price"]);
+    assert.throws(() => here.connect("cart"), TypeError);
+  });
+
+  it("share values, which one tab may renew until it sets another one", async () => {
+    const clock = new Clock();
+    const browser = new Browser();
+    const [here, other] = [0, 1].map(() => new TabSignal({ ...browser.tab().environment, ...clock.environment }));
+    assert.equal(here.getState("leader"), undefined);
+    here.intervalUpdateState("leader", { tab: 1 }, 500);
+    other.setState("leader", { tab: 2 });
+    assert.deepEqual(here.getState("leader"), { tab: 2 });
+    clock.advance(500);
+    assert.deepEqual(other.getState("leader"), { tab: 1 });
+    assert.deepEqual(JSON.parse(browser.values.tabSignal_leader), { time: 500, value: { tab: 1 }, tabUUID: here.getTabUUID() });
+    here.setState("leader", null);
+    clock.advance(5000);
+    assert.equal(other.getState("leader"), null);
+  });
+
+  it("are apart under another event key", async () => {
+    const [here, same, other] = tabs(3);
+    const got = [];
+    for (const [name, tab] of Object.entries({ same, other })) tab.connect("cart", () => got.push(name));
+    for (const tab of [here, same]) tab.setEventKey("shop_7");
+    assert.equal(here.getEventKey(), "shop_7");
+    here.setState("a", 1);
+    here.emitAll("cart");
+    await until(() => got.length);
+    await pause(20);
+    assert.deepEqual([got, same.getState("a"), other.getState("a")], [["same"], 1, undefined]);
+  });
+
+  it("carry what the client hears, and reach its subscriptions", async () => {
+    const there = await server();
+    const signals = new TabSignal();
+    const made = new CometApi({ WebSocket: require("ws"), memory: {}, location: undefined }, signals);
+    const got = [];
+    signals.connect("mine", "one.a", ({ data }) => got.push(["signal", data]));
+    signals.connect("comet_server_msg", ({ data }) => got.push(["all", data]));
+    made.subscription("one.a", ({ data }) => got.push(["subscription", data]));
+    made.start({ node: there.node });
+    try {
+      await until(() => there.listeners("one").length);
+      there.publish("one", "1", { event: "a" });
+      await until(() => got.length === 3);
+      assert.deepEqual(got, [["signal", 1], ["subscription", 1], ["all", 1]]);
+      signals.emit("one.a", { data: 2 });
+      assert.deepEqual(got.slice(3), [["signal", 2], ["subscription", 2]]);
+      made.unsubscriptionAll();
+      signals.emit("one.a", { data: 3 });
+      assert.deepEqual(got.slice(5), [["signal", 3]]);
+    } finally {
+      made.stop();
+    }
   });
 });
 

@@ -387,10 +387,11 @@ class Clock {
   }
 }
 
-/** A browser as its tabs see it: locks, and channels between the tabs. */
+/** A browser as its tabs see it: locks, channels between the tabs, and a storage that tells the others of changes. */
 class Browser {
   #locks = new Map();
   #channels = new Map();
+  #pages = new Set();
   values = {};
 
   /** What one tab has of it. */
@@ -447,13 +448,25 @@ class Browser {
         browser.#channels.get(this.name).delete(this);
       }
     }
-    const storage = { getItem: (key) => this.values[key] ?? null, setItem: (key, value) => (this.values[key] = String(value)) };
+    const events = new EventTarget();
+    this.#pages.add(events);
+    const storage = {
+      getItem: (key) => this.values[key] ?? null,
+      setItem: (key, value) => {
+        const newValue = String(value);
+        if (this.values[key] === newValue) return;
+        this.values[key] = newValue;
+        const others = [...this.#pages].filter((page) => page !== events);
+        for (const page of others) setImmediate(() => page.dispatchEvent(Object.assign(new Event("storage"), { key, newValue })));
+      },
+    };
     /** The tab is closed: it says nothing more, and its locks are free. */
     const vanish = () => {
       tab.frozen = true;
+      this.#pages.delete(events);
       for (const request of [...held]) browser.#release(request);
     };
-    return { environment: { locks, BroadcastChannel, storage, events: new EventTarget() }, tab, vanish };
+    return { environment: { locks, BroadcastChannel, storage, events }, tab, vanish };
   }
 
   #grant(lock) {

@@ -1,5 +1,5 @@
 // Checked with tsc, not run: how both faces are used.
-import { connect, cometApi, CometError, type Message } from "comet-client";
+import { connect, cometApi, CometError, tabSignal, type Message } from "comet-client";
 
 interface Line {
   text: string;
@@ -23,5 +23,7 @@ export async function read(): Promise<string[]> {
 
 comet.publish("web_chat", 1).catch((error) => error instanceof CometError && console.log(error.code + 1));
 cometApi.subscription("web_chat.line", ({ data, server_info }) => console.log(data.text, server_info.pipe));
+tabSignal.connect("cart", (items: string[]) => console.log(items.length));
+tabSignal.disconnect(tabSignal.connect("mine", "cart", () => tabSignal.emitAll("cart", ["book"])));
 // @ts-expect-error: there is no such transport
 connect({ transports: ["pigeon"] });

@@ -11,6 +11,8 @@ from twisted.web.resource import Resource
 
 from comet.gate import Gate
 from comet.limits import Limits
+from comet.protocols import requests
+from comet.protocols.api.problems import wrong_key
 from comet.protocols.front import Front
 from comet.protocols.requests import LINGER_SECONDS, is_api
 from comet.refusals import Reason
@@ -35,10 +37,15 @@ class BoundTests(SynchronousTestCase):
     def setUp(self):
         self.clock = Clock()
         self.gate = Gate(Limits(), self.clock.seconds)
-        front = Front(Echo(), self.gate, longest=10, longest_api=100, reactor=self.clock)
+        front = Front(Echo(), self.gate, longest=10, longest_api=100, judge=self.judge, reactor=self.clock)
         self.protocol = front.buildProtocol(IPv4Address("TCP", "192.0.2.1", 1))
         self.socket = Socket(self.protocol)
         self.protocol.makeConnection(self.socket)
+        self.judged, self.verdict = [], None
+
+    def judge(self, request, query, address):
+        self.judged.append((query, address))
+        return self.verdict
 
     def tearDown(self):
         self.protocol.connectionLost(Failure(ConnectionDone()))
@@ -96,3 +103,29 @@ class BoundTests(SynchronousTestCase):
         for _ in range(3):
             self.assertEqual(self.post(API, 100), 200)
         self.assertEqual(self.post(API, 101), 413)
+
+
+class StrangerTests(BoundTests):
+    """Long bodies for the HTTP API, which not everybody may send."""
+
+    def setUp(self):
+        self.patch(requests, "STRANGERS_BODY", 50)
+        super().setUp()
+
+    def test_a_long_body_is_asked_about(self):
+        """Once for each request that has one, and with what is known of it."""
+        self.post(API, 50)
+        self.assertEqual(self.judged, [])
+        self.assertEqual(self.post(API, 51), 200)
+        self.head(API, b"Transfer-Encoding: chunked")
+        self.protocol.dataReceived(b"33\r\n" + b"x" * 51 + b"\r\n" + b"1\r\nx\r\n" * 5 + b"0\r\n\r\n")
+        self.assertEqual(self.judged, [(b"dev_id=0", "192.0.2.1")] * 2)
+
+    def test_it_is_refused_before_it_is_read(self):
+        """As the resource would refuse it, with the headers of the refusal."""
+        self.verdict = wrong_key()
+        self.head(API, b"Content-Length: 51", b"Expect: 100-continue")
+        head, _, body = self.socket.value().partition(b"\r\n\r\n")
+        self.assertIn(b"HTTP/1.1 401 Unauthorized\r\n", head)
+        self.assertIn(b"WWW-Authenticate: Bearer", head)
+        self.assertEqual(json.loads(body), self.verdict.content)

@@ -77,19 +77,31 @@ class Doorkeeper:
         @return: who calls.
         @raise Problem: if there is no key, it is wrong, or too many wrong ones came from this address.
         """
+        key = self.admit(dev_id, authorization, address)
+        return await self._by_token(dev_id, key) if _is_token(key) else Caller(dev_id)
+
+    def admit(self, dev_id: int, authorization: str | None, address: str) -> str:
+        """
+        Find out whether it is worth listening, without asking anybody. For the parameters see L{identify}.
+
+        @return: the key of a tenant; or a token, which may yet turn out not to be good.
+        @raise Problem: see L{identify}.
+        """
         key = _bearer(authorization)
         if not key:
             raise problems.no_key()
-        if key.startswith(_TOKEN_START) and tokens.is_token(key):
+        if _is_token(key):
             # Nobody finds one by trying, so those that have run out do not count as tries.
-            return await self._by_token(dev_id, key)
+            if self._accounts.refuses(dev_id, key):
+                raise problems.wrong_key()
+            return key
         line, now = addresses.line(address), self._clock()
         if seconds := self._tries.wait(line, now):
             raise problems.too_many_keys(math.ceil(seconds))
         if not self._opens(dev_id, key):
             self._tries.take(line, now)
             raise problems.wrong_key()
-        return Caller(dev_id)
+        return key
 
     async def _by_token(self, dev_id: int, token: str) -> Caller:
         found = await self._accounts.holder(dev_id, token)
@@ -104,6 +116,10 @@ class Doorkeeper:
         for password in self._accounts.passwords(dev_id):
             found |= hmac.compare_digest(presented, password.encode())
         return found
+
+
+def _is_token(key: str) -> bool:
+    return key.startswith(_TOKEN_START) and tokens.is_token(key)
 
 
 def _bearer(authorization: str | None) -> str:

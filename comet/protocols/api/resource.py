@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qs
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
@@ -124,6 +125,17 @@ class Api(Resource):
         if operation.form is not None:
             body = read_body(raw, _header(request, "Content-Type"), _header(request, "Content-Encoding"))
         return await operation.run(self._operations, Call(caller, given, operation.form, body))
+
+    def judge(self, request: Request, query: bytes, address: str) -> Problem | None:
+        """@return: why a request is refused, whatever its body has; C{None} if it may not be."""
+        said = parse_qs(query.decode("latin-1")).get(TENANT.name, [])
+        try:
+            dev_id = read_query({TENANT.name: said}, [TENANT])[TENANT.name]
+            tenant = read_tenant(dev_id, _header(request, TENANT_HEADER), self._tenants)
+            self._doorkeeper.admit(tenant, _header(request, "Authorization"), address)
+        except Problem as problem:
+            return problem
+        return None
 
     async def _caller(self, request: Request, dev_id: int | None) -> Caller:
         tenant = read_tenant(dev_id, _header(request, TENANT_HEADER), self._tenants)

@@ -18,7 +18,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from comet.errors import CometError, Killed, PeerError, Refused, ShuttingDown, TooManyConnections
-from comet.protocols.immediate import ImmediateWriter
+from comet.protocols.immediate import writer
 from comet.protocols.mysql import events
 from comet.protocols.mysql.connection import ServerConnection
 from comet.protocols.mysql.conversation import Conversation
@@ -49,7 +49,7 @@ class MySQLProtocol(protocol.Protocol, TimeoutMixin, Client):
 
     _log = Logger()
     transport: Any
-    _writer: ImmediateWriter
+    _write_now: Callable[[bytes], None]
     number = 0
 
     def __init__(
@@ -75,7 +75,7 @@ class MySQLProtocol(protocol.Protocol, TimeoutMixin, Client):
         if ITCPTransport.providedBy(self.transport):
             self.transport.setTcpNoDelay(True)
             self.transport.setTcpKeepAlive(True)
-        self._writer = ImmediateWriter(self.transport)
+        self._write_now = writer(self.transport)
         self.transport.registerProducer(self, True)
         self.setTimeout(self._port.limits.login_seconds)
         try:
@@ -201,7 +201,7 @@ class MySQLProtocol(protocol.Protocol, TimeoutMixin, Client):
         if not self._over:
             # The first piece of what was asked for goes out at once. The rest takes its turn with the other
             # clients: one that reads as fast as we write must not have the server for itself.
-            (self._writer if self._prompt else self.transport).write(data)
+            (self._write_now if self._prompt else self.transport.write)(data)
             self._prompt = False
         if self._drained is not None:
             await self._drained
