@@ -9,6 +9,7 @@ with a ready 101 and keeps the connection. Prints one line of JSON.
 from __future__ import annotations
 
 import argparse
+import mmap
 import tempfile
 import time
 from pathlib import Path
@@ -55,7 +56,8 @@ def stay(process: Process, program: Path, port: int, manner: Manner, count: int)
     with Crowd(program, port, manner, count) as there:
         cpu = process.cpu_seconds() - cpu
         time.sleep(SETTLED)
-        grown = process.resident_bytes() - memory
+        # A few fit into memory that was there already; a page is as little as can be told.
+        grown = max(process.resident_bytes() - memory, mmap.PAGESIZE)
     return Stay(Run(count, there.seconds, cpu, there.cpu_seconds), grown / count / 1024)
 
 
