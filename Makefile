@@ -5,7 +5,7 @@
 #   make lint    ruff and mypy, on what is installed
 #   make client  make what the server serves as comet.js of comet/web/comet.js
 #   make docs    build the documents into docs/_build/html
-#   make bench   the benchmarks, each printing a line of JSON
+#   make bench   the benchmarks beside what comet is measured by: a table, lines of JSON, a chart
 #   make clean   remove everything that was made
 #
 # ARGS goes to the command: make run ARGS="--port 9000", make test ARGS=tests.test_hub
@@ -45,7 +45,8 @@ docs: $(VENV)/installed-docs
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 
 bench: $(VENV)/installed-test
-	@for each in benchmarks/[a-z]*.py; do $(BIN)/python $$each $(ARGS) || exit 1; done
+	@sh tools/setup_bench.sh
+	@exec $(BIN)/python benchmarks/all.py $(ARGS)
 
 setup-tests: $(VENV)/installed-test
 	@sh tools/setup_tests.sh $(BIN)/python

@@ -9,6 +9,7 @@ with a ready 101 and keeps the connection. Prints one line of JSON.
 from __future__ import annotations
 
 import argparse
+import mmap
 import tempfile
 import time
 from pathlib import Path
@@ -27,6 +28,10 @@ DIALECTS = {"cppcomet": crowd.LINES, "json": crowd.JSON}
 FIRST = 50
 #: What is left to do when all are there has been done after so many seconds.
 SETTLED = 1.5
+#: What is aimed at: connections per second on one core, and kilobytes of memory for each.
+AIM_RATE, AIM_KILOBYTES = 2000.0, 12.0
+#: What makes it quick, and says nothing about speed.
+SMOKE = ("--connections", "200", "--repeats", "1")
 #: As by default: an idle connection waits for its next ping.
 PING_SECONDS = 30
 
@@ -51,7 +56,8 @@ def stay(process: Process, program: Path, port: int, manner: Manner, count: int)
     with Crowd(program, port, manner, count) as there:
         cpu = process.cpu_seconds() - cpu
         time.sleep(SETTLED)
-        grown = process.resident_bytes() - memory
+        # A few fit into memory that was there already; a page is as little as can be told.
+        grown = max(process.resident_bytes() - memory, mmap.PAGESIZE)
     return Stay(Run(count, there.seconds, cpu, there.cpu_seconds), grown / count / 1024)
 
 
@@ -64,12 +70,27 @@ def results(stays: list[Stay]) -> dict[str, Any]:
 def ratios(stays: list[Stay], baselines: list[Stay]) -> dict[str, Any]:
     """@return: C{stays} as shares of the baselines beside them."""
     pairs = zip(stays, baselines, strict=True)
-    # A few connections fit into memory that was there already.
-    memory = figures.spread(
-        [one.kilobytes / other.kilobytes if other.kilobytes else 0 for one, other in pairs]
-    )
+    memory = figures.spread([one.kilobytes / other.kilobytes for one, other in pairs])
     rates = figures.ratios([each.run for each in stays], [each.run for each in baselines])
     return {**rates, "kilobytes": memory}
+
+
+def rows(case: str, stays: list[Stay], name: str, baselines: list[Stay]) -> list[dict[str, Any]]:
+    """@return: the rows of the table on one dialect."""
+    rates, memory = [each.run.per_second for each in stays], [each.kilobytes for each in stays]
+    goals = ([AIM_RATE] * len(stays), [AIM_KILOBYTES] * len(stays))
+    bare = [each.kilobytes for each in baselines]
+    in_rate, in_memory = "connections per second", "kilobytes for each"
+    return [
+        figures.row(case, in_rate, rates, f"the aim, {AIM_RATE:g}", goals[0], 1.0),
+        figures.rate_row(
+            case, "connections", [each.run for each in stays], name, [each.run for each in baselines]
+        ),
+        figures.row(
+            case, in_memory, memory, f"the aim, {AIM_KILOBYTES:g}", goals[1], 1.0, less_is_better=True
+        ),
+        figures.row(case, in_memory, memory, name, bare, less_is_better=True),
+    ]
 
 
 def benchmark(options: argparse.Namespace, folder: Path, core: int | None) -> dict[str, Any]:
@@ -93,6 +114,11 @@ def benchmark(options: argparse.Namespace, folder: Path, core: int | None) -> di
         "baseline": {"name": baseline.name, **results(bare)},
         "cases": [
             {"dialect": name, **results(stays), "ratio": ratios(stays, bare)} for name, stays in found.items()
+        ],
+        "rows": [
+            row
+            for dialect, stays in found.items()
+            for row in rows(f"{count:,} browsers, {dialect}", stays, baseline.name, bare)
         ],
     }
 

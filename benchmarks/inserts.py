@@ -21,7 +21,8 @@ from rig import figures, machine, mysql
 from rig.baseline import Baseline, build
 from rig.command import parser, positive, run
 from rig.figures import Budget, Run, measure
-from rig.listeners import Listeners, subscribed
+from rig.joining import CppComet
+from rig.listeners import Listeners
 from rig.loop import Loop
 from rig.mariadb import MariaDB
 from rig.process import Process
@@ -34,6 +35,11 @@ PING, NOBODY, ONE, KEPT = CASES = ("ping", "nobody listens", "one listens", "his
 CHANNELS = {NOBODY: "nobody", ONE: "one", KEPT: "kept"}
 #: The second baseline, where there is one.
 MARIADB = "mariadb_memory"
+#: What makes it quick, and says nothing about speed.
+SMOKE = ("--connections", "3", "--messages", "12", "--repeats", "1")
+#: What an INSERT to one who listens is to reach, of MariaDB.
+AIM = 1.0
+THINGS = "statements"
 
 
 def ask(loop: Loop, clients: Sequence[mysql.Client], packet: bytes, budget: Budget) -> int:
@@ -79,7 +85,7 @@ class Series:
     def run(self) -> None:
         """Measure each case, and the baselines, once."""
         size, server = self._options.size, self._server
-        packets = {name: mysql.insert(channel, size) for name, channel in CHANNELS.items()}
+        packets = {name: mysql.insert(size, channel) for name, channel in CHANNELS.items()}
         packets[PING] = mysql.PING
         loop = Loop()
         clients = [mysql.Client(self._baseline.port, None) for _ in range(self._count)]
@@ -94,8 +100,9 @@ class Series:
                     for _ in range(self._count)
                 ]
                 if name == ONE:
-                    socket = subscribed(server.ports["ws"], CHANNELS[ONE], 0)
-                    listeners = stack.enter_context(Listeners(loop, [socket]))
+                    wire = CppComet()
+                    socket = wire.join(server.ports["ws"], CHANNELS[ONE], 0)
+                    listeners = stack.enter_context(Listeners(loop, wire, [socket]))
                     clients[0].ask(packets[ONE])
                     listeners.start()
                 result = self._measure(server, clients, loop, packets[name])
@@ -108,7 +115,7 @@ class Series:
         for client in clients:
             client.join(loop)
         budget = Budget(self._options.messages, self._options.seconds)
-        return measure(process, lambda: ask(loop, clients, packet, budget))
+        return measure(process, loop, lambda: ask(loop, clients, packet, budget))
 
     def _beside(self, mariadb: MariaDB, packet: bytes) -> Run:
         """@return: what the same INSERTs take in MariaDB, where each has to write a row."""
@@ -142,6 +149,19 @@ class Series:
         if self._mariadbs and name != PING:
             ratios[f"ratio_{MARIADB}"] = figures.ratios(runs, self._mariadbs)
         return ratios
+
+    def table(self) -> list[dict[str, Any]]:
+        """@return: the rows of the table."""
+        rows = []
+        for name, runs in self._runs.items():
+            case = f"{name}, {self._count} {'client' if self._count == 1 else 'clients'}"
+            rows.append(figures.rate_row(case, THINGS, runs, self._baseline.name, self._baselines))
+            if self._mariadb is not None and name != PING:
+                beside = ("MariaDB, a MEMORY table", self._mariadbs)
+                aim = AIM if name == ONE else None
+                rows.append(figures.rate_row(case, THINGS, runs, *beside, aim, "per_second"))
+                rows.append(figures.rate_row(case, THINGS, runs, *beside))
+        return rows
 
     def rows(self) -> list[dict[str, Any]]:
         """@return: the figures of each case."""
@@ -191,12 +211,13 @@ def benchmark(options: argparse.Namespace, folder: Path, core: int | None) -> di
         "delivered": sum(each.delivered for each in series),
         "kept": found,
         "cases": [row for each in series for row in each.rows()],
+        "rows": [row for each in series for row in each.table()],
     }
 
 
 def main() -> None:
     """Run this benchmark."""
-    options = parser("How many INSERTs a second?", seconds=0.8, repeats=5)
+    options = parser("How many INSERTs a second?", seconds=0.8, repeats=3)
     options.add_argument("--connections", type=positive, default=8, help="clients, besides one alone")
     run("inserts", benchmark, options.parse_args())
 

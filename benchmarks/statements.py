@@ -21,7 +21,7 @@ from typing import Any
 import sqlglot
 from rig import mysql
 from rig.command import parser, run
-from rig.figures import Budget, spread
+from rig.figures import Budget, row, spread
 
 from comet.broker import Broker
 from comet.cometql.cache import PlanCache
@@ -42,6 +42,8 @@ from comet.storage.memory import MemoryStore
 #: What is done with each text.
 KEPT, ANEW, PACKET, BASELINE = CASES = ("plan kept", "parsed anew", "packet to call", "baseline")
 _ALONE = CASES[:-1]
+#: What makes it quick, and says nothing about speed.
+SMOKE = ("--messages", "20", "--repeats", "1")
 _PASSWORD = "bench"
 
 
@@ -150,12 +152,13 @@ def benchmark(options: argparse.Namespace, folder: Path, core: int | None) -> di
             counts[name] += count
     if (wire.plan.calls, wire.cache.misses) != (counts[PACKET], 1):
         sys.exit(f"{counts[PACKET]} packets came to {wire.plan.calls} calls of {wire.cache.misses} plans")
+    sqlglots = f"sqlglot {sqlglot.__version__}, parse_one()"
     pairs = {name: list(zip(times[name], times[BASELINE], strict=True)) for name in _ALONE}
     return {
         "size": options.size,
         "repeats": options.repeats,
         "baseline": {
-            "name": f"sqlglot {sqlglot.__version__}, parse_one()",
+            "name": sqlglots,
             "microseconds": spread(times[BASELINE]),
         },
         "cases": [
@@ -165,6 +168,10 @@ def benchmark(options: argparse.Namespace, folder: Path, core: int | None) -> di
                 "microseconds": spread(times[name]),
                 "ratio": spread([baseline / taken for taken, baseline in pairs[name]]),
             }
+            for name in _ALONE
+        ],
+        "rows": [
+            row(name, "microseconds", times[name], sqlglots, times[BASELINE], less_is_better=True)
             for name in _ALONE
         ],
         "hits": kept.hits,

@@ -1,11 +1,17 @@
 """The benchmarks run, count rightly and print what they promise; no time is asserted."""
 
+import csv
+import functools
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+from typing import NamedTuple
+from xml.etree import ElementTree
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
@@ -17,13 +23,70 @@ def run(name, *options, **environment):
     """@return: the exit status of a benchmark, what it printed, and what it complained of."""
     command = [sys.executable, str(BENCHMARKS / f"{name}.py"), *options]
     done = subprocess.run(
-        command, capture_output=True, text=True, timeout=60, env={**os.environ, **environment}
+        command, capture_output=True, text=True, timeout=200, env={**os.environ, **environment}
     )
     return done.returncode, done.stdout, done.stderr
 
 
+class Suite(NamedTuple):
+    """What the one command left behind, with numbers that say nothing about speed."""
+
+    status: int
+    errors: str
+    rows: list[dict]
+    results: dict[str, dict]
+    files: dict[str, str]
+
+
+@functools.cache
+def suite():
+    """@return: all of them run once, for all tests."""
+    with tempfile.TemporaryDirectory() as folder:
+        status, output, errors = run("all", "--smoke", "--folder", folder)
+        files = {path.name: path.read_text() for path in Path(folder).iterdir()}
+    rows = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+    results = map(json.loads, files["results.jsonl"].splitlines())
+    return Suite(status, errors, rows, {result["benchmark"]: result for result in results}, files)
+
+
+class SuiteTests(SynchronousTestCase):
+    """The one command that runs all."""
+
+    def test_all_of_them_work(self):
+        """Each benchmark that is there is run, ends well, and has rows that name a baseline, or why not."""
+        self.assertEqual(suite().status, 0, suite().errors)
+        there = {path.stem for path in BENCHMARKS.glob("*.py")} - {"all"}
+        self.assertEqual({row["benchmark"] for row in suite().rows}, there)
+        for row in suite().rows:
+            self.assertTrue(row["case"] and row["unit"] and row["baseline"] and row["machine"])
+            if "missing" in row:
+                self.assertTrue(row["baseline"] == "nchan" or row["benchmark"] == "steps", row)
+                continue
+            self.assertGreaterEqual(row["ratio"]["min"], 0)
+            self.assertLessEqual(row["ratio"]["median"], row["ratio"]["max"])
+
+    def test_rows_are_kept_as_lines_tables_and_chart(self):
+        """Each row is in the lines and in a table, and each that has an aim in the chart."""
+        rows, files = suite().rows, suite().files
+        self.assertEqual([json.loads(line) for line in files["benchmarks.jsonl"].splitlines()], rows)
+        for name in {row["benchmark"] for row in rows}:
+            table = list(csv.reader(files[f"{name}.csv"].splitlines()))
+            self.assertEqual(len(table), 1 + len([row for row in rows if row["benchmark"] == name]))
+            self.assertEqual({len(line) for line in table}, {6})
+        dots = ElementTree.fromstring(files["benchmarks.svg"]).iter("{http://www.w3.org/2000/svg}circle")
+        aimed = [row for row in rows if row.get("aim") is not None and "ratio" in row]
+        self.assertEqual(len(list(dots)), len(aimed))
+
+
 class BenchmarkTests(SynchronousTestCase):
-    """Each benchmark, with numbers that say nothing about speed."""
+    """What each benchmark counts."""
+
+    def check(self, result, options):
+        """C{result} tells what it is from."""
+        name = result["benchmark"]
+        self.assertEqual(result["command"], shlex.join(["python", f"benchmarks/{name}.py", *options]))
+        machine = {"cpu", "cores", "pinned", "system", "python", "twisted"}
+        self.assertEqual(set(result["machine"]), machine)
 
     def result(self, name, *options, **environment):
         """@return: the one line of a benchmark, parsed."""
@@ -31,44 +94,82 @@ class BenchmarkTests(SynchronousTestCase):
         self.assertEqual((status, errors), (0, ""))
         self.assertEqual(output.count("\n"), 1)
         result = json.loads(output)
-        self.assertEqual(result["benchmark"], name)
-        self.assertEqual(result["command"], " ".join(["python", f"benchmarks/{name}.py", *options]))
-        machine = {"cpu", "cores", "pinned", "system", "python", "twisted"}
-        self.assertEqual(set(result["machine"]), machine)
+        self.check(result, options)
         return result
 
     def assert_rates(self, figures, *more):
         """C{figures} has a median between two ends, above 0, for each rate."""
         for name in (*RATES, *more):
-            spread = figures[name]
-            self.assertGreater(spread["min"], 0)
-            self.assertLessEqual(spread["min"], spread["median"])
-            self.assertLessEqual(spread["median"], spread["max"])
+            self.assert_spread(figures[name])
+
+    def assert_spread(self, spread):
+        """C{spread} has a median between two ends, above 0."""
+        self.assertGreater(spread["min"], 0)
+        self.assertLessEqual(spread["min"], spread["median"])
+        self.assertLessEqual(spread["median"], spread["max"])
+
+    def assert_rows(self, rows, *beside):
+        """C{rows} compare with C{beside}, in this order, as ratios above 0, or say why they do not."""
+        self.assertEqual([row["baseline"] for row in rows], list(beside))
+        for row in rows:
+            if "missing" in row:
+                self.assertIn("nginx", row["missing"])
+                continue
+            for name in ("value", "baseline_value", "ratio"):
+                self.assert_spread(row[name])
 
     def test_fan_out(self):
-        """Every message reaches every subscriber, beside a baseline that sends the same frame."""
-        options = ("--subscribers", "7", "--messages", "5", "--repeats", "2", "--size", "300")
-        result = self.result("fanout", *options)
-        self.assertEqual((result["subscribers"], result["messages"]), (7, 2 * 5))
-        self.assertEqual(result["delivered"], 7 * 2 * 5)
+        """Every message reaches every subscriber of its channel, beside baselines that do the same."""
+        result = suite().results["fanout"]
+        self.assertEqual((result["subscribers"], result["channels"], result["messages"]), (6, 3, 2 * 4))
+        self.assertEqual(result["delivered"], 2 * 2 * 4)
         self.assertGreater(result["frame_bytes"], 300)
-        self.assertTrue(result["baseline"]["name"].endswith("loop of send()"))
-        self.assert_rates(result["server"], "load_busy")
-        self.assert_rates(result["baseline"], "load_busy")
-        self.assert_rates(result["ratio"])
+        loop = "loop of send()"
+        loop = f"C {loop}" if shutil.which("cc") else f"Python {loop}"
+        beside = [loop, "Autobahn's broadcast", "nchan"]
+        self.assert_rows(result["rows"], *beside, *beside, "comet, one at a time")
+
+    def test_latency(self):
+        """Each delivery is timed, at the same rate in the server and in the baseline."""
+        result = suite().results["latency"]
+        self.assertEqual(result["delivered"], 5 * 4)
+        self.assert_spread(result["messages_per_second"])
+        self.assert_rows(result["rows"], *[row["baseline"] for row in result["rows"]])
+        middle, slow = result["rows"]
+        self.assertLessEqual(middle["value"]["max"], slow["value"]["max"])
+
+    def test_tls(self):
+        """Every message reaches every subscriber within TLS, beside a loop that only encrypts."""
+        result = suite().results["tls"]
+        self.assertEqual(result["delivered"], 5 * 4)
+        self.assert_rows(result["rows"], "pyOpenSSL loop of send()", "comet, without TLS")
+
+    def test_transports(self):
+        """Every message comes by each transport."""
+        result = suite().results["transports"]
+        kinds = ("WebSocket", "server-sent events", "long-poll")
+        self.assertEqual(result["delivered"], dict.fromkeys(kinds, 5 * 4))
+        self.assert_rows(result["rows"], *["comet, WebSocket"] * 2)
+
+    def test_fairness(self):
+        """Pings are answered, and timed, while messages are published and while none is."""
+        result = suite().results["fairness"]
+        self.assertTrue(all(result["pings"].values()), result["pings"])
+        beside = ["the aim, 20 ms", *["Autobahn's broadcast"] * 3, *["comet, nobody publishes"] * 3]
+        self.assert_rows(result["rows"], *beside)
 
     def test_inserts(self):
         """Every INSERT is carried out, heard by who listens and kept where that is due."""
-        result = self.result("inserts", "--connections", "3", "--messages", "12", "--repeats", "2")
-        self.assertEqual(result["delivered"], 2 * 2 * 12)
-        self.assertEqual(result["kept"], 2 * 2 * 12)
+        result = suite().results["inserts"]
+        self.assertEqual(result["delivered"], 2 * 12)
+        self.assertEqual(result["kept"], 2 * 12)
         self.assertTrue(result["baseline"]["name"].endswith("loop of recv() and send()"))
         cases = ["ping", "nobody listens", "one listens", "history is kept"]
         found = [(row["case"], row["connections"]) for row in result["cases"]]
         self.assertEqual(found, [(case, count) for count in (1, 3) for case in cases])
         for row in result["cases"]:
-            self.assertEqual(row["statements"], 2 * 12)
-            self.assertEqual(row["affected"], 0 if row["case"] == "ping" else 2 * 12)
+            self.assertEqual(row["statements"], 12)
+            self.assertEqual(row["affected"], 0 if row["case"] == "ping" else 12)
             self.assert_rates(row, "load_busy")
             self.assert_rates(row["ratio"])
         for row in result["baseline"]["rates"]:
@@ -80,10 +181,10 @@ class BenchmarkTests(SynchronousTestCase):
         servers = [shutil.which(name, path=path) for name in ("mariadbd", "mysqld")]
         if not any(servers) or shutil.which("mariadb-install-db", path=path) is None:
             raise SkipTest("there is no mariadbd, or no mariadb-install-db")
-        result = self.result("inserts", "--connections", "2", "--messages", "6", "--repeats", "2")
+        result = suite().results["inserts"]
         found = result["mariadb_memory"]
         self.assertIn("MariaDB", found["name"])
-        self.assertEqual([row["connections"] for row in found["rates"]], [1, 2])
+        self.assertEqual([row["connections"] for row in found["rates"]], [1, 3])
         for row in found["rates"]:
             self.assert_rates(row, "load_busy")
         for row in result["cases"]:
@@ -92,16 +193,16 @@ class BenchmarkTests(SynchronousTestCase):
 
     def test_statements(self):
         """Every statement finds its plan, or is parsed anew, beside a baseline that parses it too."""
-        result = self.result("statements", "--messages", "20", "--repeats", "2")
+        result = suite().results["statements"]
         self.assertTrue(result["baseline"]["name"].startswith("sqlglot"))
         self.assertEqual(
             [row["case"] for row in result["cases"]], ["plan kept", "parsed anew", "packet to call"]
         )
         for row in result["cases"]:
-            self.assertEqual(row["statements"], 2 * 20)
+            self.assertEqual(row["statements"], 20)
             self.assertGreater(row["ratio"]["min"], 0)
             self.assertLessEqual(row["microseconds"]["min"], row["microseconds"]["max"])
-        self.assertEqual((result["hits"], result["misses"], result["calls"]), (2 * 20, 2 * 20, 2 * 20))
+        self.assertEqual((result["hits"], result["misses"], result["calls"]), (20, 20, 20))
 
     def test_connections(self):
         """As many as shall come, do come and stay, in both dialects, beside a bare protocol."""
@@ -124,9 +225,10 @@ class BenchmarkTests(SynchronousTestCase):
     def test_without_a_compiler(self):
         """The baseline is then a loop in Python, and called so; a MariaDB is not found either."""
         nowhere = {"PATH": self.mktemp()}
-        result = self.result("fanout", "--subscribers", "3", "--messages", "2", "--repeats", "1", **nowhere)
-        self.assertEqual(result["baseline"]["name"], "Python loop of send()")
-        self.assertEqual(result["delivered"], 3 * 2)
+        options = ("--subscribers", "3", "--messages", "2", "--repeats", "1", "--beside", "send loop")
+        result = self.result("fanout", *options, **nowhere)
+        self.assert_rows(result["rows"], *["Python loop of send()"] * 2, "comet, one at a time")
+        self.assertEqual(result["delivered"], 2 * 3 * 2)
         result = self.result("inserts", "--connections", "2", "--messages", "4", "--repeats", "1", **nowhere)
         self.assertEqual(result["baseline"]["name"], "Python loop of recv() and send()")
         self.assertIsNone(result["mariadb_memory"])
@@ -137,3 +239,27 @@ class BenchmarkTests(SynchronousTestCase):
         status, output, errors = run("fanout", "--subscribers", "2000000000")
         self.assertEqual((status, output, errors.count("\n")), (1, "", 1))
         self.assertIn("2000000000 connections need 2000000100 open files", errors)
+
+
+class StepTests(SynchronousTestCase):
+    """The hot loops take no more steps than they did."""
+
+    MARGIN = 1.15
+
+    def test_no_hot_loop_has_grown(self):
+        """
+        The instructions of each, the same in two counts, are within a margin of what is recorded for this
+        version of Python.
+        """
+        recorded, result = json.loads((BENCHMARKS / "steps.json").read_text()), suite().results["steps"]
+        again = "python benchmarks/steps.py --record, and commit benchmarks/steps.json"
+        if result["python"] not in recorded:
+            raise SkipTest(f"no steps are recorded for Python {result['python']}: {again}")
+        before = recorded[result["python"]]
+        for case, steps in result["steps"].items():
+            self.assertLessEqual(
+                steps,
+                before["steps"][case] * self.MARGIN,
+                f"{case}: {steps} instructions, {before['steps'][case]} when that was recorded, with "
+                f"{before['with']}. If it has to be so: {again}",
+            )

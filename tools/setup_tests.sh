@@ -45,11 +45,7 @@ fi
 
 # Only the program itself: its package would start a server of its own on port 80.
 have_nginx() { have nginx || [ -x .venv/nginx/usr/sbin/nginx ]; }
-unpack_nginx() {
-    echo "unpacking nginx ..."
-    (cd .venv && apt-get download nginx && dpkg-deb -x nginx_*.deb nginx && rm nginx_*.deb) >/dev/null 2>&1
-}
-have_nginx || { have apt-get && unpack_nginx; }
+have_nginx || unpack nginx
 have_nginx || leave_out "nginx, to stand in front of comet (apt-get install nginx)"
 
 . tools/setup_drivers.sh

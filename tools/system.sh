@@ -37,3 +37,16 @@ install_packages() {
     echo "$said" | tail -n 3 >&2
     return 1
 }
+
+# unpack PACKAGE...: put the files of packages into .venv/nginx, without what installing them would start.
+unpack() {
+    have apt-get || return 1
+    echo "unpacking $* ..."
+    (
+        mkdir -p .venv/unpacking && cd .venv/unpacking && apt-get download "$@" &&
+            for each in ./*.deb; do dpkg-deb -x "$each" ../nginx || exit 1; done
+    ) >/dev/null 2>&1
+    done=$?
+    rm -rf .venv/unpacking
+    return $done
+}

@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from rig.listeners import plain
+from rig.joining import plain
 from rig.loop import Loop
 from rig.process import Process
 
@@ -42,16 +42,26 @@ def build(source: str, calls: str, folder: Path) -> Program:
     return Program(f"C loop of {calls}", (str(binary),))
 
 
+def python(source: str, name: str) -> Program:
+    """
+    @param source: the name of a file, without its ending.
+    @param name: for the results.
+    @return: a baseline that is written in Python.
+    """
+    return Program(name, (sys.executable, str(SOURCES / f"{source}.py")))
+
+
 def bare_protocol() -> Program:
     """@return: the baseline of connecting, which is no loop in C, but what Twisted does in any case."""
-    return Program("bare Twisted protocol", (sys.executable, str(SOURCES / "bare.py")))
+    return python("bare", "bare Twisted protocol")
 
 
 class Baseline(Process):
     """
     A running loop.
 
-    @ivar port: where it listens.
+    @ivar port: where it listens; the last one, if there are several.
+    @ivar name: how it is called in the results.
     """
 
     def __init__(self, program: Program, core: int | None, *arguments: int) -> None:
@@ -62,28 +72,37 @@ class Baseline(Process):
             line = output.readline()
         if not line:
             sys.exit(f"the baseline has ended: {program.name}")
-        self.port = int(line)
+        self.name = program.name
+        self._control_port, *_, self.port = [int(port) for port in (line.split() * 2)[:2]]
 
 
 class SendLoop(Baseline):
     """
-    The baseline of fan-out; who connects after it was made is a subscriber.
+    A baseline of fan-out; who connects after it was made is a subscriber.
 
     @ivar idle: whether all that was ordered is done.
     """
 
-    def __init__(self, program: Program, core: int | None, subscribers: int, frame: bytes) -> None:
-        super().__init__(program, core, subscribers, len(frame))
+    batch = 1
+
+    def __init__(self, program: Program, core: int | None, *arguments: int, message: bytes) -> None:
+        """
+        @param arguments: how many subscribers, the length of a message, how many channels.
+        @param message: what is to be sent.
+        """
+        super().__init__(program, core, *arguments)
         self.idle = True
-        self._control = plain(self.port)
-        self._control.sendall(frame)
+        self._loop: Loop | None = None
+        self._control = plain(self._control_port)
+        self._control.sendall(message)
 
     def join(self, loop: Loop) -> None:
         """Be called by C{loop} from now on."""
+        self._loop = loop
         loop.add(self._control, self._read)
 
     def publish(self) -> None:
-        """Send the frame to all."""
+        """Send the message to the next channel."""
         self.idle = False
         self._control.send(b"!")
 
@@ -94,5 +113,7 @@ class SendLoop(Baseline):
 
     def stop(self) -> None:
         """End the process."""
+        if self._loop is not None:
+            self._loop.remove(self._control)
         self._control.close()
         super().stop()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import comet
-from rig import machine
+from rig import drain, loop, machine
 
 #: What a benchmark does: options, a folder for its files, the core of what is measured.
 Benchmark = Callable[[argparse.Namespace, Path, "int | None"], "dict[str, Any]"]
@@ -38,6 +38,9 @@ def plain_parser(question: str, repeats: int) -> argparse.ArgumentParser:
     )
     options.add_argument("--repeats", type=positive, default=repeats, help="runs of each kind")
     options.add_argument(
+        "--wake", action="store_true", help="let the load sleep while there is nothing to read"
+    )
+    options.add_argument(
         "--profile", type=Path, metavar="FILE", help="run the server in cProfile, which makes it slower"
     )
     return options
@@ -60,7 +63,10 @@ def run(name: str, benchmark: Benchmark, options: argparse.Namespace) -> None:
     pair = machine.cores()
     if pair is not None:
         os.sched_setaffinity(0, {pair[1]})
+        if not options.wake:
+            loop.stay_awake()
     with tempfile.TemporaryDirectory(prefix="comet-bench-") as folder:
+        drain.compile_drains(Path(folder))
         result = benchmark(options, Path(folder), pair and pair[0])
     about = {
         "benchmark": name,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rig.loop import Loop
 from rig.process import Process
 
 
@@ -18,13 +19,13 @@ class Run:
 
     @ivar count: how often that happened which is counted.
     @ivar cpu_seconds: the CPU time of the process that is measured.
-    @ivar load_cpu_seconds: that of the load.
+    @ivar load_busy_seconds: for how long the load had work.
     """
 
     count: int
     seconds: float
     cpu_seconds: float
-    load_cpu_seconds: float
+    load_busy_seconds: float
 
     @property
     def per_second(self) -> float:
@@ -39,18 +40,19 @@ class Run:
     @property
     def load_busy(self) -> float:
         """The share of the time in which the load had work; near 1, the load was what held things up."""
-        return self.load_cpu_seconds / self.seconds
+        return self.load_busy_seconds / self.seconds
 
 
-def measure(process: Process, work: Callable[[], int]) -> Run:
+def measure(process: Process, loop: Loop, work: Callable[[], int]) -> Run:
     """
+    @param loop: that of the load.
     @param work: loads C{process}, and tells the count.
     @return: what that took.
     """
-    cpu, load, started = process.cpu_seconds(), time.process_time(), time.perf_counter()
+    cpu, idle, started = process.cpu_seconds(), loop.idle_seconds, time.perf_counter()
     count = work()
-    seconds, load_cpu = time.perf_counter() - started, time.process_time() - load
-    return Run(count, seconds, process.cpu_seconds() - cpu, load_cpu)
+    seconds, load_idle = time.perf_counter() - started, loop.idle_seconds - idle
+    return Run(count, seconds, process.cpu_seconds() - cpu, seconds - load_idle)
 
 
 class Budget:
@@ -65,6 +67,11 @@ class Budget:
         if self._messages is not None:
             return sent < self._messages
         return time.perf_counter() < self._deadline
+
+
+def quantile(ordered: Sequence[float], share: float) -> float:
+    """@return: what so large a share of C{ordered}, the smallest first, does not exceed."""
+    return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
 
 
 def _short(value: float) -> float:
@@ -90,3 +97,64 @@ def ratios(runs: Sequence[Run], baselines: Sequence[Run]) -> dict[str, Any]:
     """@return: each of C{runs} as a share of the baseline that was run beside it."""
     pairs = list(zip(runs, baselines, strict=True))
     return {name: spread([getattr(a, name) / getattr(b, name) for a, b in pairs]) for name in _RATES}
+
+
+def row(
+    case: str,
+    unit: str,
+    values: Sequence[float],
+    baseline: str,
+    baselines: Sequence[float],
+    aim: float | None = None,
+    less_is_better: bool = False,
+    **more: object,
+) -> dict[str, Any]:
+    """
+    @param case: what was measured.
+    @param unit: what C{values} and C{baselines} are.
+    @param baselines: the figures of C{baseline}, each from the run beside that of the value.
+    @param aim: what the ratio is to be at least.
+    @param less_is_better: then the ratio is the other way round, so that more of it is always better.
+    @param more: what else there is to say.
+    @return: a row of the table.
+    """
+    pairs = list(zip(values, baselines, strict=True))
+    return {
+        "case": case,
+        "unit": unit,
+        "value": spread(values),
+        "baseline": baseline,
+        "baseline_value": spread(baselines),
+        "ratio": spread([b / a if less_is_better else a / b for a, b in pairs]),
+        "aim": aim,
+        **more,
+    }
+
+
+def rate_row(
+    case: str,
+    things: str,
+    runs: Sequence[Run],
+    baseline: str,
+    baselines: Sequence[Run],
+    aim: float | None = None,
+    rate: str = "per_cpu_second",
+) -> dict[str, Any]:
+    """
+    @param things: what is counted.
+    @param rate: C{per_cpu_second} or C{per_second}.
+    @return: a row of the table, on rates; the load tells how busy it was with either.
+    """
+    values, others = ([getattr(run, rate) for run in each] for each in (runs, baselines))
+    busy: dict[str, Any] = {
+        "per_second": spread([run.per_second for run in runs]),
+        "load_busy": spread([run.load_busy for run in runs]),
+        "baseline_load_busy": spread([run.load_busy for run in baselines]),
+    }
+    unit = f"{things} per {'CPU ' if rate == 'per_cpu_second' else ''}second"
+    return row(case, unit, values, baseline, others, aim, **busy)
+
+
+def missing_row(case: str, unit: str, baseline: str, why: str) -> dict[str, Any]:
+    """@return: a row of the table for a baseline that is not there."""
+    return {"case": case, "unit": unit, "baseline": baseline, "missing": why}

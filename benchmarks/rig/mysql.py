@@ -7,11 +7,12 @@ whether it was OK. U{https://dev.mysql.com/doc/dev/mysql-server/latest/PAGE_PROT
 
 from __future__ import annotations
 
+import itertools
 import sys
 from types import TracebackType
 
 from comet.protocols.mysql.auth import native_proof
-from rig.listeners import plain
+from rig.joining import plain
 from rig.loop import Loop
 
 #: PROTOCOL_41, SECURE_CONNECTION, PLUGIN_AUTH.
@@ -28,11 +29,44 @@ def query(statement: str) -> bytes:
     return len(payload).to_bytes(3, "little") + b"\0" + payload
 
 
-def insert(channel: str, size: int) -> bytes:
-    """@return: the packet of an INSERT of a message of C{size} bytes."""
-    return query(
-        f"INSERT INTO pipes_messages (name, event, message) VALUES ('{channel}', 'say', '{'m' * size}')"
-    )
+def insert(size: int, *channels: str) -> bytes:
+    """@return: the packet of an INSERT of a message of C{size} bytes to each of C{channels}."""
+    rows = ", ".join(f"('{channel}', 'say', '{'m' * size}')" for channel in channels)
+    return query(f"INSERT INTO pipes_messages (name, event, message) VALUES {rows}")
+
+
+class Insertions:
+    """
+    Who publishes to comet: one INSERT at a time on one connection, to one channel after the other.
+
+    @ivar batch: how many messages each has.
+    """
+
+    def __init__(self, port: int, password: str, channels: list[str], size: int, batch: int = 1) -> None:
+        if len(channels) % batch:
+            sys.exit(f"{len(channels)} channels cannot be shared out evenly to INSERTs of {batch} rows")
+        self.batch = batch
+        starts = range(0, len(channels), batch)
+        packets = [insert(size, *channels[start : start + batch]) for start in starts]
+        self._packets = itertools.cycle(packets)
+        self._client = Client(port, password)
+
+    @property
+    def idle(self) -> bool:
+        """Whether all are answered."""
+        return self._client.idle
+
+    def join(self, loop: Loop) -> None:
+        """Be called by C{loop} from now on."""
+        self._client.join(loop)
+
+    def publish(self) -> None:
+        """Send a message to the next channel, or to the next few."""
+        self._client.send(next(self._packets))
+
+    def close(self) -> None:
+        """Leave the loop and the server."""
+        self._client.close()
 
 
 def response(greeting: bytes, password: str) -> bytes:

@@ -13,6 +13,10 @@ from typing import Any, Self
 
 #: For how long we wait that a process has nothing to do, in seconds.
 REST = 0.1
+#: Who uses so little CPU time in that time has nothing to do.
+STILL = 0.003
+#: For how long we wait that it has done all it has to do.
+PATIENCE = 30.0
 
 _libc = ctypes.CDLL(None)
 
@@ -44,6 +48,13 @@ class Process:
         while not self._sleeps() and time.perf_counter() < deadline:
             time.sleep(0.0005)
         return time.clock_gettime(self._clock)
+
+    def settle(self) -> None:
+        """Wait until the process has nothing to do any more, after many have left, say."""
+        deadline, before = time.monotonic() + PATIENCE, -1.0
+        while (now := time.clock_gettime(self._clock)) - before > STILL and time.monotonic() < deadline:
+            before = now
+            time.sleep(REST)
 
     def resident_bytes(self) -> int:
         """@return: the memory that the process has, without what it has in the kernel."""

@@ -25,7 +25,7 @@ ping_interval = {ping}
 [cometql]
 port = 0
 auth_plugin = mysql_native_password
-"""
+{more}"""
 
 
 class Server(Process):
@@ -36,15 +36,25 @@ class Server(Process):
     @ivar password: that of root.
     """
 
-    def __init__(self, folder: Path, core: int | None, profile: Path | None = None, ping: int = 0) -> None:
+    name = "comet"
+
+    def __init__(
+        self,
+        folder: Path,
+        core: int | None,
+        profile: Path | None = None,
+        ping: int = 0,
+        settings: str = "",
+    ) -> None:
         """
-        @param folder: an empty one.
+        @param folder: where it may put its files.
         @param core: the one to run on, C{None} for any.
         @param profile: a file for what cProfile found, written when the server ends.
         @param ping: the seconds between two pings; one would be counted as a part of a message.
+        @param settings: more sections of the ini file.
         """
         data, ini, self._log = folder / "data", folder / "comet.ini", folder / "server.log"
-        ini.write_text(_INI.format(data=data, ping=ping))
+        ini.write_text(_INI.format(data=data, ping=ping, more=settings))
         command = [str(Path(sys.executable).with_name("twistd")), "-n", "--pidfile="]
         if profile is not None:
             command += [f"--profile={profile.absolute()}", "--profiler=cprofile", "--savestats"]

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from sys import intern
 from typing import Any, NamedTuple
 
-from twisted.internet.interfaces import IAddress, IProtocol, IReactorTime, ISSLTransport
+from twisted.internet.interfaces import IAddress, IProtocol, IReactorTime, ISSLTransport, ITCPTransport
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.python.failure import Failure
 from twisted.web.server import Site
@@ -80,6 +80,9 @@ class Doorway:
         factory.open += 1
         # Those who come from the same place share its name.
         self._peer = intern(getattr(self.transport.getPeer(), "host", "unix"))
+        if ITCPTransport.providedBy(self.transport):
+            # What the handshake of TLS says comes in small pieces, each of which would wait for the last one.
+            self.transport.setTcpNoDelay(True)
         seconds: float = factory.limits.login_seconds
         # For whom a proxy comes, only the headers say.
         if not factory.gate.proxies.trusts(self._peer) and not self._admit(self._peer):

@@ -6,11 +6,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import ITCPTransport
 from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.server import Site
+from zope.interface import directlyProvides
 
 from comet.addresses import Proxies
 from comet.certificates import self_signed
@@ -71,6 +74,14 @@ class DoorwayTests(PortCase):
         for byte in request():
             browser.send(bytes([byte]))
         self.assertTrue(browser.socket.value().startswith(b"HTTP/1.1 101 "))
+
+    def test_small_pieces_leave_at_once(self):
+        """From the first byte on, as a handshake of TLS is over before it is known what was wanted."""
+        asked, transport = [], StringTransport()
+        transport.setTcpNoDelay = asked.append
+        directlyProvides(transport, ITCPTransport)
+        self.port.buildProtocol(None).makeConnection(transport)
+        self.assertEqual(asked, [True])
 
     def test_a_handshake_may_be_cut_anywhere(self):
         """With the frames glued to it: what is answered does not depend on it."""

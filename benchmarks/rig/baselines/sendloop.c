@@ -1,9 +1,10 @@
 /*
  * The baseline of fan-out: what the kernel asks for sending the same bytes to many sockets, and nothing else.
  *
- * sendloop SUBSCRIBERS SIZE listens on a free port of 127.0.0.1 and prints its number. The first connection
- * controls it: it sends SIZE bytes, the frame; from then on each byte it sends means "send the frame to all",
- * and is answered with a byte when that is done. The connections after it are the subscribers.
+ * sendloop SUBSCRIBERS SIZE CHANNELS listens on a free port of 127.0.0.1 and prints its number. The first
+ * connection controls it: it sends SIZE bytes, the frame; from then on each byte it sends means "send the frame
+ * to the next channel", and is answered with a byte when that is done. The connections after it are the
+ * subscribers, of one channel after the other.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -35,8 +36,8 @@ static void send_all(int connection, const char *data, size_t size) {
 }
 
 int main(int argc, char **argv) {
-    if (argc != 3) return 2;
-    int count = atoi(argv[1]);
+    if (argc != 4) return 2;
+    int count = atoi(argv[1]), channels = atoi(argv[3]), channel = 0;
     size_t size = (size_t)atol(argv[2]), have = 0;
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof address;
@@ -60,7 +61,8 @@ int main(int argc, char **argv) {
     char orders[64];
     for (ssize_t got; (got = read(control, orders, sizeof orders)) > 0;)
         for (ssize_t order = 0; order < got; order++) {
-            for (int i = 0; i < count; i++) send_all(subscribers[i], frame, size);
+            for (int i = channel; i < count; i += channels) send_all(subscribers[i], frame, size);
+            channel = (channel + 1) % channels;
             send_all(control, "+", 1);
         }
     return 0;

@@ -8,7 +8,7 @@ import sys
 
 def main() -> None:
     """See C{sendloop.c}."""
-    count, size = map(int, sys.argv[1:])
+    count, size, channels = map(int, sys.argv[1:])
     listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
     print(listener.getsockname()[1], flush=True)
 
@@ -22,10 +22,12 @@ def main() -> None:
     while len(frame) < size:
         frame += control.recv(size - len(frame)) or sys.exit("the frame did not come")
     sends = [next_connection().sendall for _ in range(count)]
+    channel = 0
     while orders := control.recv(64):
         for _ in orders:
-            for send in sends:
+            for send in sends[channel::channels]:
                 send(frame)
+            channel = (channel + 1) % channels
             control.sendall(b"+")
 
 
