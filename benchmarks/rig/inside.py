@@ -15,6 +15,7 @@ from twisted.internet.testing import MemoryReactorClock, StringTransport
 from comet.broker import Broker
 from comet.cometql.engine import Engine
 from comet.limits import Limits
+from comet.protocols.immediate import idleness
 from comet.protocols.mysql.server import MySQLFactory
 from comet.protocols.reception import Reception
 from comet.protocols.websocket import BrowserFactory
@@ -42,12 +43,12 @@ class Inside:
     def __init__(self) -> None:
         self._reactor = reactor = MemoryReactorClock()
         limits = Limits()
-        turn = Turn(lambda write: reactor.callLater(0, write), reactor.seconds)
+        turn: Turn[Any] = Turn(lambda write: reactor.callLater(0, write), reactor.seconds, idleness(reactor))
         broker = Broker(MemoryStore(), limits, reactor.seconds, _spawn, password=_PASSWORD, turn=turn)
         _spawn(broker.start())
         reception = Reception(broker, Wheel(reactor), server="comet", ping_seconds=0)
         self._browsers = BrowserFactory(reception, reactor)
-        self._backends = MySQLFactory(Engine(broker, _PASSWORD), limits, reactor, random=bytes)
+        self._backends = MySQLFactory(Engine(broker, _PASSWORD), limits, reactor, random=bytes, turn=turn)
         self._numbers = itertools.count()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         #: What would be closed if it were forgotten.
