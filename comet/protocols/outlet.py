@@ -49,7 +49,7 @@ class Outlet:
         """@param transport: a transport, or a request that is answered."""
         self._transport = transport
         self._write_now = writer(transport)
-        self._express: Express | None = Express(self._flush, sender(transport))
+        self._express: Express | None = Express(self._flush, sender(transport, self._write_now))
         self._source, self._outbox = source, source.outbox
         self._paused = False
         self._open = True
