@@ -115,6 +115,9 @@ class Bare:
 class WebSocket:
     """The WebSocket of servers that are told the channel in the path, and say nothing themselves."""
 
+    #: Something that is in what the server says before the first message, and the end of that.
+    last = b" 101 ", b"\r\n\r\n"
+
     def __init__(self, path: str) -> None:
         """@param path: with C{{channel}} in it."""
         self._path = path
@@ -124,7 +127,7 @@ class WebSocket:
         connection = plain(port, number)
         path = self._path.format(channel=channel)
         connection.sendall(_UPGRADE.format(path=path, port=port).encode())
-        read_until(connection, b" 101 ", b"\r\n\r\n")
+        read_until(connection, *self.last)
         return connection
 
     def message(self, connection: socket.socket) -> bytes:
@@ -197,16 +200,10 @@ class Tls:
 class JsonSocket(WebSocket):
     """The WebSocket of the JSON protocol."""
 
+    last = b'"subscribed"', b"}"
+
     def __init__(self) -> None:
         super().__init__("/comet/ws?channels={channel}")
-
-    def join(self, port: int, channel: str, number: int) -> socket.socket:
-        """See L{Wire.join}."""
-        connection = plain(port, number)
-        path = self._path.format(channel=channel)
-        connection.sendall(_UPGRADE.format(path=path, port=port).encode())
-        read_until(connection, b'"subscribed"', b"}")
-        return connection
 
 
 class EventStream:

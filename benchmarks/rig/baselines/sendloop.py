@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import socket
 import sys
+from collections.abc import Callable
 
 
-def main() -> None:
-    """See C{sendloop.c}."""
+def serve(welcome: Callable[[socket.socket], Callable[[bytes], object]]) -> None:
+    """
+    See C{sendloop.c}.
+
+    @param welcome: makes of a connection what sends to the subscriber at its other end.
+    """
     count, size, channels = map(int, sys.argv[1:])
     listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
     print(listener.getsockname()[1], flush=True)
@@ -21,7 +26,7 @@ def main() -> None:
     frame = b""
     while len(frame) < size:
         frame += control.recv(size - len(frame)) or sys.exit("the frame did not come")
-    sends = [next_connection().sendall for _ in range(count)]
+    sends = [welcome(next_connection()) for _ in range(count)]
     channel = 0
     while orders := control.recv(64):
         for _ in orders:
@@ -32,4 +37,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    serve(lambda connection: connection.sendall)
