@@ -77,33 +77,36 @@ class Doorkeeper:
         @return: who calls.
         @raise Problem: if there is no key, it is wrong, or too many wrong ones came from this address.
         """
-        key = self.admit(dev_id, authorization, address)
-        return await self._by_token(dev_id, key) if _is_token(key) else Caller(dev_id)
+        key = _bearer(authorization)
+        if _is_token(key):
+            return await self._by_token(dev_id, key)
+        self._check_key(dev_id, key, address)
+        return Caller(dev_id)
 
-    def admit(self, dev_id: int, authorization: str | None, address: str) -> str:
+    def admit(self, dev_id: int, authorization: str | None, address: str) -> None:
         """
         Find out whether it is worth listening, without asking anybody. For the parameters see L{identify}.
 
-        @return: the key of a tenant; or a token, which may yet turn out not to be good.
-        @raise Problem: see L{identify}.
+        @raise Problem: as L{identify}; a token that it lets pass may yet turn out not to be good.
         """
         key = _bearer(authorization)
+        if not _is_token(key):
+            self._check_key(dev_id, key, address)
+        elif self._accounts.refuses(dev_id, key):
+            raise problems.wrong_key()
+
+    def _check_key(self, dev_id: int, key: str, address: str) -> None:
         if not key:
             raise problems.no_key()
-        if _is_token(key):
-            # Nobody finds one by trying, so those that have run out do not count as tries.
-            if self._accounts.refuses(dev_id, key):
-                raise problems.wrong_key()
-            return key
         line, now = addresses.line(address), self._clock()
         if seconds := self._tries.wait(line, now):
             raise problems.too_many_keys(math.ceil(seconds))
         if not self._opens(dev_id, key):
             self._tries.take(line, now)
             raise problems.wrong_key()
-        return key
 
     async def _by_token(self, dev_id: int, token: str) -> Caller:
+        # Nobody finds one by trying, so those that have run out do not count as tries.
         found = await self._accounts.holder(dev_id, token)
         if found is None:
             raise problems.wrong_key()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import parse_qs
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.http import Request as AnyRequest
+from twisted.web.http import parse_qs
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
@@ -18,7 +18,7 @@ from comet.errors import CometError, ShuttingDown
 from comet.protocols.answers import Exchange, address_of, answer_bytes
 from comet.protocols.api import problems
 from comet.protocols.api.bodies import read_body, write_body
-from comet.protocols.api.callers import Caller, Doorkeeper
+from comet.protocols.api.callers import Doorkeeper
 from comet.protocols.api.openapi import document
 from comet.protocols.api.operations import Call, Operations
 from comet.protocols.api.parameters import (
@@ -114,10 +114,9 @@ class Api(Resource):
         assert request.content is not None and request.args is not None
         # Now: with the connection the body is gone, too.
         raw = request.content.read()
-        query = {read_text(name): [read_text(text) for text in texts] for name, texts in request.args.items()}
+        query = _decoded(request.args)
         # The tenant comes first: without it nobody can tell whether the key is right.
-        tenant = read_query({TENANT.name: query.pop(TENANT.name, [])}, [TENANT])[TENANT.name]
-        caller = await self._caller(request, tenant)
+        caller = await self._doorkeeper.identify(*self._presented(request, query), address_of(request))
         if not operation.users:
             caller.check_backend()
         given = read_path(path) | read_query(query, operation.query)
@@ -128,24 +127,32 @@ class Api(Resource):
 
     def judge(self, request: Request, query: bytes, address: str) -> Problem | None:
         """@return: why a request is refused, whatever its body has; C{None} if it may not be."""
-        said = parse_qs(query.decode("latin-1")).get(TENANT.name, [])
         try:
-            dev_id = read_query({TENANT.name: said}, [TENANT])[TENANT.name]
-            tenant = read_tenant(dev_id, _header(request, TENANT_HEADER), self._tenants)
-            self._doorkeeper.admit(tenant, _header(request, "Authorization"), address)
+            presented = self._presented(request, _decoded(parse_qs(query, keep_blank_values=True)))
+            self._doorkeeper.admit(*presented, address)
         except Problem as problem:
             return problem
         return None
 
-    async def _caller(self, request: Request, dev_id: int | None) -> Caller:
-        tenant = read_tenant(dev_id, _header(request, TENANT_HEADER), self._tenants)
-        return await self._doorkeeper.identify(tenant, _header(request, "Authorization"), address_of(request))
+    def _presented(self, request: Request, query: dict[str, list[str]]) -> tuple[int, str | None]:
+        """
+        @param query: the parameter of the tenant is taken out of it.
+        @return: the tenant that is meant, and the header with the key.
+        @raise Problem: if there is no such tenant.
+        """
+        said = read_query({TENANT.name: query.pop(TENANT.name, [])}, [TENANT])[TENANT.name]
+        tenant = read_tenant(said, _header(request, TENANT_HEADER), self._tenants)
+        return tenant, _header(request, "Authorization")
 
     def _give_up(self, failure: Failure, request: Request, exchange: Exchange) -> None:
         """Something that should not have happened, unless the client has gone away."""
         if not (exchange.gone and failure.check(CancelledError)):
             self._log.failure("a request of the HTTP API has failed", failure)
             _refuse(request, exchange, problems.failure())
+
+
+def _decoded(query: Mapping[bytes, list[bytes]]) -> dict[str, list[str]]:
+    return {read_text(name): [read_text(text) for text in texts] for name, texts in query.items()}
 
 
 def _header(request: AnyRequest, name: str) -> str | None:

@@ -82,7 +82,7 @@ class ApiCase(SynchronousTestCase):
         gate = Gate(Limits(), self.clock.seconds)
         root = Root(Facts("node", None, list), {"api": shared_api(api, reception)})
         longest = self.broker.limits.api_body
-        self.site = Front(root, gate, longest_api=longest, reactor=self.clock)
+        self.site = Front(root, gate, longest_api=longest, judge=api.judge, reactor=self.clock)
 
     def raw(self, method, path, body=None, key=PASSWORD, **headers):
         """@return: the bytes of a request."""

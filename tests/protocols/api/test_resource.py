@@ -7,7 +7,7 @@ from comet.cometql.interface import Login
 from comet.errors import Refused, Unavailable
 from comet.model import Channel, Goodbye, User
 from comet.storage.memory import MemoryStore
-from tests.protocols.api.client import NOW, PASSWORD, TENANT_PASSWORD, ApiCase, Connection, token
+from tests.protocols.api.client import NOW, PASSWORD, TENANT_PASSWORD, Answer, ApiCase, Connection, token
 from tests.running import Ear, finish
 
 
@@ -266,6 +266,38 @@ class KeyTests(ApiCase):
         self.assertEqual(self.ask("GET", "/users/7", address="192.0.2.9").status, 200)
         self.clock.advance(int(answer.headers["retry-after"]))
         self.assertEqual(self.ask("GET", "/users/7").status, 200)
+
+    def begin_long(self, key, query=""):
+        """@return: what is answered to a request whose long body has not come."""
+        connection = Connection(self.site)
+        body = b"x" * 70_000
+        connection.send(self.raw("POST", f"/publish{query}", body, key)[: -len(body)])
+        told = connection.socket.value()
+        connection.leave()
+        return Answer(told) if told else None
+
+    def test_a_long_body_is_for_those_with_a_key(self):
+        """Others are refused before it comes, as they would be afterwards."""
+        for key, query in ((PASSWORD, ""), (TENANT_PASSWORD, "?dev_id=5"), (token(7), "")):
+            self.assertIsNone(self.begin_long(key, query))
+        for key, query, status in (
+            (None, "", 401),
+            ("wrong", "", 401),
+            (TENANT_PASSWORD, "?dev_id=6", 401),
+            (token(7, expires=1), "", 401),
+            (PASSWORD, "?dev_id=x", 400),
+            (PASSWORD, "?dev_id=", 400),
+            (PASSWORD, "?dev_id=%ff", 400),
+        ):
+            error = self.refused(status, self.begin_long(key, query))
+            self.assertEqual(error, self.ask("GET", f"/users/7{query}", key=key).error)
+
+    def test_nobody_tries_many_keys_with_long_bodies(self):
+        """They count as others do."""
+        self.serve(api_failures=3)
+        for _ in range(3):
+            self.assertEqual(self.begin_long("wrong").status, 401)
+        self.assertEqual(self.refused(429, self.begin_long(PASSWORD))["name"], "too_fast")
 
     def test_right_keys_and_old_tokens_do_not_count(self):
         """However often they come."""
