@@ -302,13 +302,10 @@ class Broker:
         @return: how many connections it was handed to; C{None} if nothing has happened.
         """
         channel = message.channel
-        if self._lengths.get(channel) or access.always_kept(channel.name):
+        if self.length(channel):
             return None
-        counters = self.counters
-        counters.published += 1
-        reached = self.hub.publish(channel, message, sender)
-        counters.delivered += reached
-        return reached
+        self.counters.published += 1
+        return self.announce(channel, message, sender)
 
     def announce(self, channel: Channel, event: Event, besides: Subscriber | None = None) -> int:
         """

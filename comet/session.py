@@ -218,8 +218,7 @@ class Session(Listener):
 
     def give(self, message: PrivateMessage) -> bool:
         """See L{comet.mail.Device.give}."""
-        self._turn.pull(self)
-        self.deliver(message.encoded(self.form), message)
+        self.tell(message)
         if self.form.acknowledges or self._over:
             return False
         if self.lane is None and self._outbox:

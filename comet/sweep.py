@@ -16,7 +16,7 @@ from typing import Generic, TypeVar
 
 #: So many runs there are at the most: each message, and each member that is taken out, may add one.
 RUNS_LIMIT = 64
-#: So many frames are joined at the most.
+#: So many frames are joined into one write at the most.
 JOINED = 64
 
 Member = TypeVar("Member")

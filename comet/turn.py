@@ -13,7 +13,7 @@ them goes into the lane.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from time import perf_counter
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -83,14 +83,14 @@ class Turn(Generic[Some]):
 
     # Into the turn ----------------------------------------------------------------------------------------
 
-    def hand(self, some: Iterable[Some], frame: bytes, event: Any) -> None:
+    def hand(self, some: Collection[Some], frame: bytes, event: Any) -> None:
         """Let each of them have C{event} at the end of this turn. Call L{begin} afterwards."""
         if self._sweep is not None or self._late:
             for one in some:
                 self.pull(one)
         self._hand(some, frame, event)
 
-    def _hand(self, some: Iterable[Some], frame: bytes, event: Any) -> None:
+    def _hand(self, some: Collection[Some], frame: bytes, event: Any) -> None:
         waiting = self.waiting
         for one in some:
             # A hot path: one branch, one append.

@@ -10,9 +10,7 @@ from zope.interface import implementer
 
 from comet.outbox import Express
 from comet.protocols.immediate import sender, writer
-
-#: So many frames are joined into one write at the most.
-JOINED = 64
+from comet.sweep import JOINED
 
 
 class Source(Protocol):

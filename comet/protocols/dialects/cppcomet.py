@@ -27,6 +27,7 @@ import json
 import re
 from collections.abc import Callable
 
+from comet.access import status_channel
 from comet.errors import BadValue, PeerError, Refused
 from comet.model import (
     ID_LIMIT,
@@ -208,7 +209,7 @@ def _frame(event: Event) -> dict[str, Json]:
             return {"data": _member(member), "event": "unsubscription", "pipe": channel.name}
         case StatusChanged(user, online):
             word = "online" if online else "offline"
-            return {"data": word, "event": word, "pipe": f"user_status_{user.user_id}"}
+            return {"data": word, "event": word, "pipe": status_channel(user.user_id)}
         case Welcome(authorized, key, server):
             return {
                 "authorized": authorized,

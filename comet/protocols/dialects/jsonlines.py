@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from comet.access import status_channel
 from comet.errors import BadValue, CometError, MissingValue, Refused
 from comet.limits import Limits
 from comet.model import (
@@ -366,7 +367,7 @@ def _news(event: Event) -> dict[str, Json] | None:
         case Left(channel, member, time):
             return {"type": "left", "channel": channel.name, "time": time, **_member(member)}
         case StatusChanged(user, online, time):
-            name = f"user_status_{user.user_id}"
+            name = status_channel(user.user_id)
             return {
                 "type": "status",
                 "channel": name,
