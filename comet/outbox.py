@@ -48,6 +48,22 @@ class Wire(Protocol):
         """Wait until everything has been taken, or the connection is over."""
 
 
+class _NoWire:
+    """Where there was a wire."""
+
+    def ready(self) -> None:
+        """Nothing is written."""
+
+    def lose(self, goodbye: Goodbye) -> None:
+        """It is lost already."""
+
+    async def drained(self) -> None:
+        """There is nothing to wait for."""
+
+
+_NO_WIRE = _NoWire()
+
+
 class Outbox(ABC):
     """
     What waits for one client, in bytes ready to be written.
@@ -68,7 +84,8 @@ class Outbox(ABC):
 
     def __init__(self, form: Form, wire: Wire, limits: Limits, turn: Turn[Any], mark: Mark | None) -> None:
         self.form = form
-        self._wire, self._limits, self._turn, self._mark = wire, limits, turn, mark
+        self._wire: Wire = wire
+        self._limits, self._turn, self._mark = limits, turn, mark
         self._outbox: list[bytes] = []
         #: The bytes in the outbox, as long as it is not a lane.
         self._outbox_bytes = 0
@@ -124,8 +141,9 @@ class Outbox(ABC):
         self._wire.ready()
 
     def fall_silent(self) -> None:
-        """Nothing can be written any more; what called us to do so would keep us alive."""
+        """Nothing can be written any more. What knows us and is known by us would keep us alive: let go."""
         self.lane, self.flush, self.send = None, _nothing, _send_nothing
+        self._wire, self._mark = _NO_WIRE, None
 
     def deliver(self, frame: bytes, event: Event) -> None:
         """Take C{event}, which is C{frame} in this session's form, for the client."""

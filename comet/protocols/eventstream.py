@@ -61,7 +61,7 @@ class EventStream:
         )
         self._outlet: Outlet | None = None
         self._quiet = True
-        self._inbox: Inbox[Command | None] = Inbox(self, COMMANDS_LIMIT)
+        self._inbox: Inbox[Command | None] | None = Inbox(self, COMMANDS_LIMIT)
         self._start()
 
     def _start(self) -> None:
@@ -74,6 +74,7 @@ class EventStream:
         request.write(b"retry: %d\n\n" % RETRY_MILLISECONDS)
         self._outlet = Outlet(request, self.session)
         reception.opened(self.session)
+        assert self._inbox is not None
         self._inbox.put(None)
         self._beat_later()
 
@@ -83,11 +84,13 @@ class EventStream:
 
         @raise TooManyCommands: if too much of that kind waits already.
         """
-        if self._inbox.waiting + len(commands) > COMMANDS_LIMIT:
-            raise TooManyCommands(f"{self._inbox.waiting} commands wait already, at most {COMMANDS_LIMIT}")
+        inbox = self._inbox
+        assert inbox is not None  # or nobody would have found us
+        if inbox.waiting + len(commands) > COMMANDS_LIMIT:
+            raise TooManyCommands(f"{inbox.waiting} commands wait already, at most {COMMANDS_LIMIT}")
         for command in commands:
             self._streams.reception.heard(self.session)
-            self._inbox.put(command)
+            inbox.put(command)
 
     async def serve(self, command: Command | None) -> None:
         """See L{comet.protocols.inbox.Served.serve}; C{None} is the wish to come in."""
@@ -123,9 +126,13 @@ class EventStream:
         self._over()
 
     def _over(self) -> None:
-        self._inbox.close()
+        if self._inbox is not None:
+            self._inbox.close()
         self._streams.forget(self)
         self._streams.reception.closed(self.session)
+        self.session.fall_silent()
+        # Whoever is gone shall be gone at once, not when the garbage is collected.
+        self._inbox = self._outlet = None
 
     # Called by the session --------------------------------------------------------------------------------
 

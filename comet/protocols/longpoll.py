@@ -149,6 +149,7 @@ class Poller:
         self._stay()
         self._polls.forget(self)
         self._polls.reception.closed(self.session)
+        self.session.fall_silent()
         drained, self._drained = self._drained, []
         for each in drained:
             each.callback(None)

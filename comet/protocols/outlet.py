@@ -32,6 +32,10 @@ class Source(Protocol):
         """More may wait than is allowed."""
 
 
+def _write_nowhere(data: bytes) -> None:
+    pass
+
+
 @implementer(IPushProducer)
 class Outlet:
     """
@@ -122,6 +126,7 @@ class Outlet:
         """The transport is gone."""
         self._open = False
         # It knows us, and we know it: apart, both are gone at once.
-        self._express = None
+        self._express = self._transport = None
+        self._write_now = _write_nowhere
         self._source.speed(None)
         self._release()

@@ -115,4 +115,8 @@ class Browser:
 
     def vanish(self, reason):
         """The network is gone."""
+        # As a real transport does it.
+        if self.socket.producer is not None:
+            self.socket.producer.stopProducing()
+            self.socket.producer = None
         self.protocol.connectionLost(reason)

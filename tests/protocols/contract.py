@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 from twisted.internet.task import Clock
 
 from comet.model import Channel, Goodbye, Message, PrivateMessage, User
@@ -196,6 +199,20 @@ class TransportContract:
         self.assertEqual((len(self.broker.hub), len(self.port.reception.sessions)), (0, 0))
         self.assertEqual((traffic.online.total(), traffic.removed), (0, 1))
         self.assertEqual(self.broker.connections.seen_by(0), [])
+
+    def test_who_has_gone_is_forgotten_at_once(self):
+        """Memory does not wait for the garbage collector, which looks for it seldom."""
+        client = self.ann(channels={"news": None})
+        self.publish("a")
+        client.frames()
+        left = [weakref.ref(session) for session in self.port.reception.sessions]
+        gc.collect()
+        gc.disable()
+        self.addCleanup(gc.enable)
+        client.vanish()
+        # What comes now and then, and finds that nobody is there any more, is all that knew of them.
+        self.port.clock.pump([10] * 6)
+        self.assertEqual([session() for session in left], [None])
 
 
 class JsonContract(TransportContract):
