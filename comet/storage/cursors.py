@@ -34,6 +34,11 @@ class Cursor(Protocol):
 Query = Callable[..., Any]
 
 
+def is_shared(cursor: Cursor) -> bool:
+    """@return: whether others write to the same database at the same time; to SQLite only one can."""
+    return bool(getattr(cursor, "shared", False))
+
+
 def portions(values: Collection[Any]) -> Iterator[tuple[str, list[Any]]]:
     """@return: for each portion of C{values} the marks of an C{IN} list, and the portion."""
     values = list(values)

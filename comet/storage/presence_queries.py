@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from comet.storage.cursors import Cursor
@@ -22,30 +23,30 @@ def note_presence(cursor: Cursor, events: Sequence[PresenceEvent], alive: int, k
 
 
 def _log(cursor: Cursor, events: Sequence[PresenceEvent], keep: int) -> None:
-    # The counters are read and written in the transaction that writes the rows: so there is no gap, and rows
-    # can be seen in the order of their numbers only.
-    seqs = {dev_id: _place(cursor, dev_id) or 0 for dev_id in {event.dev_id for event in events}}
-    first = (_place(cursor, _ALL) or 0) + 1
-    for number, event in enumerate(events, first):
+    # The counters are moved and read in the transaction that writes the rows, and whoever shares the database
+    # waits for its end: so there is no gap, and rows can be seen in the order of their numbers only.
+    number = _advance(cursor, _ALL, len(events)) - len(events)
+    seqs = {
+        dev_id: _advance(cursor, dev_id, count) - count
+        for dev_id, count in sorted(Counter(event.dev_id for event in events).items())
+    }
+    for number, event in enumerate(events, number + 1):
         seqs[event.dev_id] += 1
         cursor.execute(
             f"INSERT INTO presence_events ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             [*event[:3], event.event.value, event.name, event.uuid, seqs[event.dev_id], number],
         )
-    _set_place(cursor, _ALL, "", first + len(events) - 1)
     for dev_id, seq in seqs.items():
-        _set_place(cursor, dev_id, "", seq)
         cursor.execute("DELETE FROM presence_events WHERE dev_id = ? AND seq <= ?", [dev_id, seq - keep])
 
 
 def _mark(cursor: Cursor, event: PresenceEvent, keeping: Keeping) -> None:
-    user, time = [event.dev_id, event.user_id], event.time
-    if not keeping.times:
-        cursor.execute("SELECT time FROM users_time WHERE dev_id = ? AND user_id = ?", user)
-        (time,) = cursor.fetchone() or (-1,)
     node = keeping.node if event.event is What.ONLINE else None
     cursor.execute(
-        "REPLACE INTO users_time (dev_id, user_id, time, node) VALUES (?, ?, ?, ?)", [*user, time, node]
+        "INSERT INTO users_time (dev_id, user_id, time, node) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (dev_id, user_id) DO UPDATE SET node = excluded.node"
+        + (", time = excluded.time" if keeping.times else ""),
+        [event.dev_id, event.user_id, event.time if keeping.times else -1, node],
     )
 
 
@@ -56,6 +57,7 @@ def beat(cursor: Cursor, node: str, alive: int) -> None:
 
 def end_presence(cursor: Cursor, node: str | None, keeping: Keeping) -> int:
     """See L{comet.storage.presences.Presences.end_presence}."""
+    _advance(cursor, _ALL, 0)  # whoever does the same waits here, and then finds nobody left
     cursor.execute("SELECT node, alive FROM nodes")
     alive = dict(cursor.fetchall())
     cursor.execute(
@@ -98,25 +100,31 @@ def _events(cursor: Cursor) -> list[PresenceEvent]:
 
 def presence_place(cursor: Cursor, reader: str) -> int:
     """See L{comet.storage.presences.Presences.presence_place}."""
-    found = _place(cursor, _ALL, reader)
-    if found is None:
-        found = _place(cursor, _ALL) or 0
-        set_presence_place(cursor, reader, found)
-    return found
+    end = _place(cursor, _ALL)
+    cursor.execute(
+        "INSERT INTO presence_places (dev_id, name, place) VALUES (?, ?, ?)"
+        " ON CONFLICT (dev_id, name) DO UPDATE SET place = place",
+        [_ALL, reader, end],
+    )
+    return _place(cursor, _ALL, reader)
 
 
 def set_presence_place(cursor: Cursor, reader: str, number: int) -> None:
     """See L{comet.storage.presences.Presences.set_presence_place}."""
-    _set_place(cursor, _ALL, reader, number)
+    cursor.execute("REPLACE INTO presence_places (dev_id, name, place) VALUES (?, ?, ?)", [_ALL, reader, number])
 
 
-def _place(cursor: Cursor, dev_id: int, name: str = "") -> int | None:
+def _place(cursor: Cursor, dev_id: int, name: str = "") -> int:
     cursor.execute("SELECT place FROM presence_places WHERE dev_id = ? AND name = ?", [dev_id, name])
     found = cursor.fetchone()
-    return None if found is None else int(found[0])
+    return 0 if found is None else int(found[0])
 
 
-def _set_place(cursor: Cursor, dev_id: int, name: str, place: int) -> None:
+def _advance(cursor: Cursor, dev_id: int, count: int) -> int:
+    """@return: the place of a tenant, or of all, once it has gone on by C{count}."""
     cursor.execute(
-        "REPLACE INTO presence_places (dev_id, name, place) VALUES (?, ?, ?)", [dev_id, name, place]
+        "INSERT INTO presence_places (dev_id, name, place) VALUES (?, '', ?)"
+        " ON CONFLICT (dev_id, name) DO UPDATE SET place = place + excluded.place",
+        [dev_id, count],
     )
+    return _place(cursor, dev_id)

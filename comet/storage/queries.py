@@ -2,7 +2,8 @@
 The SQL of the store, as functions of a DB-API cursor.
 
 Every function runs inside a transaction that somebody else begins and ends. Values travel as parameters,
-always; nothing is put into the text of a statement but marks.
+always; nothing is put into the text of a statement but marks. The text is that of SQLite as far as MariaDB
+and MySQL know it, too, or L{comet.storage.mysql_link} can translate it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 from comet.model import NOWHERE, Channel, Message, Place, PrivateMessage, User
 from comet.storage import record_queries, rule_queries
-from comet.storage.cursors import Cursor, delete, portions, select
+from comet.storage.cursors import Cursor, delete, is_shared, portions, select
 from comet.storage.interface import Queued, Stretch
 from comet.storage.listings import Most, no_more
 from comet.storage.writes import Write
@@ -111,13 +112,13 @@ def append(cursor: Cursor, message: Message, keep: int) -> Place:
 
 def _next_place(cursor: Cursor, channel: Channel) -> Place:
     """@return: the place of the next message of C{channel}, with a position that is given once."""
-    last = _place(cursor, channel)
-    place = Place(last.epoch or new_epoch(), last.position + 1)
+    # Counted before it is read: whoever shares the database waits here until this transaction has ended.
     cursor.execute(
-        "REPLACE INTO pipe_positions (dev_id, name, position, epoch) VALUES (?, ?, ?, ?)",
-        [*channel, place.position, place.epoch],
+        "INSERT INTO pipe_positions (dev_id, name, position, epoch) VALUES (?, ?, 1, ?)"
+        " ON CONFLICT (dev_id, name) DO UPDATE SET position = position + 1",
+        [*channel, new_epoch()],
     )
-    return place
+    return _place(cursor, channel)
 
 
 def _place(cursor: Cursor, channel: Channel) -> Place:
@@ -129,8 +130,8 @@ def _place(cursor: Cursor, channel: Channel) -> Place:
 def _trim_history(cursor: Cursor, channel: Channel, keep: int) -> None:
     cursor.execute(
         "DELETE FROM pipe_messages WHERE dev_id = ? AND name = ? AND number <= ("
-        "SELECT number FROM pipe_messages WHERE dev_id = ? AND name = ?"
-        " ORDER BY number DESC LIMIT 1 OFFSET ?)",
+        "SELECT number FROM (SELECT number FROM pipe_messages WHERE dev_id = ? AND name = ?"
+        " ORDER BY number DESC LIMIT 1 OFFSET ?) AS beyond)",
         [*channel, *channel, keep],
     )
 
@@ -198,8 +199,8 @@ def enqueue(cursor: Cursor, message: PrivateMessage, keep: int) -> Queued:
     number = deposit(cursor, message)
     cursor.execute(
         "DELETE FROM users_messages WHERE dev_id = ? AND user_id = ? AND number <= ("
-        "SELECT number FROM users_messages WHERE dev_id = ? AND user_id = ?"
-        " ORDER BY number DESC LIMIT 1 OFFSET ?)",
+        "SELECT number FROM (SELECT number FROM users_messages WHERE dev_id = ? AND user_id = ?"
+        " ORDER BY number DESC LIMIT 1 OFFSET ?) AS beyond)",
         [*user, *user, keep],
     )
     return Queued(number, cursor.rowcount)
@@ -207,6 +208,14 @@ def enqueue(cursor: Cursor, message: PrivateMessage, keep: int) -> Queued:
 
 def deposit(cursor: Cursor, message: PrivateMessage) -> int:
     """See L{comet.storage.interface.Store.deposit}."""
+    if is_shared(cursor):
+        # What one user is sent gets its number and is committed in the same order, whoever sends it: else a
+        # client that acknowledges up to one number could remove a lower one that it has never seen.
+        cursor.execute(
+            "INSERT INTO users_queues (dev_id, user_id, times) VALUES (?, ?, 1)"
+            " ON CONFLICT (dev_id, user_id) DO UPDATE SET times = times + 1",
+            list(message.user),
+        )
     cursor.execute(
         "INSERT INTO users_messages (dev_id, user_id, time, event, message, expires)"
         " VALUES (?, ?, ?, ?, ?, ?)",

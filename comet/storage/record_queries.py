@@ -11,12 +11,13 @@ from comet.storage.records import Invitation, TenantKey
 
 def keep_key(cursor: Cursor, user: User, key: str) -> str:
     """See L{comet.storage.records.Records.keep_key}."""
+    cursor.execute(
+        "INSERT INTO users_auth (dev_id, user_id, hash) VALUES (?, ?, ?)"
+        " ON CONFLICT (dev_id, user_id) DO UPDATE SET hash = hash",
+        [*user, key],
+    )
     cursor.execute("SELECT hash FROM users_auth WHERE dev_id = ? AND user_id = ?", list(user))
-    found = cursor.fetchone()
-    if found is not None:
-        return str(found[0])
-    cursor.execute("INSERT INTO users_auth (dev_id, user_id, hash) VALUES (?, ?, ?)", [*user, key])
-    return key
+    return str(cursor.fetchone()[0])
 
 
 # Data of users --------------------------------------------------------------------------------------------
