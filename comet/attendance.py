@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from comet.access import status_channel
-from comet.errors import Unavailable
+from comet.errors import Unavailable, Uncertain
 from comet.mail import Device
 from comet.model import Channel, Joined, Left, StatusChanged, User
 from comet.presence import Presence
@@ -166,6 +166,9 @@ class Attendance:
             group = [self._waiting.popleft() for _ in range(min(GROUP_LIMIT, len(self._waiting)))]
             try:
                 await self._store.note_presence(group, int(self._clock()), self._keeping)
+            except Uncertain:
+                # They may be in the log, and must not be in it twice.
+                self.lost += len(group)
             except BaseException:
                 self._waiting.extendleft(reversed(group))
                 raise

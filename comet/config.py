@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from comet.ini import Document, Entry, Remark
-from comet.kinds import is_secret, kind_of
+from comet.kinds import DatabaseUrl, is_secret, kind_of
 from comet.legacy import meaning
 from comet.limits import Limits
 from comet.sections import SECTIONS, Cluster, CometQL, Db, Jwt, Log, Main, Presence, Tls, Ws
@@ -102,6 +102,16 @@ class Config:
     def is_local(self) -> bool:
         """Whether only browsers on this machine can connect."""
         return all(ipaddress.ip_address(ip).is_loopback for ip in (self.ws.ip, self.tls_ip))
+
+    @property
+    def mysql(self) -> DatabaseUrl | None:
+        """The database at a MariaDB or MySQL server that is the store; C{None} if that is SQLite."""
+        db = self.db
+        if db.url is not None:
+            return db.url if db.url.scheme == "mysql" else None
+        if not db.host and db.socket is None:
+            return None
+        return DatabaseUrl("mysql", db.name, db.host or "localhost", db.port, db.user, db.password)
 
     def sqlite_path(self, folder: Path) -> Path:
         """@return: the file of the store, given the data folder."""
@@ -217,11 +227,21 @@ class _Reader:
 
     def _check_store(self) -> None:
         db = self._sections["db"]
-        if db.url is not None and db.url.scheme != "sqlite":
-            self._refuse("db", "url", "only sqlite works so far; expected sqlite:///PATH, or no url at all")
-        elif db.url is None and db.host:
-            wrong = "only sqlite works so far: leave out host, user, password, name and port of [db]"
-            self._refuse("db", "host", wrong)
+        if self._is_wrong("db"):
+            return
+        given = [key for key in ("host", "socket") if getattr(db, key)]
+        if db.url is not None and given:
+            self._refuse("db", given[0], "it is in [db] url already: leave out one of them")
+        for key in ("user", "name"):
+            if given and not getattr(db, key):
+                self._refuse(
+                    "db", given[0], f"it needs [db] {key} beside it, that of a MariaDB or MySQL server"
+                )
+        if (db.tls_certificate is None) != (db.tls_key is None):
+            here, missing = ("tls_key", "tls_certificate") if db.tls_key else ("tls_certificate", "tls_key")
+            self._refuse("db", here, f"it needs [db] {missing} beside it, the other half of the pair")
+        if db.tls in ("off", "encrypt") and db.tls_ca is not None:
+            self._refuse("db", "tls_ca", f"nothing is checked with [db] tls = {db.tls}; expected verify")
 
     def _check_cluster(self) -> None:
         if self._sections["cluster"].redis:

@@ -400,3 +400,13 @@ class Unavailable(Refused):
 
     code = 500
     number = 1030
+
+
+class Away(Unavailable):
+    """The database cannot be reached for now; the statement had no effect."""
+
+
+class Uncertain(Unavailable):
+    """The database was lost while it committed: the statement had its whole effect, or none."""
+
+    number = 1180

@@ -197,14 +197,18 @@ class DatabaseUrl(NamedTuple):
         return f"{self.scheme}://{self.user}@{self.host}:{self.port}/{self.path}"
 
 
-def _database(value: str) -> DatabaseUrl:
+def read_database(value: str) -> DatabaseUrl:
+    """
+    @return: where a store is.
+    @raise ValueError: if that is not to be told.
+    """
     parts = urlsplit(value)
     path = unquote(value.partition(":///")[2]) if parts.scheme == "sqlite" else unquote(parts.path[1:])
     if parts.scheme not in ("sqlite", "mysql") or not path or path == ":memory:" or "\0" in path:
         raise ValueError
     if parts.scheme == "sqlite":
         return DatabaseUrl("sqlite", path)
-    if not parts.hostname:
+    if not parts.hostname or "/" in path or parts.query or parts.fragment or len(path) > 64:
         raise ValueError
     user, password = unquote(parts.username or "root"), unquote(parts.password or "")
     return DatabaseUrl("mysql", path, parts.hostname, parts.port or 3306, user, password)
@@ -245,5 +249,7 @@ NETWORKS: Kind[tuple[str, ...]] = Kind(
     many=True,
 )
 WEB_ADDRESS = Kind(_web_address, "an address such as https://www.example.com/presence, without user or #")
-DATABASE: Kind[DatabaseUrl | None] = Kind(_database, "sqlite:///PATH")
+DATABASE: Kind[DatabaseUrl | None] = Kind(
+    read_database, "sqlite:///PATH or mysql://USER:PASSWORD@HOST:PORT/NAME"
+)
 LEVEL = Kind(_level, "one of " + ", ".join(_LEVELS))

@@ -27,7 +27,7 @@ _KEYS = {
         "api_version": _NO_MEANING,
         "isTest": _NO_MEANING,
     },
-    "db": {"connection_attempts": _NO_MEANING, "buf_size": _NO_MEANING},
+    "db": {"buf_size": _NO_MEANING},
     "ws": {**_LISTENER, "cluster": _NO_CLUSTER},
     "cometql": _LISTENER,
 }

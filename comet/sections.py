@@ -113,16 +113,35 @@ class Jwt:
 
 @dataclass(frozen=True, slots=True)
 class Db:
-    """Section C{[db]}: the store. Without a URL it is an SQLite file in the data folder."""
+    """Section C{[db]}: the store. Without a URL or a host it is an SQLite file in the data folder."""
 
     url: DatabaseUrl | None = setting(
-        None, DATABASE, "sqlite:///PATH; empty: comet.sqlite3 in the data folder", secret=True
+        None,
+        DATABASE,
+        "sqlite:///PATH or mysql://USER:PASSWORD@HOST:PORT/NAME; empty: comet.sqlite3 in the data folder",
+        secret=True,
     )
-    host: str = setting("", text(), "host of a MySQL server")
-    port: int = setting(3306, PORT, "port of a MySQL server")
-    user: str = setting("", text(), "user name at a MySQL server")
-    password: str = setting("", text(), "password at a MySQL server", secret=True)
-    name: str = setting("", text(), "name of the database at a MySQL server")
+    host: str = setting("", text(), "host of a MariaDB or MySQL server, in place of url")
+    port: int = setting(3306, PORT, "port of that server")
+    socket: Path | None = setting(None, FILE, "UNIX socket of a server on this machine, before host and port")
+    user: str = setting("", text(), "user name at that server")
+    password: str = setting("", text(), "password at that server", secret=True)
+    name: str = setting("", text(64), "name of the database at that server")
+    pool: int = setting(4, integer(1, 64), "the most connections to that server")
+    timeout: int = setting(10, integer(2, 600, "seconds"), "seconds that it may take to answer")
+    connection_attempts: int = setting(
+        10, integer(1, 1_000), "how often to try to reach it at the start, every 5 seconds"
+    )
+    tls: str = setting(
+        "",
+        choice({name: name for name in ("off", "encrypt", "verify")}),
+        "how to talk to it; verify: its certificate must be right; empty: verify with tls_ca, else off",
+    )
+    tls_ca: Path | None = setting(
+        None, FILE, "PEM file of who signs its certificate; else those of the system"
+    )
+    tls_certificate: Path | None = setting(None, FILE, "PEM file of our certificate, if it asks for one")
+    tls_key: Path | None = setting(None, FILE, "PEM file of the private key of that certificate")
 
 
 @dataclass(frozen=True, slots=True)

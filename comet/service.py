@@ -52,7 +52,8 @@ from comet.protocols.tls import ServerTls
 from comet.protocols.websocket import BrowserFactory
 from comet.protocols.wheel import Wheel
 from comet.sections import Jwt
-from comet.storage.sql import SQLStore, sqlite_pool
+from comet.storage.opening import make_store
+from comet.storage.sql import SQLStore
 from comet.tokens import Tokens
 from comet.turn import Turn
 
@@ -165,7 +166,7 @@ class CometService(MultiService):
             grace=config.presence.grace,
             log_channels=config.presence.log_channels,
         )
-        store = SQLStore(sqlite_pool(config.sqlite_path(self._folder.path), reactor))
+        store = make_store(config, self._folder.path, reactor)
         password, node = self._folder.password, config.main.node_name
         ring = key_ring(config.jwt)
         self._key_set: KeySet | None = None
@@ -225,7 +226,7 @@ class CometService(MultiService):
         )
         self._engine.hang_up = self._mysql.kill
         facts = Facts(config.main.node_name, self._demo if config.demo else None, self._problems)
-        api = Api(self._broker, reactor.seconds, config.main.dev_index_size, self._problems)
+        api = Api(self._broker, reactor.seconds, config.main.dev_index_size, self._unready)
         transports = {
             "api": shared_api(api, self._reception),
             "poll": Shared(LongPolls(self._reception, reactor), self._reception),
@@ -388,8 +389,12 @@ class CometService(MultiService):
             "version": comet.__version__,
         }
 
-    def _problems(self) -> list[str]:
+    def _unready(self) -> list[str]:
         return [] if self._ready else ["the server is starting or stopping"]
+
+    def _problems(self) -> list[str]:
+        problem = self._broker.store.problem
+        return [*self._unready(), *([problem] if problem else [])]
 
     def _browser_count(self) -> Count:
         traffic = self._reception.traffic

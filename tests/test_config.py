@@ -256,14 +256,29 @@ class ProblemTests(SynchronousTestCase):
             self.assertIn(f"a.ini:2: [tls] {given}: it needs [tls] {missing}", problem)
 
     def test_what_does_not_work_yet(self):
-        """A database server and a cluster are understood, and refused in a sentence."""
-        for section, line in (
-            ("db", "url = mysql://user:password@localhost:3306/comet"),
-            ("db", "host = localhost"),
-            ("cluster", "redis = redis://localhost:6379/0"),
+        """A cluster is understood, and refused in a sentence."""
+        [problem] = self.refused("[cluster]\nredis = redis://localhost:6379/0")
+        self.assertIn("yet", problem)
+
+    def test_database_server(self):
+        """It is named by a URL, or by host, user and name as with CppComet; half of that is refused."""
+        for lines, wanted in (
+            ("url = mysql://me:p%40ss@db:3307/comet", ("db", 3307, "me", "p@ss", "comet")),
+            ("host = db\nuser = me\npassword = p@ss\nname = comet", ("db", 3306, "me", "p@ss", "comet")),
+            ("socket = /run/s\nuser = me\nname = comet", ("localhost", 3306, "me", "", "comet")),
         ):
-            [problem] = self.refused(f"[{section}]\n{line}")
-            self.assertIn("yet" if section == "cluster" else "only sqlite works so far", problem)
+            found = Config.read(f"[db]\n{lines}").mysql
+            self.assertEqual((found.host, found.port, found.user, found.password, found.path), wanted)
+        self.assertIsNone(Config.read("[db]\nurl = sqlite:///a.db").mysql)
+        for lines, wanted in (
+            ("host = db\nname = comet", "[db] host: it needs [db] user beside it"),
+            ("socket = /run/s\nuser = me", "[db] socket: it needs [db] name beside it"),
+            ("url = mysql://db/comet\nhost = db", "[db] host: it is in [db] url already"),
+            ("url = mysql://db/comet\ntls_key = k", "[db] tls_key: it needs [db] tls_certificate beside it"),
+            ("url = mysql://db/comet\ntls_ca = c\ntls = off", "[db] tls_ca: nothing is checked"),
+            ("url = mysql://db/comet?ssl=1", "[db] url: the value is wrong"),
+        ):
+            self.assertIn(wanted, self.refused(f"[db]\n{lines}")[0])
 
     def test_file_that_cannot_be_read(self):
         """A file that is not there, or is no text, is a problem."""

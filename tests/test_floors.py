@@ -42,6 +42,8 @@ FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 #: The rooms that know Twisted.
 TWISTED = {
     "client.twisted",
+    "storage.mysql",
+    "storage.opening",
     "storage.sql",
     "protocols.answers",
     "protocols.api.resource",

@@ -10,6 +10,7 @@ from comet.certificates import check_pair
 from comet.config import FILE_VARIABLE, CannotStart, Config, ConfigError
 from comet.errors import BadValue
 from comet.keyring import read_pem
+from comet.storage.mysql_server import Server
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,6 +56,11 @@ def _files(file: str, config: Config) -> Iterator[str]:
             check_pair(config.tls.certificate, config.tls.key)
         except CannotStart as error:
             yield f"{file}: [tls] certificate: {error}"
+    if config.mysql is not None:
+        try:
+            Server.of(config.db, config.mysql)
+        except CannotStart as error:
+            yield f"{file}: {error}"
     if config.jwt.public_key is not None:
         try:
             read_pem(config.jwt.public_key)

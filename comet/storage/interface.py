@@ -44,7 +44,13 @@ class Queued(NamedTuple):
 
 
 class Store(Records, Rules, Listings, Presences, Protocol):
-    """Everything that must outlive the process."""
+    """
+    Everything that must outlive the process.
+
+    @ivar problem: why the store does not work now, as far as it knows; nothing if it does.
+    """
+
+    problem: str
 
     async def start(self) -> None:
         """Make ready for use: connect, create or migrate the schema."""

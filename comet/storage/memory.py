@@ -20,6 +20,8 @@ from comet.storage.writes import Write
 class MemoryStore(MemoryRules, MemoryRecords, MemoryListings, MemoryPresences, Store):
     """Keeps every promise of L{Store} but the one to survive."""
 
+    problem = ""
+
     def __init__(self) -> None:
         super().__init__()
         self._seen: dict[User, int] = {}

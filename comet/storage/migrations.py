@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Collection
 from importlib.resources import files
 
 from comet.errors import Unavailable
 from comet.storage.cursors import Cursor
 
 
-def scripts() -> dict[int, str]:
+def scripts(folder: str = "schema") -> dict[int, str]:
     """@return: the text of every schema file, by version, in order."""
     found = {}
-    for file in (files("comet.storage") / "schema").iterdir():
+    for file in (files("comet.storage") / folder).iterdir():
         if match := re.fullmatch(r"(\d+)\.sql", file.name):
             found[int(match[1])] = file.read_text("utf-8")
     return dict(sorted(found.items()))
@@ -32,6 +33,14 @@ def version_of(cursor: Cursor) -> int:
     return int(cursor.fetchone()[0] or 0)
 
 
+def refuse_newer(found: int, known: Collection[int]) -> None:
+    """@raise Unavailable: if a newer comet has written the database."""
+    if found > max(known):
+        raise Unavailable(
+            f"the store has schema version {found}, written by a newer comet; this one knows {max(known)}"
+        )
+
+
 def migrate(cursor: Cursor) -> int:
     """
     Bring the database to the newest version, in one transaction: all of it, or nothing.
@@ -46,10 +55,7 @@ def migrate(cursor: Cursor) -> int:
         found = version_of(cursor)
     except sqlite3.DatabaseError as error:
         raise Unavailable(f"the store is not usable: {error}") from error
-    if found > max(known):
-        raise Unavailable(
-            f"the store has schema version {found}, written by a newer comet; this one knows {max(known)}"
-        )
+    refuse_newer(found, known)
     for version, script in known.items():
         if version > found:
             for statement in statements(script):

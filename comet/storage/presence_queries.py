@@ -25,12 +25,12 @@ def note_presence(cursor: Cursor, events: Sequence[PresenceEvent], alive: int, k
 def _log(cursor: Cursor, events: Sequence[PresenceEvent], keep: int) -> None:
     # The counters are moved and read in the transaction that writes the rows, and whoever shares the database
     # waits for its end: so there is no gap, and rows can be seen in the order of their numbers only.
-    number = _advance(cursor, _ALL, len(events)) - len(events)
+    last = _advance(cursor, _ALL, len(events))
     seqs = {
         dev_id: _advance(cursor, dev_id, count) - count
         for dev_id, count in sorted(Counter(event.dev_id for event in events).items())
     }
-    for number, event in enumerate(events, number + 1):
+    for number, event in enumerate(events, last - len(events) + 1):
         seqs[event.dev_id] += 1
         cursor.execute(
             f"INSERT INTO presence_events ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -111,7 +111,9 @@ def presence_place(cursor: Cursor, reader: str) -> int:
 
 def set_presence_place(cursor: Cursor, reader: str, number: int) -> None:
     """See L{comet.storage.presences.Presences.set_presence_place}."""
-    cursor.execute("REPLACE INTO presence_places (dev_id, name, place) VALUES (?, ?, ?)", [_ALL, reader, number])
+    cursor.execute(
+        "REPLACE INTO presence_places (dev_id, name, place) VALUES (?, ?, ?)", [_ALL, reader, number]
+    )
 
 
 def _place(cursor: Cursor, dev_id: int, name: str = "") -> int:

@@ -1,5 +1,5 @@
 """
-The store over C{twisted.enterprise.adbapi}: SQLite today.
+The store over C{twisted.enterprise.adbapi}: SQLite, and what it has in common with other databases.
 
 Writes are committed in groups. While one group is being committed in a thread, further writes wait in a
 list; when it is done they become the next group. So the number of commits follows the speed of the disk
@@ -13,16 +13,16 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-from twisted.enterprise.adbapi import ConnectionPool, Transaction
+from twisted.enterprise.adbapi import ConnectionPool
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorThreads
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from comet.errors import CometError, Unavailable
+from comet.errors import Away, CometError, Unavailable, Uncertain
 from comet.model import Channel, Message, Place, PrivateMessage, User
 from comet.storage import migrations, queries
-from comet.storage.cursors import Query
+from comet.storage.cursors import Cursor, Query
 from comet.storage.interface import Queued, Store, Stretch
 from comet.storage.listings import Most
 from comet.storage.sql_listings import SQLListings
@@ -61,17 +61,28 @@ def sqlite_pool(path: Path, reactor: IReactorThreads) -> ConnectionPool:
     return pool
 
 
-def _attempt(transaction: Transaction, writes: list[Waiting]) -> list[Any]:
+def attempt(transaction: Cursor, writes: list[Waiting]) -> list[Any]:
+    """@return: what each write has returned."""
     return [function(transaction, *arguments) for function, arguments, _ in writes]
 
 
+def _refuse(group: list[Waiting], error: Unavailable) -> None:
+    for _, _, done in group:
+        done.errback(Failure(error))
+
+
 class SQLStore(SQLRecords, SQLRules, SQLListings, SQLPresences, Store):
-    """A L{Store} in a database."""
+    """
+    A L{Store} in a database.
+
+    @ivar problem: why it does not work now; nothing if it does.
+    """
 
     _log = Logger()
 
     def __init__(self, pool: ConnectionPool) -> None:
         self._pool = pool
+        self.problem = ""
         self._waiting: list[Waiting] = []
         self._busy = self._stopped = False
         self._committed: Deferred[None] = succeed(None)
@@ -93,11 +104,20 @@ class SQLStore(SQLRecords, SQLRules, SQLListings, SQLPresences, Store):
 
     async def _read(self, function: Query, *arguments: Any) -> Any:
         try:
-            return await self._pool.runInteraction(function, *arguments)
+            return await self._transact(function, *arguments)
         except CometError:
             raise
         except Exception as error:
             raise self._unavailable(error) from error
+
+    async def _transact(self, function: Query, *arguments: Any) -> Any:
+        """@return: what C{function} of a cursor has returned, in a transaction of its own."""
+        return await self._pool.runInteraction(function, *arguments)
+
+    async def _transact_group(self, group: list[Waiting]) -> list[Any]:
+        """@return: what the writes of a group have returned, in one transaction."""
+        results: list[Any] = await self._pool.runInteraction(attempt, group)
+        return results
 
     async def _write(self, function: Query, *arguments: Any) -> Any:
         done: Deferred[Any] = Deferred()
@@ -112,7 +132,13 @@ class SQLStore(SQLRecords, SQLRules, SQLListings, SQLPresences, Store):
         while self._waiting:
             group, self._waiting = self._waiting[:GROUP_LIMIT], self._waiting[GROUP_LIMIT:]
             try:
-                results = await self._pool.runInteraction(_attempt, group)
+                results = await self._transact_group(group)
+            except Away as error:
+                # Those that have come meanwhile would wait as long, for the same answer.
+                group, self._waiting = [*group, *self._waiting], []
+                _refuse(group, error)
+            except Uncertain as error:
+                _refuse(group, error)
             except Exception as error:
                 await self._commit_singly(group, error)
             else:
@@ -122,18 +148,25 @@ class SQLStore(SQLRecords, SQLRules, SQLListings, SQLPresences, Store):
 
     async def _commit_singly(self, group: list[Waiting], error: Exception) -> None:
         """One write of a group has failed, and with it the group: try each by itself."""
-        for function, arguments, done in group:
+        for place, (function, arguments, done) in enumerate(group):
             if len(group) > 1:
                 try:
-                    done.callback(await self._pool.runInteraction(function, *arguments))
+                    (result,) = await self._transact_group([(function, arguments, done)])
+                    done.callback(result)
                     continue
+                except Away as away:
+                    _refuse(group[place:], away)
+                    return
                 except Exception as own_error:
                     error = own_error
-            done.errback(Failure(self._unavailable(error)))
+            done.errback(Failure(error if isinstance(error, Unavailable) else self._unavailable(error)))
 
     def _unavailable(self, error: Exception) -> Unavailable:
         self._log.error("the store failed: {error!r}", error=error)
-        return Unavailable(f"the store failed: {error}")
+        return Unavailable(f"the store failed: {self._reason(error)}")
+
+    def _reason(self, error: Exception) -> str:
+        return str(error)
 
     # What a store does ------------------------------------------------------------------------------------
 

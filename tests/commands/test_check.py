@@ -53,6 +53,12 @@ class CheckTests(SynchronousTestCase):
         status, lines = self.check("", "--env", environment=environment)
         self.assertEqual((status, lines[0].partition(" ")[0]), (1, "COMET_WS_PORT:"))
 
+    def test_certificates_of_the_database(self):
+        """Files for the connection to the database are looked at, too."""
+        status, lines = self.check("[db]\nurl = mysql://db/comet\ntls_ca = /nowhere/ca\n")
+        self.assertEqual(status, 1)
+        self.assertIn("[db] tls_ca: /nowhere/ca cannot be used: No such file or directory", lines[0])
+
     def test_certificate(self):
         """Files that the configuration names are looked at, too."""
         status, lines = self.check("[tls]\ncertificate = /nowhere/c\nkey = /nowhere/k\n")
