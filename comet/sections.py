@@ -135,7 +135,7 @@ class Db:
     tls: str = setting(
         "",
         choice({name: name for name in ("off", "encrypt", "verify")}),
-        "how to talk to it; verify: its certificate must be right; empty: verify with tls_ca, else off",
+        "encryption; verify: its certificate must be right; empty: verify with tls_ca, else if it can",
     )
     tls_ca: Path | None = setting(
         None, FILE, "PEM file of who signs its certificate; else those of the system"

@@ -22,7 +22,8 @@ class Server:
 
     @ivar socket: the UNIX socket, which takes the place of host and port.
     @ivar timeout: how long to wait for the server to accept a connection, or to answer, in seconds.
-    @ivar tls: what encrypts; C{None} for no encryption.
+    @ivar tls: what encrypts; C{None} to do so if the server can, without looking at its certificate.
+    @ivar plain: never to encrypt.
     """
 
     host: str
@@ -33,6 +34,7 @@ class Server:
     socket: str = ""
     timeout: int = 10
     tls: ssl.SSLContext | None = field(default=None, compare=False, repr=False)
+    plain: bool = False
 
     @classmethod
     def of(cls, db: Db, url: DatabaseUrl) -> Server:
@@ -44,6 +46,7 @@ class Server:
         return cls(
             *(url.host, url.port, url.user, url.password, url.path, socket, db.timeout),
             tls=tls_context(db),
+            plain=db.tls == "off",
         )
 
     def __str__(self) -> str:
@@ -63,7 +66,7 @@ class Server:
             "password": self.password,
             "database": self.name,
             "charset": "utf8mb4",
-            "ssl": self.tls,
+            **({"ssl_disabled": True} if self.plain else {"ssl": self.tls}),
             "connect_timeout": min(self.timeout, CONNECT_SECONDS),
             "read_timeout": self.timeout,
             "write_timeout": self.timeout,
@@ -72,7 +75,7 @@ class Server:
 
 def tls_context(db: Db) -> ssl.SSLContext | None:
     """
-    @return: how the connection is encrypted; C{None} if it is not.
+    @return: how the connection must be encrypted; C{None} if it need not be.
     @raise CannotStart: if a file is no good.
     """
     verify = db.tls == "verify" or (db.tls == "" and db.tls_ca is not None)

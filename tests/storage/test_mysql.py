@@ -371,8 +371,9 @@ class LossTests(Databases, TestCase):
         for db in (Db(tls_ca=folder / "c.pem"), Db(tls="encrypt")):
             opened = await self.open_store(maria, tls=tls_context(db), **safe)
             await opened.set_key(ANN, "k")
-        for db, wanted in ((Db(tls="verify"), "[db] tls"), (Db(), "does not accept")):
-            opened = Deferred.fromCoroutine(self.open_store(maria, tls=tls_context(db), **safe))
+        for db, wanted in ((Db(tls="verify"), "[db] tls"), (Db(tls="off"), "does not accept")):
+            more = {"tls": tls_context(db), "plain": db.tls == "off", **safe}
+            opened = Deferred.fromCoroutine(self.open_store(maria, **more))
             self.assertIn(wanted, str(await self.assertFailure(opened, Unavailable)))
 
 
