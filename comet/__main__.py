@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from comet.client.errors import ClientError
-from comet.commands import check, demo, publish, tail, version
+from comet.commands import check, demo, migrate, publish, tail, version
 from comet.commands.where import CannotDo
 from comet.config import CannotStart
 
@@ -28,6 +28,7 @@ class Subcommand(Protocol):
 SUBCOMMANDS: dict[str, Subcommand] = {
     "demo": demo,
     "check": check,
+    "migrate": migrate,
     "tail": tail,
     "publish": publish,
     "version": version,
