@@ -172,7 +172,10 @@ class Link:
 
     def close(self) -> None:
         """Let the connection go; the next L{cursor} makes another."""
-        raw, self._raw, self._cursor = self._raw, None, None
+        raw, cursor, self._raw, self._cursor = self._raw, self._cursor, None, None
+        if cursor is not None:
+            with suppress(Exception):
+                cursor.close()
         if raw is not None:
             with suppress(Exception):
                 raw.close()

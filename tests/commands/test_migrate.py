@@ -26,10 +26,11 @@ ANN, CHAT = User(3, 7), Channel(3, "web_chat")
 CPPCOMET = (
     "CREATE TABLE users_auth (dev_id INT, user_id INT, hash CHAR(32) CHARACTER SET ascii,"
     " PRIMARY KEY (dev_id, user_id))",
-    "CREATE TABLE users_data (dev_id INT, user_id INT, data TEXT CHARACTER SET utf8, PRIMARY KEY (dev_id, user_id))",
+    "CREATE TABLE users_data (dev_id INT, user_id INT, data TEXT CHARACTER SET utf8,"
+    " PRIMARY KEY (dev_id, user_id))",
     "CREATE TABLE users_time (dev_id INT, user_id INT, time INT, PRIMARY KEY (dev_id, user_id))",
-    "CREATE TABLE users_messages (id CHAR(36) CHARACTER SET ascii PRIMARY KEY, time INT, dev_id INT, user_id INT,"
-    " event CHAR(64) CHARACTER SET ascii, message TEXT CHARACTER SET utf8)",
+    "CREATE TABLE users_messages (id CHAR(36) CHARACTER SET ascii PRIMARY KEY, time INT, dev_id INT,"
+    " user_id INT, event CHAR(64) CHARACTER SET ascii, message TEXT CHARACTER SET utf8)",
     "CREATE TABLE pipe_messages (id CHAR(36) CHARACTER SET ascii PRIMARY KEY, time INT, dev_id INT,"
     " pipe_name CHAR(64) CHARACTER SET ascii COLLATE ascii_bin, event CHAR(64) CHARACTER SET ascii,"
     " message TEXT CHARACTER SET utf8, user_id INT)",
@@ -37,14 +38,17 @@ CPPCOMET = (
     " type CHAR(1) DEFAULT '0', length INT, PRIMARY KEY (dev_id, name))",
     "CREATE TABLE revoked_tokens (dev_id INT, token VARBINARY(600), time INT, PRIMARY KEY (dev_id, token))",
     "CREATE TABLE conference (dev_id INT, name VARCHAR(32), user_id INT, caller_id INT,"
-    " message TEXT CHARACTER SET utf8mb4, profile VARCHAR(32), stream VARCHAR(255), node VARCHAR(64), time INT,"
-    " PRIMARY KEY (dev_id, name, user_id))",
-    "CREATE TABLE dev_config (id INT PRIMARY KEY, `key` CHAR(64), url CHAR(255) DEFAULT '*', active_time INT)",
+    " message TEXT CHARACTER SET utf8mb4, profile VARCHAR(32), stream VARCHAR(255), node VARCHAR(64),"
+    " time INT, PRIMARY KEY (dev_id, name, user_id))",
+    "CREATE TABLE dev_config (id INT PRIMARY KEY, `key` CHAR(64), url CHAR(255) DEFAULT '*',"
+    " active_time INT)",
     "INSERT INTO users_auth VALUES (3, 7, 'key-of-ann')",
     "INSERT INTO users_data VALUES (3, 7, 'это')",
     "INSERT INTO users_time VALUES (3, 7, 1000), (3, 8, 0)",
-    "INSERT INTO users_messages VALUES ('b', 20, 3, 7, 'e', 'second'), ('a', 10, 3, 7, '', 'it''s \"first\"')",
-    "INSERT INTO pipe_messages VALUES ('y', 6, 3, 'web_chat', 'e', 'two', 7), ('x', 5, 3, 'web_chat', '', 'один', 0),"
+    "INSERT INTO users_messages VALUES ('b', 20, 3, 7, 'e', 'second'),"
+    " ('a', 10, 3, 7, '', 'it''s \"first\"')",
+    "INSERT INTO pipe_messages VALUES ('y', 6, 3, 'web_chat', 'e', 'two', 7),"
+    " ('x', 5, 3, 'web_chat', '', 'один', 0),"
     " ('z', 5, 3, 'Web_chat', '', 'other', 0)",
     "INSERT INTO pipes_settings (dev_id, name, length) VALUES (3, 'web_chat', 9), (3, 'no name', 5)",
     "INSERT INTO revoked_tokens VALUES (3, 'a.b.c', 0)",
@@ -163,7 +167,7 @@ class MigrateTests(TestCase):
         url = self.mysql("old", *CPPCOMET)
         status, out, err = await self.migrate("--from", url, "--to", self.sqlite(), "--dry-run")
         self.assertEqual((status, self.path.exists()), (0, False), err)
-        self.assertIn("would move 12 rows", out)
+        self.assertIn("would move 13 rows", out)
 
     async def test_the_configuration_names_the_target(self):
         """As it does for the server."""

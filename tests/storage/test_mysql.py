@@ -76,7 +76,7 @@ class MySQLStoreTests(
         store = await self.make_store()
         before = store._number
         await gatherResults([Deferred.fromCoroutine(store.append(said(number), 99)) for number in range(50)])
-        self.assertEqual(store._number - before, 2)
+        self.assertLessEqual(store._number - before, 2)
         self.assertEqual(await store.history(CHAT, 99), [said(number) for number in range(50)])
 
     async def test_a_bad_write_does_not_harm_its_group(self):
