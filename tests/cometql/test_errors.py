@@ -149,6 +149,7 @@ ELSEWHERE = {
         ),
         "a packet is wrong, not the statement in it",
     ),
+    **dict.fromkeys((errors.Away, errors.Uncertain), "the store is a database that is away, or was lost"),
     **dict.fromkeys(
         (errors.UnknownSession, errors.TooManyCommands), "browsers are told so, for there are no statements"
     ),
