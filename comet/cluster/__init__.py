@@ -1,0 +1,1 @@
+"""Several processes as one server: what they tell each other, and by which way."""
