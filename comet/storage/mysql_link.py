@@ -90,12 +90,21 @@ class MySQLCursor:
 
 
 class Door:
-    """Remembers that the server could not be reached, so that not everybody waits to find that out."""
+    """
+    Remembers that the server could not be reached, so that not everybody waits to find that out.
+
+    @ivar lost: when a connection was lost last; those that are older may be lost, too.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._shut_until = 0.0
         self._error: OperationalError | None = None
+        self.lost = 0.0
+
+    def note_loss(self) -> None:
+        """A connection was lost."""
+        self.lost = self._clock()
 
     def connect(self, server: Server) -> Any:
         """@return: a connection of PyMySQL, made for L{comet.storage.queries}."""
@@ -138,7 +147,7 @@ class Link:
 
     def cursor(self) -> MySQLCursor:
         """Begin a transaction."""
-        if self._raw is not None and self._clock() - self._used > IDLE_SECONDS:
+        if self._raw is not None and self._is_doubtful:
             try:
                 self._raw.ping(reconnect=False)
             except Exception:
@@ -149,6 +158,11 @@ class Link:
         self._cursor = MySQLCursor(self._raw.cursor())
         return self._cursor
 
+    @property
+    def _is_doubtful(self) -> bool:
+        """Whether the connection should be tried before it is used."""
+        return self._used <= self._door.lost or self._clock() - self._used > IDLE_SECONDS
+
     def commit(self) -> None:
         """@raise CommitUnknown: if the server may have committed, or not."""
         try:
@@ -156,7 +170,7 @@ class Link:
         except MySQLError as error:
             if judge(error) is not Verdict.LOST:
                 raise
-            self.close()
+            self._lose()
             raise CommitUnknown(*error.args) from error
         self._used = self._clock()
 
@@ -168,7 +182,11 @@ class Link:
             if self._raw is not None:
                 self._raw.rollback()
         except Exception:
-            self.close()
+            self._lose()
+
+    def _lose(self) -> None:
+        self._door.note_loss()
+        self.close()
 
     def close(self) -> None:
         """Let the connection go; the next L{cursor} makes another."""
