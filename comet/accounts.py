@@ -37,14 +37,17 @@ class Accounts:
         clock: Callable[[], float],
         make_key: Callable[[], str] = new_key,
         reader: tokens.Tokens | None = None,
+        changed: Callable[[], object] = lambda: None,
     ) -> None:
         """
         @param password: the main password, which opens every tenant; empty for one that opens none.
         @param clock: the time in seconds since 1970.
         @param make_key: makes the keys of users who come with a token.
         @param reader: reads the tokens.
+        @param changed: is called when the keys of tenants were changed here.
         """
         self._store = store
+        self._changed = changed
         self._password = password
         self._clock = clock
         self._make_key = make_key
@@ -54,8 +57,13 @@ class Accounts:
         self.key_gone: Callable[[int], None] = lambda dev_id: None
 
     async def start(self) -> None:
-        """Learn the keys of tenants from the store, which has been started."""
+        """Learn the keys of tenants from the store, which has been started; again, if they have changed."""
+        before = self._tenants
         self._tenants = {tenant.dev_id: tenant for tenant in await self._store.tenants()}
+        for dev_id, tenant in before.items():
+            now = self._tenants.get(dev_id)
+            if now is None or now.key != tenant.key:
+                self.key_gone(dev_id)
 
     # Tenants ----------------------------------------------------------------------------------------------
 
@@ -83,6 +91,7 @@ class Accounts:
         def keep(_: None) -> None:
             before = self._tenants.get(tenant.dev_id)
             self._tenants[tenant.dev_id] = tenant
+            self._changed()
             if before is not None and before.key != tenant.key:
                 self.key_gone(tenant.dev_id)
 
@@ -95,6 +104,7 @@ class Accounts:
             for dev_id in dev_ids:
                 if self._tenants.pop(dev_id, None) is not None:
                     self.key_gone(dev_id)
+            self._changed()
 
         return lambda batch: batch.store(Write(Store.remove_tenants, dev_ids), forget)
 

@@ -9,23 +9,21 @@ about it come from memory.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Collection, Coroutine, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from comet.access import status_channel
 from comet.errors import Unavailable, Uncertain
-from comet.mail import Device
 from comet.model import Channel, Joined, Left, StatusChanged, User
-from comet.presence import Presence
 from comet.storage.interface import Store
 from comet.storage.listings import Most
 from comet.storage.presences import Keeping, PresenceEvent, What
 
 #: The most events in one write: one with more would hold up the writes behind it for too long.
 GROUP_LIMIT = 500
-#: The most users that go offline in one L{Attendance.tick}: with more, the reactor would wait.
+#: The most users that go offline at once, several times a second: with more, the reactor would wait.
 TICK_LIMIT = 2_000
 #: Seconds between two notes that this process is alive.
 BEAT_SECONDS = 10
@@ -47,9 +45,24 @@ class StatusRules:
     log_channels: bool = False
 
 
+class Online(Protocol):
+    """Who is online."""
+
+    def is_online(self, user: User) -> bool:
+        """@return: whether C{user} is online."""
+
+    def online(self, dev_id: int | None = None) -> int:
+        """@return: how many users are online, of one tenant or of all."""
+
+    def users(self, dev_id: int) -> list[User]:
+        """@return: the users of a tenant that are online."""
+
+
 class Attendance:
     """
     The presence of all users, as it is told and kept.
+
+    @ivar online: who is online.
 
     @ivar written: is called when the log has grown.
     @ivar lost: how many rows of the log were given up, because the store did not work for too long.
@@ -58,7 +71,7 @@ class Attendance:
     def __init__(
         self,
         store: Store,
-        presence: Presence[Device],
+        online: Online,
         rules: StatusRules,
         clock: Callable[[], float],
         spawn: Callable[[Coroutine[Any, Any, None]], None],
@@ -68,9 +81,9 @@ class Attendance:
         """
         @param clock: the time in seconds since 1970.
         @param spawn: runs a coroutine that nobody waits for, and logs its failure.
-        @param tell: hands an event to those who listen to a channel.
+        @param tell: hands an event to those who listen to a channel here.
         """
-        self._store, self._presence, self._rules = store, presence, rules
+        self._store, self.online, self._rules = store, online, rules
         self._clock, self._spawn, self._tell, self._keeping = clock, spawn, tell, keeping
         self._waiting: deque[PresenceEvent] = deque()
         #: When users were here last, as long as the store does not know.
@@ -80,32 +93,24 @@ class Attendance:
         self.written: Callable[[], object] = lambda: None
         self.lost = 0
 
-    async def start(self) -> None:
-        """Let those go offline who were online when the process before this one died."""
-        # As long as a server stands alone, whoever is marked was marked by a process before this one, even
-        # if that had another name.
-        await self._store.end_presence(None, self._keeping)
+    async def end(self, alive: Collection[str] = (), online: Collection[User] = ()) -> int:
+        """
+        Let those go offline who were left behind by servers that are no more.
+
+        @param alive: the names of the servers that are there.
+        @param online: who is connected to one of them.
+        @return: how many went.
+        """
+        gone = await self._store.end_presence(self._keeping, alive, online)
+        if gone:
+            self.written()
+        return gone
 
     async def stop(self) -> None:
-        """Let everybody go offline, and write down what is not written yet."""
-        for user, left in self._presence.leave_all(self._clock()):
-            self._changed(user, False, int(left))
+        """Write down what is not written yet."""
         await self._write_all()
 
     # What happens -----------------------------------------------------------------------------------------
-
-    def arrive(self, user: User, device: Device) -> bool:
-        """@return: whether C{user} comes online by this new device."""
-        comes = self._presence.arrive(user, device)
-        if comes:
-            self._changed(user, True, int(self._clock()))
-        return comes
-
-    def depart(self, user: User, device: Device) -> None:
-        """A device of C{user} is gone; saying so twice is saying so once."""
-        now = self._clock()
-        if self._presence.depart(user, device, now):
-            self._changed(user, False, int(now))
 
     def moved(self, event: Joined | Left) -> None:
         """Somebody has joined or left a channel that tells so."""
@@ -115,24 +120,29 @@ class Attendance:
             self._note(PresenceEvent(dev_id, event.time, user_id, what, name, uuid))
 
     def tick(self) -> None:
-        """Let those go offline whose time of grace is over. To be called a few times a second."""
+        """To be called a few times a second: note now and then that this server is alive."""
         now = self._clock()
-        for user, left in self._presence.due(now, TICK_LIMIT):
-            self._changed(user, False, int(left))
         if not self._next_beat - BEAT_SECONDS <= now < self._next_beat:
             self._next_beat = now + BEAT_SECONDS
             self._failed = False
             if self._waiting:
                 self._begin()
-            elif self._presence.online():
+            elif self.online.online():
                 self._spawn(self._beat(int(now)))
 
-    def _changed(self, user: User, online: bool, time: int) -> None:
+    def changed(self, user: User, online: bool, time: int, is_ours: bool = True) -> None:
+        """
+        C{user} comes online, or goes.
+
+        @param is_ours: whether it is for this server to keep that; it is always told to those who are here.
+        """
         if self._rules.tell_online if online else self._rules.tell_offline:
             self._tell(
                 Channel(user.dev_id, status_channel(user.user_id)),
                 StatusChanged(user, online, int(self._clock())),
             )
+        if not is_ours:
+            return
         if self._rules.keep_last_seen and not online:
             self._unsaved[user] = time
         what = What.ONLINE if online else What.OFFLINE
@@ -195,10 +205,10 @@ class Attendance:
         return {user: stored.get(user, -1) if time is None else time for user, time in now.items()}
 
     def _known(self, user: User) -> int | None:
-        return 0 if self._presence.is_online(user) else self._unsaved.get(user)
+        return 0 if self.online.is_online(user) else self._unsaved.get(user)
 
     async def all_last_seen(self, dev_id: int, most: Most) -> dict[User, int]:
         """@return: what L{last_seen} tells of all users of a tenant, as far as C{most} goes."""
         unsaved = {user: time for user, time in self._unsaved.items() if user.dev_id == dev_id}
         known = await self._store.all_last_seen(dev_id, most)
-        return {**known, **unsaved, **dict.fromkeys(self._presence.users(dev_id), 0)}
+        return {**known, **unsaved, **dict.fromkeys(self.online.users(dev_id), 0)}

@@ -18,7 +18,8 @@ from comet.accounts import Accounts
 from comet.attendance import Attendance, StatusRules
 from comet.batch import Action, Batch, Step
 from comet.connections import Connections
-from comet.errors import TableFull
+from comet.engine import Alone, Engine
+from comet.errors import TableFull, Unavailable
 from comet.expiry import Expiries
 from comet.grants import Grants
 from comet.hub import Hub, Subscriber
@@ -73,6 +74,7 @@ class Broker:
         node: str = "",
         reader: Tokens | None = None,
         turn: Turn[Subscriber] | None = None,
+        make_engine: Callable[[Broker], Engine] | None = None,
     ) -> None:
         """
         @param clock: the time in seconds since 1970.
@@ -81,54 +83,77 @@ class Broker:
         @param node: the name of this process among others.
         @param reader: reads the tokens of users.
         @param turn: when what is said is written to those who hear it; at once without it.
+        @param make_engine: makes what joins this server with others; left out, it stands alone.
         """
         self.store = store
         self.limits = limits
         self.hub = Hub(turn)
         rules = rules or StatusRules()
-        self.presence: Presence[Device] = Presence(rules.grace)
+        self.rules = rules
+        #: The devices that are here. If there are others, the time of grace is a matter of all of them.
+        self.presence: Presence[Device] = Presence(0 if make_engine else rules.grace)
         self.counters = Counters()
         #: How many browsers were sent away, by reason.
         self.goodbyes: Counter[Goodbye] = Counter()
-        self.accounts = Accounts(store, password, clock, reader=reader)
+        self.accounts = Accounts(
+            *(store, password, clock),
+            reader=reader,
+            changed=lambda: self.engine.changed("tenants"),
+        )
         self.connections = Connections(node)
-        self.grants = Grants(store, self.hub, limits.channel_rights)
+        self.grants = Grants(
+            *(store, self.hub, limits.channel_rights),
+            changed=lambda: self.engine.changed("rules"),
+        )
         self.rights = self.grants.rights
         self.expiries = Expiries()
         self.refusals = Refusals()
         self.pace = Pace(limits, clock, self.refusals)
-        self.accounts.key_gone = self.connections.close_by_key
-        self._clock = clock
+        self.accounts.key_gone = lambda dev_id: self.engine.kill_logins(dev_id)
+        self.clock = clock
         self._spawn = spawn
         self._lengths: dict[Channel, int] = {}
         self._mail = Mail(store, limits, self.presence, self.counters, self.now, spawn)
         keeping = Keeping(node, limits.presence_events, rules.keep_last_seen)
-        self.attendance = Attendance(store, self.presence, rules, clock, spawn, self.announce, keeping)
+        self.attendance = Attendance(store, self.presence, rules, clock, spawn, self.deliver, keeping)
+        self.engine: Engine = (
+            make_engine(self)
+            if make_engine is not None
+            else Alone(
+                *(self.hub, self.presence, self.attendance, self.connections, clock),
+                *(self.deliver, limits.devices),
+            )
+        )
+        self.attendance.online = self.engine.online
+        self._mail.relay, self._mail.elsewhere = self.engine.relay, self.engine.elsewhere
 
     def now(self) -> int:
         """@return: the time in whole seconds since 1970."""
-        return int(self._clock())
+        return int(self.clock())
 
     def tick(self) -> None:
         """
         To be called a few times a second: let go of those whose proof has run out, whose rights are gone, or
         whose time of grace is over.
         """
+        now = self.clock()
+        self.engine.tick(now)
         self.attendance.tick()
-        self.expiries.tick(self._clock())
+        self.expiries.tick(now)
         self.grants.recheck()
 
     async def start(self) -> None:
         """Open the store and learn which channels keep a history, who has rights, and the keys of tenants."""
         await self.store.start()
-        self._lengths = await self.store.lengths()
+        await self.learn_lengths()
         await self.accounts.start()
-        await self.attendance.start()
         await self.grants.start()
+        await self.engine.start()
 
     async def stop(self) -> None:
-        """Let everybody go offline, and close the store."""
+        """Leave the others, or let everybody go offline, and close the store."""
         try:
+            await self.engine.stop()
             await self.attendance.stop()
         finally:
             await self.store.stop()
@@ -221,7 +246,7 @@ class Broker:
             batch.lengths[channel] = length
             batch.store(
                 Write(Store.set_length, channel, length),
-                lambda _: self._lengths.__setitem__(channel, length),
+                lambda _: self._set_length(channel, length),
             )
 
         return put
@@ -249,9 +274,46 @@ class Broker:
 
         def forget(_: int) -> None:
             for channel in channels:
-                self._lengths.pop(channel, None)
+                self._set_length(channel, None)
 
         return put
+
+    def _set_length(self, channel: Channel, length: int | None) -> None:
+        self.learn_length(channel, length)
+        self.engine.changed("length", channel, length)
+
+    def learn_length(self, channel: Channel, length: int | None) -> None:
+        """C{channel} has got this length, or none; the store knows already."""
+        if length is None:
+            self._lengths.pop(channel, None)
+        else:
+            self._lengths[channel] = length
+
+    async def learn_lengths(self) -> None:
+        """Read from the store which channels keep a history."""
+        self._lengths = await self.store.lengths()
+
+    async def learn(self, what: str) -> None:
+        """
+        Read from the store what another server has changed.
+
+        @param what: see L{learn_all}; anything else changes nothing here.
+        """
+        try:
+            if what == "lengths":
+                await self.learn_lengths()
+            elif what == "rules":
+                await self.grants.start()
+            elif what == "tenants":
+                await self.accounts.start()
+        except Unavailable:
+            # The store has logged it, and its errors are few: the next change, or loss of the bus, reads it.
+            return
+
+    async def learn_all(self) -> None:
+        """Read from the store what all servers know by heart."""
+        for what in ("lengths", "rules", "tenants"):
+            await self.learn(what)
 
     def _length_in(self, batch: Batch, channel: Channel) -> int | None:
         """@return: the length that C{channel} has been set by the steps before."""
@@ -315,6 +377,14 @@ class Broker:
         """
         if isinstance(event, Joined | Left):
             self.attendance.moved(event)
+        return self.engine.announce(channel, event, besides)
+
+    def deliver(self, channel: Channel, event: Event, besides: Subscriber | None = None) -> int:
+        """
+        Hand an event to those subscribers of C{channel} that are here.
+
+        @return: how many connections it was handed to.
+        """
         reached = self.hub.publish(channel, event, besides)
         self.counters.delivered += reached
         return reached
@@ -355,6 +425,10 @@ class Broker:
         """Hand over what has waited for C{user}, in order."""
         await self._mail.empty(user)
 
+    def take_mail(self, message: PrivateMessage, done: Callable[[], object] = lambda: None) -> None:
+        """See L{Mail.take}."""
+        self._mail.take(message, done)
+
     def acknowledge(self, user: User, number: int) -> None:
         """The private messages of C{user} up to C{number} have arrived."""
         self._mail.acknowledge(user, number)
@@ -380,12 +454,9 @@ class Broker:
     def removing_keys(self, users: Collection[User]) -> Action:
         """@return: what L{remove_keys} does."""
 
-        def close(_: int) -> None:
-            for user in users:
-                for device in self.presence.devices(user):
-                    device.lose(Goodbye.KEY_REMOVED)
-
-        return lambda batch: batch.store(Write(Store.remove_keys, users), close)
+        return lambda batch: batch.store(
+            Write(Store.remove_keys, users), lambda _: self.engine.lose_users(users, Goodbye.KEY_REMOVED)
+        )
 
     def revoking(self, dev_id: int, token: str) -> Action:
         """@return: what lets nobody in with C{token} any more, and closes the connections of who came so."""
@@ -399,14 +470,12 @@ class Broker:
 
     async def arrive(self, user: User, device: Device) -> None:
         """A device of C{user} has signed in: others are told, and it gets what waited in the queue."""
-        comes = self.attendance.arrive(user, device)
-        if not comes and len(devices := self.presence.devices(user)) > self.limits.devices:
-            devices[0].lose(Goodbye.REPLACED)
+        self.engine.arrive(user, device)
         await self.empty_queue(user)
 
     def depart(self, user: User, device: Device) -> None:
         """A device of C{user} is gone; saying so twice is saying so once."""
-        self.attendance.depart(user, device)
+        self.engine.depart(user, device)
 
     async def last_seen(self, users: Iterable[User]) -> dict[User, int]:
         """See L{Attendance.last_seen}."""

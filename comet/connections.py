@@ -32,6 +32,18 @@ class About(NamedTuple):
     by_key: bool = False
 
 
+class Listed(NamedTuple):
+    """
+    A connection, on whatever server.
+
+    @ivar node: the name of the server.
+    """
+
+    number: int
+    node: str
+    about: About
+
+
 class Connection(Protocol):
     """
     A connection, as others may look at it and end it.
@@ -74,6 +86,26 @@ class Connections:
         """@return: the connections of a tenant, for 0 those of all, the oldest first."""
         numbers = sorted(self._open)
         return [self._open[number] for number in numbers if dev_id in (0, self._open[number].about.dev_id)]
+
+    def listed(self, dev_id: int) -> list[Listed]:
+        """@return: what there is to know of the connections of a tenant, for 0 those of all, in order."""
+        return [Listed(each.number, self.node, each.about) for each in self.seen_by(dev_id)]
+
+    def has(self, number: int) -> bool:
+        """@return: whether a connection of that number is open."""
+        return number in self._open
+
+    def kill(self, number: int, dev_id: int, only_asked: bool = False) -> bool:
+        """
+        End the connection of that number, if the tenant, or 0 for root, may.
+
+        @param only_asked: whether to look for it, and let it live.
+        @return: whether there is one.
+        """
+        found = self.find(number, dev_id)
+        if found is not None and not only_asked:
+            found.kill()
+        return found is not None
 
     def find(self, number: int, dev_id: int) -> Connection | None:
         """@return: the connection of that number, if the tenant, or 0 for root, may see it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from comet.batch import Action, Batch
 from comet.errors import TableFull
@@ -19,25 +19,35 @@ class Grants:
     @ivar rights: the rules, to be asked.
     """
 
-    def __init__(self, store: Store, hub: Hub, most: int) -> None:
-        """@param most: how many rules a tenant may set."""
+    def __init__(
+        self, store: Store, hub: Hub, most: int, changed: Callable[[], object] = lambda: None
+    ) -> None:
+        """
+        @param most: how many rules a tenant may set.
+        @param changed: is called when a rule was set or removed here.
+        """
+        self._changed = changed
         self.rights = Rights()
         self._store = store
         self._hub = hub
         self._most = most
 
     async def start(self) -> None:
-        """Learn the rules from the store, which has been started."""
+        """Learn the rules from the store, which has been started; again, when they have changed."""
         self.rights.load(await self._store.rules())
 
     def setting(self, dev_id: int, rule: Rule) -> Action:
         """@return: the action that lets a rule count; it raises L{TableFull} if there are too many."""
 
+        def keep() -> None:
+            self.rights.set(dev_id, rule)
+            self._changed()
+
         def put(batch: Batch) -> None:
             if not self._is_set(batch, dev_id, rule.prefix):
                 self.check_room(dev_id, batch)
             batch.rules[dev_id, rule.prefix] = True
-            batch.store(Write(Store.set_rule, dev_id, rule), lambda _: self.rights.set(dev_id, rule))
+            batch.store(Write(Store.set_rule, dev_id, rule), lambda _: keep())
 
         return put
 
@@ -47,6 +57,7 @@ class Grants:
         def forget(_: int) -> None:
             for prefix in prefixes:
                 self.rights.remove(dev_id, prefix)
+            self._changed()
 
         def put(batch: Batch) -> None:
             batch.rules.update(dict.fromkeys(((dev_id, prefix) for prefix in prefixes), False))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from comet.model import Channel, Event, Form
@@ -22,6 +22,9 @@ class Subscriber(Waiting, Protocol):
 
     def recheck(self) -> None:
         """Leave the channels that it may not listen to any more."""
+
+    def note_gap(self, channels: Iterable[Channel]) -> None:
+        """Something that was said in these channels may be missing for good."""
 
 
 class Group:
@@ -67,6 +70,8 @@ class Hub:
         self.turn: Turn[Subscriber] = turn or Turn()
         self._channels: dict[Channel, dict[Form, Group]] = {}
         self._counter = 0
+        #: The channels whose number of subscribers has changed, if somebody wants to know.
+        self.changed: set[Channel] | None = None
 
     def __len__(self) -> int:
         """@return: how many channels have a subscriber."""
@@ -79,6 +84,8 @@ class Hub:
         if subscriber not in group.numbers:
             self._counter += 1
             group.add(subscriber, self._counter)
+            if self.changed is not None:
+                self.changed.add(channel)
 
     def unsubscribe(self, channel: Channel, subscriber: Subscriber) -> None:
         """The opposite of L{subscribe}; harmless if there was no subscription."""
@@ -89,6 +96,8 @@ class Hub:
         # What was published before is still heard.
         self.turn.pull(subscriber)
         group.remove(subscriber)
+        if self.changed is not None:
+            self.changed.add(channel)
         if not group.numbers:
             del groups[subscriber.form]
             if not groups:
@@ -120,6 +129,11 @@ class Hub:
     def count(self, channel: Channel) -> int:
         """@return: how many subscribers C{channel} has."""
         return sum(len(group.numbers) for group in self._channels.get(channel, {}).values())
+
+    def hears(self, channel: Channel, subscriber: Subscriber) -> bool:
+        """@return: whether C{subscriber} listens to C{channel}."""
+        group = self._channels.get(channel, {}).get(subscriber.form)
+        return group is not None and subscriber in group.numbers
 
     def subscribers(self, channel: Channel) -> list[Subscriber]:
         """@return: the subscribers of C{channel}, the newest subscription first."""

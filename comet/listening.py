@@ -218,6 +218,12 @@ class Listener(Outbox):
                 self._unfollow_channels([channel])
                 self.tell(Refusal(error, self._broker.now(), Subscribe, name))
 
+    def note_gap(self, channels: Iterable[Channel]) -> None:
+        """See L{comet.hub.Subscriber.note_gap}; only who can make use of it is told."""
+        if self.form.acknowledges and not self._over:
+            joints = {access.wire_name(channel): Joint(NOWHERE, gap=True) for channel in channels}
+            self.tell(Followed(joints, self._broker.now()))
+
     def _join(self, channel: Channel) -> None:
         if access.is_tracked(channel.name):
             self._broker.announce(channel, Joined(channel, self.member, self._broker.now()))

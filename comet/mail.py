@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from comet.batch import Step
+from comet.errors import Unavailable
 from comet.hub import Subscriber
 from comet.limits import Limits
 from comet.model import Goodbye, PrivateMessage, User
@@ -30,9 +31,11 @@ class Device(Subscriber, Protocol):
     A subscriber that is one connection of a user, as the broker needs to know it.
 
     @ivar handed: the number of the last queued message that it was given.
+    @ivar number: what its connection goes by.
     """
 
     handed: int
+    number: int
 
     @property
     def takes(self) -> bool:
@@ -71,14 +74,22 @@ class Mailbox:
     @ivar draining: whether the queue is being handed over.
     @ivar again: whether somebody has asked for that since the queue was read last.
     @ivar arrived: up to which number the messages have arrived, though the queue may still show them.
+    @ivar fresh: what was stored and said to all servers: another may have removed it from the queue already,
+        and it is still to be given to the devices that are here.
     """
 
-    __slots__ = ("again", "arrived", "behind", "busy", "draining")
+    __slots__ = ("again", "arrived", "behind", "busy", "draining", "fresh")
 
     def __init__(self, behind: bool, arrived: int) -> None:
         self.busy = 0
         self.behind, self.arrived = behind, arrived
         self.draining = self.again = False
+        self.fresh: dict[int, PrivateMessage] = {}
+
+
+#: Hands a stored message to the devices of its user, wherever they are, and calls back once it was given to
+#: those that are here.
+Relay = Callable[[PrivateMessage, Callable[[], object]], None]
 
 
 class Mail:
@@ -102,6 +113,9 @@ class Mail:
         self.presence = presence
         self.counters = counters
         self._now, self._spawn = now, spawn
+        #: What there is to ask and to use if there are other servers.
+        self.relay: Relay | None = None
+        self.elsewhere: Callable[[User], int] = lambda user: 0
         self._mailboxes: dict[User, Mailbox] = {}
         #: Those who are here, but could not be given all that is queued, because the store failed.
         self._owed: set[User] = set()
@@ -131,7 +145,7 @@ class Mail:
             raise
         delivery.stored(message, queued)
         await delivery.end()
-        return bool(self.presence.devices(user))
+        return self.is_reached(user)
 
     def send_now(self, message: PrivateMessage) -> bool:
         """
@@ -144,6 +158,31 @@ class Mail:
         self.counters.private += 1
         self.hand_over(message)
         return True
+
+    def is_reached(self, user: User) -> bool:
+        """@return: whether C{user} has a device, here or elsewhere."""
+        return user in self.presence or self.elsewhere(user) > 0
+
+    def take(self, message: PrivateMessage, done: Callable[[], object] = lambda: None) -> None:
+        """
+        Any server has stored C{message} and says so to all: give it to the devices that are here.
+
+        @param done: is called once that is done.
+        """
+        if message.user in self.presence:
+            self._spawn(self._take(message, done))
+        else:
+            done()
+
+    async def _take(self, message: PrivateMessage, done: Callable[[], object]) -> None:
+        user = message.user
+        mailbox = self.enter(user)
+        mailbox.fresh[message.number] = message
+        try:
+            await self.empty(user)
+        finally:
+            done()
+            self.leave(user, mailbox)
 
     async def empty(self, user: User) -> None:
         """Hand over what is queued for C{user}, in order, to those devices that have not been given it."""
@@ -164,7 +203,7 @@ class Mail:
 
     async def _drain(self, user: User, mailbox: Mailbox) -> None:
         stale = []
-        for message in await self._store.queue(user):
+        for message in await self._queue(user, mailbox):
             if not self.presence.devices(user):
                 break  # the rest waits for the next device
             if message.number <= mailbox.arrived:
@@ -176,13 +215,27 @@ class Mail:
         if stale:
             self.counters.expired += await self._store.dequeue(user, stale)
 
+    async def _queue(self, user: User, mailbox: Mailbox) -> list[PrivateMessage]:
+        """@return: what there is to give, in order; fresh messages also if the store does not work."""
+        try:
+            queued = await self._store.queue(user)
+        except Unavailable:
+            if not mailbox.fresh:
+                raise
+            queued = []
+        if not mailbox.fresh:
+            return queued
+        fresh, mailbox.fresh = mailbox.fresh, {}
+        both = {message.number: message for message in queued} | fresh
+        return [both[number] for number in sorted(both)]
+
     def is_stale(self, message: PrivateMessage) -> bool:
         """@return: whether nobody wants C{message} any more."""
         return 0 < message.expires <= self._now()
 
     def is_direct(self, user: User) -> bool:
         """@return: whether a message may be handed to C{user} now, past the store."""
-        if user in self._mailboxes or user in self._owed:
+        if user in self._mailboxes or user in self._owed or self.elsewhere(user):
             return False
         return any(device.takes for device in self.presence.devices(user))
 
@@ -253,7 +306,7 @@ class Delivery:
     def __init__(self, mail: Mail, user: User) -> None:
         self._mail, self._user = mail, user
         # What a device takes for good leaves the queue right after: nothing has to make room for it.
-        self._direct = mail.is_direct(user)
+        self._direct = mail.is_direct(user) or mail.elsewhere(user) > 0
         self._mailbox = mail.enter(user)
 
     def step(self, message: PrivateMessage) -> Step:
@@ -268,7 +321,15 @@ class Delivery:
         counters = self._mail.counters
         counters.private += 1
         counters.queue_dropped += queued.dropped
-        if self._mailbox.behind or not self._mail.presence.devices(self._user):
+        if self._mail.relay is not None:
+            counters.queued += not self._mail.is_reached(self._user)
+            # What comes next goes the same way, until this one has arrived here.
+            mailbox = self._mail.enter(self._user)
+            self._mail.relay(
+                replace(message, number=queued.number, live=True),
+                lambda: self._mail.leave(self._user, mailbox),
+            )
+        elif self._mailbox.behind or not self._mail.presence.devices(self._user):
             self._mailbox.behind = True
             counters.queued += 1
         else:

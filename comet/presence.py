@@ -62,6 +62,10 @@ class Presence(Generic[Device]):
         """@return: the devices of C{user}, the oldest first."""
         return tuple(self._users.get(user, ()))
 
+    def all_devices(self) -> list[tuple[User, Device]]:
+        """@return: every device that is here, and whose it is."""
+        return [(user, device) for user, devices in self._users.items() for device in devices]
+
     def arrive(self, user: User, device: Device) -> bool:
         """@return: whether C{user} comes online by this."""
         was_online = self.is_online(user)

@@ -115,9 +115,13 @@ class Rights:
 
     def load(self, rules: Iterable[tuple[int, Rule]]) -> None:
         """Take the rules that a store has kept, in place of all others."""
-        self._own, self._tables = {}, {}
+        before, self._own, self._tables = self._own, {}, {}
         for dev_id, rule in rules:
             self._own.setdefault(dev_id, {})[rule.prefix] = rule
+        for dev_id in before.keys() | self._own.keys():
+            old, new = before.get(dev_id, {}), self._own.get(dev_id, {})
+            changed = [prefix for prefix in old.keys() | new.keys() if old.get(prefix) != new.get(prefix)]
+            self.changed.update(Channel(dev_id, prefix) for prefix in changed)
 
     def set(self, dev_id: int, rule: Rule) -> None:
         """Let a rule count in place of any other of its prefix."""

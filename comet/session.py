@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from comet import access
 from comet.broker import Broker
 from comet.connections import About
+from comet.engine import Listening
 from comet.errors import CometError, NotSupported, Refused, TooFast, TooLong
 from comet.identity import Identity, Proof, Right
 from comet.listening import Listener
@@ -203,6 +204,15 @@ class Session(Listener):
             queued=self.waiting_bytes,
         )
 
+    @property
+    def listening(self) -> Listening:
+        """See L{comet.engine.Browser.listening}."""
+        visitor = self.visitor
+        return Listening(
+            *(self.user_id, visitor.uuid, visitor.user_agent, visitor.address, visitor.origin),
+            *(visitor.language, self.number),
+        )
+
     def kill(self) -> None:
         """See L{Connection.kill}."""
         self.lose(Goodbye.KILLED)
@@ -272,7 +282,7 @@ class Session(Listener):
                 await self._send(command, request)
             case AskCount(name, marker):
                 self._check(Right.COUNT, name)
-                count = self._broker.hub.count(self._channel(name))
+                count = self._broker.engine.count(self._channel(name))
                 self._answer(Counted(marker, count, self._broker.now()), request)
             case AskHistory(name, marker):
                 self._check(Right.HISTORY, name)
@@ -282,7 +292,8 @@ class Session(Listener):
                 self._answer(await self._page(command), request)
             case AskMembers(name, marker):
                 self._check(Right.MEMBERS, name)
-                self._answer(Members(name, marker, self._members(name), self._broker.now()), request)
+                members = await self._members(name)
+                self._answer(Members(name, marker, members, self._broker.now()), request)
             case AskStatus(user_id):
                 self._check_about(Right.SUBSCRIBE, access.status_channel(user_id), user_id)
                 user = User(self.visitor.dev_id, user_id)
@@ -351,9 +362,9 @@ class Session(Listener):
         found = joint(command.since, stretch, most)
         return Page(found.joint.place, found.joint.gap, tuple(found.messages[:limit]), now)
 
-    def _members(self, name: str) -> tuple[Member, ...]:
-        subscribers = self._broker.hub.subscribers(self._channel(name))
-        return tuple(client.member for client in subscribers if isinstance(client, Session))
+    async def _members(self, name: str) -> tuple[Member, ...]:
+        found = await self._broker.engine.listening([self._channel(name)])
+        return tuple(Member(each.user_id, each.uuid, each.connection) for _, each in found)
 
 
 def _seconds(proof: Proof | None) -> int | None:

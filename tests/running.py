@@ -66,7 +66,8 @@ class Ear:
 
     def __init__(self, form=PLAIN, takes=True):
         self.form, self.heard, self.goodbyes = form, [], []
-        self.takes, self.handed, self.lane = takes, 0, None
+        self.takes, self.handed, self.lane, self.number = takes, 0, None, 0
+        self.gaps = []
 
     def send(self, data):
         return 0
@@ -80,6 +81,9 @@ class Ear:
 
     def lose(self, goodbye):
         self.goodbyes.append(goodbye)
+
+    def note_gap(self, channels):
+        self.gaps += channels
 
 
 class SlowStore(MemoryStore):

@@ -69,7 +69,7 @@ class AttendanceCase(SynchronousTestCase):
 
     def wait(self, seconds):
         self.now += seconds
-        self.broker.attendance.tick()
+        self.broker.tick()
 
     def arrive(self, user=ANN):
         ear = Ear()
@@ -188,7 +188,7 @@ class WritingTests(AttendanceCase):
         self.store = Held()
         self.broker = self.start()
         for number in range(1, 10_001):
-            self.broker.attendance.arrive(User(0, number), object())
+            self.broker.engine.arrive(User(0, number), object())
         self.assertEqual((self.store.writes, self.broker.presence.online(0)), (0, 10_000))
         self.store.gate.callback(None)
         self.assertEqual(self.store.writes, 1 + -(-9_999 // GROUP_LIMIT))
@@ -235,13 +235,13 @@ class WritingTests(AttendanceCase):
         broker = Broker(self.store, Limits(), lambda: self.now, spawn, StatusRules(grace=3), node="here")
         devices = [(User(0, number), object()) for number in range(1, 4_001)]
         for user, device in devices:
-            broker.attendance.arrive(user, device)
+            broker.engine.arrive(user, device)
         for user, device in devices:
-            broker.attendance.depart(user, device)
+            broker.engine.depart(user, device)
         self.now += 3
         left = []
         for _ in range(3):
-            broker.attendance.tick()
+            broker.tick()
             left.append(broker.presence.online())
         self.assertEqual(left, [2_000, 0, 0])
 

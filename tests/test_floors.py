@@ -38,6 +38,7 @@ FLOORS = (
         "accounts",
         "cluster",
         "connections",
+        "engine",
         "mail",
         "attendance",
         "broker",
@@ -53,6 +54,8 @@ FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 #: The rooms that know Twisted.
 TWISTED = {
     "client.twisted",
+    "cluster.asking",
+    "cluster.node",
     "storage.mysql",
     "storage.opening",
     "storage.sql",

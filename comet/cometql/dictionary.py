@@ -6,7 +6,7 @@ A view is a name, columns, and a function that gives its rows; another one is an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -38,7 +38,7 @@ class View:
     """
 
     columns: str
-    rows: Callable[[Catalogue, Context], _Rows] = lambda catalogue, context: ()
+    rows: Callable[[Catalogue, Context], _Rows | Awaitable[_Rows]] = lambda catalogue, context: ()
 
     def declared(self, name: str) -> list[Column]:
         """@return: the columns of the view C{name}."""
@@ -67,9 +67,10 @@ class Dictionary:
         """
         return self._view(name, database).declared(name.upper())
 
-    def rows(self, name: str, database: str, context: Context) -> _Rows:
+    async def rows(self, name: str, database: str, context: Context) -> _Rows:
         """@return: the rows of a view."""
-        return self._view(name, database).rows(self._catalogue, context)
+        rows = self._view(name, database).rows(self._catalogue, context)
+        return await rows if isinstance(rows, Awaitable) else rows
 
     def _view(self, name: str, database: str) -> View:
         if database.lower() in _INNER:
@@ -184,8 +185,8 @@ def _collations(catalogue: Catalogue, context: Context) -> _Rows:
     return COLLATIONS
 
 
-def _processes(catalogue: Catalogue, context: Context) -> _Rows:
-    return processes(context)
+async def _processes(catalogue: Catalogue, context: Context) -> _Rows:
+    return await processes(context)
 
 
 #: The views by name.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from comet.broker import Broker
 from comet.cometql.context import Context
@@ -58,12 +58,19 @@ def _outlook(broker: Broker, entry: Message | PrivateMessage) -> tuple[int, str,
     receivers: tuple[Subscriber, ...] | list[Subscriber]
     if isinstance(entry, Message):
         receivers = broker.hub.subscribers(entry.channel)
-        return len(receivers), _transports(receivers), 0, int(broker.length(entry.channel) > 0)
+        everywhere = broker.engine.count(entry.channel)
+        return everywhere, _transports(receivers, everywhere), 0, int(broker.length(entry.channel) > 0)
     receivers = broker.presence.devices(entry.user)
-    return len(receivers), _transports(receivers), int(not receivers), 0
+    everywhere = len(receivers) + broker.engine.elsewhere(entry.user)
+    return everywhere, _transports(receivers, everywhere), int(not everywhere), 0
 
 
-def _transports(receivers: Iterable[Subscriber]) -> str:
-    """@return: how many there are of each transport and dialect, such as C{websocket/cppcomet: 3}."""
+def _transports(receivers: Collection[Subscriber], everywhere: int) -> str:
+    """
+    @param everywhere: how many there are on all servers together.
+    @return: how many there are of each transport and dialect, such as C{websocket/cppcomet: 3}.
+    """
     forms = Counter(f"{each.form.transport}/{each.form.dialect.name}" for each in receivers)
-    return ", ".join(f"{name}: {number}" for name, number in sorted(forms.items()))
+    elsewhere = everywhere - len(receivers)
+    there = [f"on other servers: {elsewhere}"] if elsewhere > 0 else []
+    return ", ".join([*(f"{name}: {number}" for name, number in sorted(forms.items())), *there])

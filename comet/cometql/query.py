@@ -120,7 +120,7 @@ class Loading:
 
     async def _find(self, source: Source) -> Sequence[Sequence[Value]]:
         if self._dictionary.has(source.database):
-            return self._dictionary.rows(source.table, source.database, self._context)
+            return await self._dictionary.rows(source.table, source.database, self._context)
         table = self._catalogue.find(source.table, source.database)
         dev_id = self._context.tenant(source.database)
         if any(self._differ(*pair) for pair in source.guards):

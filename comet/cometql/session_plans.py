@@ -37,11 +37,9 @@ class KillPlan(Plan):
         """@return: that it is closed; KILL QUERY closes nothing, as no statement runs for long."""
         value = self._number(context, parameters)
         number = as_integer(value)
-        found = None if number is None else context.broker.connections.find(number, context.login.dev_id)
-        if found is None:
+        engine, dev_id = context.broker.engine, context.login.dev_id
+        if number is None or not await engine.kill(number, dev_id, self._query):
             raise UnknownConnection(f"Unknown thread id: {shown(value)}")
-        if not self._query:
-            found.kill()
         return Done()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,7 +43,7 @@ PROC = Path("/proc")
 
 #: Rows of an answer.
 Table = Sequence[Sequence[Value]]
-_Answer = Callable[[Request], Table]
+_Answer = Callable[[Request], Table | Awaitable[Table]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,8 @@ class ShowPlan(Plan):
             context.tenant(named)
         database = named or context.database or DATABASE
         request = Request(self._show, context, self._catalogue, database, self._table)
-        rows = self._subject.rows(request)
+        answer = self._subject.rows(request)
+        rows = await answer if isinstance(answer, Awaitable) else answer
         if self._like is not None:
             pattern = self._like(context, parameters)
             matches = like("" if pattern is None else as_text(pattern), caseless=True)
@@ -249,16 +250,15 @@ def _variables(request: Request) -> Table:
     return request.context.variables.listed(request.show.scope)
 
 
-def processes(context: Context) -> Table:
-    """@return: the connections that the tenant may see, of browsers and of MySQL clients."""
+async def processes(context: Context) -> Table:
+    """@return: the connections that the tenant may see, of browsers and of MySQL clients, on all servers."""
     broker, own = context.broker, context.login.connection_id
     found = []
-    for connection in broker.connections.seen_by(context.login.dev_id):
-        about = connection.about
-        command = "Query" if connection.number == own else "Sleep"
+    for number, _, about in await broker.engine.connections(context.login.dev_id):
+        command = "Query" if number == own else "Sleep"
         found.append(
             (
-                *(connection.number, about.user, about.address, about.database or f"db_{about.dev_id}"),
+                *(number, about.user, about.address, about.database or f"db_{about.dev_id}"),
                 *(command if about.dialect == "cometql" else about.transport, broker.now() - about.since),
                 *("" if about.dialect == "cometql" else about.dialect, None),
             )
@@ -266,8 +266,8 @@ def processes(context: Context) -> Table:
     return found
 
 
-def _processes(request: Request) -> Table:
-    return processes(request.context)
+async def _processes(request: Request) -> Table:
+    return await processes(request.context)
 
 
 def _warnings(request: Request) -> Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from comet.model import User
 from comet.storage.presences import Keeping, PresenceEvent, Presences, Span, What
@@ -50,9 +50,13 @@ class MemoryPresences(Presences):
         """See L{Presences.beat}."""
         self._alive[node] = alive
 
-    async def end_presence(self, node: str | None, keeping: Keeping) -> int:
+    async def end_presence(
+        self, keeping: Keeping, alive: Collection[str] = (), online: Collection[User] = ()
+    ) -> int:
         """See L{Presences.end_presence}."""
-        left = sorted(user for user, holder in self._holders.items() if node in (None, holder))
+        behind = sorted(user for user, holder in self._holders.items() if holder not in alive)
+        self._holders.update((user, keeping.node) for user in behind if user in online)
+        left = [user for user in behind if user not in online]
         for user in left:
             holder = self._holders[user]
             time = max(self._alive.get(holder, 0), self._seen.get(user, 0))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from comet.model import User
 from comet.storage.cursors import Cursor
 from comet.storage.presences import Keeping, PresenceEvent, Span, What
 
@@ -55,24 +56,29 @@ def beat(cursor: Cursor, node: str, alive: int) -> None:
     cursor.execute("REPLACE INTO nodes (node, alive) VALUES (?, ?)", [node, alive])
 
 
-def end_presence(cursor: Cursor, node: str | None, keeping: Keeping) -> int:
+def end_presence(
+    cursor: Cursor, keeping: Keeping, alive: Collection[str] = (), online: Collection[User] = ()
+) -> int:
     """See L{comet.storage.presences.Presences.end_presence}."""
     _advance(cursor, _ALL, 0)  # whoever does the same waits here, and then finds nobody left
     cursor.execute("SELECT node, alive FROM nodes")
-    alive = dict(cursor.fetchall())
+    last_heard = dict(cursor.fetchall())
     cursor.execute(
-        "SELECT dev_id, user_id, time, node FROM users_time WHERE node "
-        + ("IS NOT NULL" if node is None else "= ?")
-        + " ORDER BY dev_id, user_id",
-        [] if node is None else [node],
+        "SELECT dev_id, user_id, time, node FROM users_time WHERE node IS NOT NULL ORDER BY dev_id, user_id"
     )
-    left = [
-        PresenceEvent(dev_id, max(time, alive.get(holder, 0)), user_id, What.OFFLINE)
-        for dev_id, user_id, time, holder in cursor.fetchall()
-    ]
+    left, adopted = [], []
+    for dev_id, user_id, time, node in cursor.fetchall():
+        if node in alive:
+            continue
+        if (user := User(dev_id, user_id)) in online:
+            adopted.append([keeping.node, *user])
+        else:
+            left.append(PresenceEvent(dev_id, max(time, last_heard.get(node, 0)), user_id, What.OFFLINE))
     _log(cursor, left, keeping.rows)
     for event in left:
         _mark(cursor, event, keeping)
+    for row in adopted:
+        cursor.execute("UPDATE users_time SET node = ? WHERE dev_id = ? AND user_id = ?", row)
     return len(left)
 
 

@@ -6,9 +6,11 @@ The promises are those of L{comet.storage.interface.Store}, which this is a part
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from enum import StrEnum
 from typing import NamedTuple, Protocol
+
+from comet.model import User
 
 
 class What(StrEnum):
@@ -83,11 +85,15 @@ class Presences(Protocol):
     async def beat(self, node: str, alive: int) -> None:
         """Note that C{node} was alive at C{alive}."""
 
-    async def end_presence(self, node: str | None, keeping: Keeping) -> int:
+    async def end_presence(
+        self, keeping: Keeping, alive: Collection[str] = (), online: Collection[User] = ()
+    ) -> int:
         """
-        Let everybody go offline, in the log too, whom C{node} has left behind, or any node if that is
-        C{None}: with the time when the node is known to have been alive.
+        Let everybody go offline, in the log too, whom a node has left behind: with the time when that node
+        is known to have been alive.
 
+        @param alive: the nodes that have left nobody behind.
+        @param online: who is online by another node; from now on that is C{keeping.node}.
         @return: how many there were.
         """
 

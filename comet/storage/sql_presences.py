@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
+from comet.model import User
 from comet.storage import presence_queries as queries
 from comet.storage.cursors import Query
 from comet.storage.presences import Keeping, PresenceEvent, Presences, Span
@@ -30,9 +31,11 @@ class SQLPresences(Presences):
         """See L{Presences.beat}."""
         await self._write(queries.beat, node, alive)
 
-    async def end_presence(self, node: str | None, keeping: Keeping) -> int:
+    async def end_presence(
+        self, keeping: Keeping, alive: Collection[str] = (), online: Collection[User] = ()
+    ) -> int:
         """See L{Presences.end_presence}."""
-        return int(await self._write(queries.end_presence, node, keeping))
+        return int(await self._write(queries.end_presence, keeping, alive, online))
 
     async def presence_events(self, dev_id: int, span: Span) -> list[PresenceEvent]:
         """See L{Presences.presence_events}."""

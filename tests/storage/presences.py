@@ -94,12 +94,22 @@ class PresencesContract:
         await store.note_presence([went(BOB, 6)], 6, NODE)
         await store.note_presence([came(STRANGER, 7)], 7, OTHER)
         await store.beat("here", 40)
-        self.assertEqual(await store.end_presence("here", NODE), 1)
+        self.assertEqual(await store.end_presence(OTHER, ["there"]), 1)
         self.assertEqual(await store.last_seen([ANN, BOB, STRANGER]), {ANN: 40, BOB: 6, STRANGER: 7})
         self.assertEqual(bare(await self.log(store))[-1], went(ANN, 40))
-        self.assertEqual(await store.end_presence("here", NODE), 0)
-        self.assertEqual(await store.end_presence(None, NODE), 1)
+        self.assertEqual(await store.end_presence(OTHER, ["there"]), 0)
+        self.assertEqual(await store.end_presence(NODE), 1)
         self.assertEqual(bare(await self.log(store, 7))[-1], went(STRANGER, 7))
+
+    async def test_who_is_online_by_another_node_stays(self):
+        """And belongs to the node that has looked after it."""
+        store = await self.make_store()
+        await store.note_presence([came(ANN, 5), came(BOB, 5)], 5, NODE)
+        self.assertEqual(await store.end_presence(OTHER, ["there"], [ANN]), 1)
+        self.assertEqual(bare(await self.log(store))[2:], [went(BOB, 5)])
+        self.assertEqual(await store.end_presence(OTHER, ["there"]), 0)
+        self.assertEqual(await store.end_presence(NODE, ["here"]), 1)
+        self.assertEqual(bare(await self.log(store))[3:], [went(ANN, 5)])
 
     async def test_times_need_not_be_kept(self):
         """Then the log knows them, the users do not, and a dead node is noticed all the same."""
@@ -107,7 +117,7 @@ class PresencesContract:
         silent = NODE._replace(times=False)
         await store.set_last_seen(BOB, 3)
         await store.note_presence([came(ANN, 5), came(BOB, 5)], 6, silent)
-        self.assertEqual(await store.end_presence(None, silent), 2)
+        self.assertEqual(await store.end_presence(silent), 2)
         self.assertEqual(await store.last_seen([BOB]), {BOB: 3})
         self.assertIn((await store.last_seen([ANN])).get(ANN, -1), (-1,))
         self.assertEqual(bare(await self.log(store))[2:], [went(ANN, 6), went(BOB, 6)])

@@ -1,4 +1,4 @@
-"""The live view of the connections of this process."""
+"""The live view of the connections, on all servers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from comet.cometql.results import Kind, Value
 from comet.cometql.tables.table import Declared, Row, Table
 from comet.cometql.values import as_integer
-from comet.connections import Connection
+from comet.connections import Listed
 from comet.storage.listings import Most
 
 
@@ -37,16 +37,17 @@ class LiveConnections(Table[None, int]):
 
     async def rows(self, dev_id: int, keys: Sequence[int]) -> Sequence[Row]:
         """@return: a row for each of these connections of the tenant; root sees those of all tenants."""
-        found = [self.broker.connections.find(number, dev_id) for number in keys]
-        return [self._row(connection) for connection in found if connection is not None]
+        wanted = set(keys)
+        return [_row(each) for each in await self.broker.engine.connections(dev_id) if each.number in wanted]
 
     async def all_rows(self, dev_id: int, most: Most) -> Sequence[Row]:
         """@return: a row for each connection of the tenant; root sees those of all tenants."""
-        return [self._row(connection) for connection in self.broker.connections.seen_by(dev_id)]
+        return [_row(each) for each in await self.broker.engine.connections(dev_id)]
 
-    def _row(self, connection: Connection) -> Row:
-        about = connection.about
-        return (
-            *(connection.number, self.broker.connections.node, about.user_id, about.dev_id, about.dialect),
-            *(about.transport, about.address, about.since, about.channels, about.queued),
-        )
+
+def _row(listed: Listed) -> Row:
+    number, node, about = listed
+    return (
+        *(number, node, about.user_id, about.dev_id, about.dialect),
+        *(about.transport, about.address, about.since, about.channels, about.queued),
+    )

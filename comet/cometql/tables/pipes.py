@@ -11,8 +11,8 @@ from comet.broker import Broker
 from comet.cometql import values
 from comet.cometql.results import Kind, Value
 from comet.cometql.tables.table import TEXT_LENGTH, ChannelTable, Declared, Row, channels, name_column
+from comet.engine import Listening
 from comet.model import NAME_LIMIT, NOWHERE, Channel, Message
-from comet.session import Session
 from comet.storage.interface import Store
 from comet.storage.listings import Most
 from comet.storage.writes import Write
@@ -133,20 +133,15 @@ class UsersInPipes(ChannelTable[None]):
 
     async def rows(self, dev_id: int, keys: Sequence[str]) -> Sequence[Row]:
         """@return: a row for each connection."""
-        return [
-            (channel.name, session.user_id, *self._about(session))
-            for channel in channels(dev_id, keys)
-            for session in self.broker.hub.subscribers(channel)
-            if isinstance(session, Session)
-        ]
+        found = await self.broker.engine.listening(channels(dev_id, keys))
+        return [(channel.name, browser.user_id, *self._about(browser)) for channel, browser in found]
 
     async def all_rows(self, dev_id: int, most: Most) -> Sequence[Row]:
         """@return: a row for each connection and each channel it listens to."""
         return await self.rows(dev_id, heard(self.broker, dev_id))
 
-    def _about(self, session: Session) -> list[str]:
-        visitor = session.visitor
-        said = (visitor.uuid, visitor.user_agent, host(visitor.address), visitor.origin, visitor.language)
+    def _about(self, browser: Listening) -> list[str]:
+        said = (browser.uuid, browser.user_agent, host(browser.address), browser.origin, browser.language)
         return [text[: column.length] for text, column in zip(said, self.declared[2:], strict=True)]
 
 
@@ -176,7 +171,7 @@ class Pipes(ChannelTable[None]):
         kept = [channel for channel in asked if self.broker.length(channel)]
         places = await self.broker.store.places(kept) if kept else {}
         return [
-            (channel.name, self.broker.hub.count(channel), place.position, place.epoch)
+            (channel.name, self.broker.engine.count(channel), place.position, place.epoch)
             for channel in asked
             for place in [places.get(channel, NOWHERE)]
         ]
@@ -232,7 +227,7 @@ class PipesSettings(ChannelTable[_Setting]):
 
 def heard(broker: Broker, dev_id: int) -> list[str]:
     """@return: the names of a tenant's channels that somebody listens to."""
-    return [channel.name for channel in broker.hub.channels() if channel.dev_id == dev_id]
+    return [channel.name for channel in broker.engine.channels() if channel.dev_id == dev_id]
 
 
 def host(address: str) -> str:

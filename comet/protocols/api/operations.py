@@ -21,7 +21,7 @@ from comet.cometql.tables.table import AnyTable
 from comet.cometql.tables.users import UsersAuth, UsersMessages, UsersTime
 from comet.errors import Refused, TooFast, TransactionTooLarge
 from comet.identity import Right
-from comet.model import NOWHERE, Goodbye, Message, Place, User
+from comet.model import NOWHERE, Message, Place, User
 from comet.protocols.api.callers import Caller
 from comet.protocols.api.problems import Problem
 from comet.protocols.api.rows import MANY, Form, is_many, items, shown
@@ -157,10 +157,8 @@ class Operations:
 
     async def disconnect(self, call: Call) -> dict[str, int]:
         """Close the connections of a user."""
-        devices = self._broker.presence.devices(User(call.caller.dev_id, call.given["id"]))
-        for device in devices:
-            device.lose(Goodbye.KILLED)
-        return {"removed": len(devices)}
+        user = User(call.caller.dev_id, call.given["id"])
+        return {"removed": await self._broker.engine.disconnect(user)}
 
     # Reading ----------------------------------------------------------------------------------------------
 

@@ -1,0 +1,565 @@
+"""
+One node of a cluster: an engine that agrees with the other nodes by what they say on the bus.
+
+What happens here is said to all, and takes effect when it is heard, in the one order of the bus: so all nodes
+have the same roll of who is online, hand over the messages of a channel in the same order, and of two devices
+that come at once on two nodes all agree which one is the seventeenth. What others must know that come later,
+each node tells them when they say hello. What is durable is in the store, which all nodes share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from comet.attendance import TICK_LIMIT, Online
+from comet.broker import Broker
+from comet.cluster.asking import Questions
+from comet.cluster.bus import SLOT_LIMIT, Bus
+from comet.cluster.catching import Catching
+from comet.cluster.frames import Frame, Item, event_item, mail_item, read_event, read_mail
+from comet.cluster.line import Effect, Line
+from comet.cluster.listeners import Listeners
+from comet.cluster.numbers import Numbers
+from comet.cluster.peers import Peer, Peers
+from comet.cluster.roll import Device, Roll
+from comet.connections import About, Listed
+from comet.engine import Listening, listening_here
+from comet.errors import BadValue, Unavailable
+from comet.hub import Subscriber
+from comet.mail import Device as OwnDevice
+from comet.mail import Relay
+from comet.model import Channel, Event, Goodbye, PrivateMessage, User
+
+#: How often a node says at least something, in seconds.
+BEAT_SECONDS = 1.0
+#: How long a node waits for the bus before it goes on without, in seconds.
+START_SECONDS = 3.0
+#: How long the others have to say hello, until a node takes it that it knows them, in seconds.
+SETTLE_SECONDS = 2.0
+#: How often the leading node looks in the store for those whom dead nodes have left behind, in seconds.
+SWEEP_SECONDS = 60.0
+#: How many entries an item of a list has.
+CHUNK = 1_000
+#: How many rows of an answer there are at the most.
+ROWS_LIMIT = 100_000
+
+T = TypeVar("T")
+
+
+def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """@return: C{values} in portions."""
+    for start in range(0, len(values), CHUNK):
+        yield values[start : start + CHUNK]
+
+
+class Node:
+    """
+    An L{comet.engine.Engine} for one node among others.
+
+    @ivar leads: is called when that changes with whether this node does what only one may do.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        broker: Broker,
+        bus: Bus,
+        life: str,
+        later: Callable[[Effect], object],
+        spawn: Callable[[Any], None],
+        seconds: Callable[[], float],
+        expiry: float,
+    ) -> None:
+        """
+        @param life: a name that no other life of this or another node has.
+        @param later: has something called at the end of the turn.
+        @param seconds: a clock that nobody sets, in seconds.
+        @param expiry: how long a node may be silent before it counts as dead, in seconds.
+        """
+        self.name = broker.connections.node
+        self.roll = Roll()
+        self.online: Online = self.roll
+        self.relay: Relay | None = self._relay
+        self.leads: Callable[[bool], object] = lambda leads: None
+        self.is_leading = False
+        self._broker, self._bus, self._life, self._later = broker, bus, life, later
+        self._spawn, self._seconds, self._expiry = spawn, seconds, expiry
+        # A guess until the bus gives one, so that connections may come before.
+        self.slot = sum(self.name.encode()) % SLOT_LIMIT
+        self.line = Line(bus, life, later, self)
+        self.peers = Peers()
+        self.listeners = Listeners()
+        self._questions = Questions()
+        self._catching = Catching(broker, spawn, seconds)
+        self._numbers = Numbers(self.slot, broker.connections.has)
+        broker.connections.numbers = self._numbers
+        broker.hub.changed = set()
+        self._told: dict[Channel, int] = {}
+        self._leaving_said: set[User] = set()
+        self._started: Deferred[None] | None = None
+        self._is_settled = self._has_lost = self._stopped = False
+        self._next_beat = self._up_since = self._next_sweep = 0.0
+        self._last_tick = seconds()
+        self._bad = 0
+        self._kinds: dict[str, Callable[[Peer, list[Any]], object]] = {
+            "m": self._hear_event,
+            "joined": self._hear_event,
+            "left": self._hear_event,
+            "mail": lambda peer, item: self._broker.take_mail(read_mail(item)),
+            "arrive": self._hear_arrive,
+            "depart": self._hear_depart,
+            "leave": lambda peer, item: self._leave(User(item[1], item[2]), item[3], False),
+            "counts": self._hear_counts,
+            "hello": self._hear_hello,
+            "here": self._hear_here,
+            "devices": lambda peer, item: peer.devices.extend((User(a, b), c) for a, b, c in item[1]),
+            "leaving": lambda peer, item: peer.leaving.extend((User(a, b), c) for a, b, c in item[1]),
+            "listeners": lambda peer, item: peer.counts.extend((Channel(a, b), c) for a, b, c in item[1]),
+            "known": lambda peer, item: self._hear_known(peer),
+            "beat": lambda peer, item: None,
+            "lost": lambda peer, item: self._tell_all(self._to(peer.slot), "here"),
+            "dead": lambda peer, item: self._bury(item[1], item[2], peer.slot),
+            "bye": self._hear_bye,
+            "changed": lambda peer, item: self._learn(item[1], item[2:]),
+            "lose": lambda peer, item: self._lose_here([User(*pair) for pair in item[1]], Goodbye[item[2]]),
+            "logins": lambda peer, item: self._broker.connections.close_by_key(item[1]),
+            "ask": lambda peer, item: self._spawn(self._answer(peer.slot, item[1], item[2], item[3:])),
+            "answer": lambda peer, item: self._questions.answer(item[1], peer.slot, item[2]),
+        }
+
+    @property
+    def problem(self) -> str:
+        """See L{comet.engine.Engine.problem}."""
+        return "" if self.line.is_up else f"the other servers are not reached: {self._bus.problem}"
+
+    # Life -------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Join the others; if the bus cannot be reached, go on alone until it can."""
+        self._started = Deferred()
+        self._up_since = self._seconds()
+        self._bus.start(self.name, self.line)
+        await self._started
+        await self._broker.attendance.end([*self._names(), self.name], self.roll.users())
+
+    def _now_started(self) -> None:
+        if self._started is not None:
+            started, self._started = self._started, None
+            started.callback(None)
+
+    async def stop(self) -> None:
+        """Say goodbye. Who is connected here has the time of grace to come to another node."""
+        self._stopped = True
+        self._now_started()
+        heirs = self.peers.known()
+        if self.line.is_up and heirs:
+            self.line.say(("bye", heirs[0].slot), lambda: None)
+            self.line.flush()
+        else:
+            for user in self.roll.users():
+                if not self.roll.elsewhere(user, self.slot):
+                    self._broker.attendance.changed(user, False, self._broker.now())
+        self._questions.give_up()
+        await self._bus.stop()
+
+    def tick(self, now: float) -> None:
+        """See L{comet.engine.Engine.tick}."""
+        seconds = self._seconds()
+        if seconds - self._last_tick > self._expiry / 2:
+            # It was this process that stood still, not the others.
+            self.peers.hear_all(seconds)
+        self._last_tick = seconds
+        self._let_leave(now)
+        self._tell_counts()
+        self._questions.tick(seconds)
+        self._catching.tick(self.line.is_up)
+        if self.line.is_up:
+            self._keep_together(seconds)
+        elif seconds - self._up_since >= START_SECONDS:
+            self._now_started()
+
+    def _keep_together(self, seconds: float) -> None:
+        if seconds >= self._next_beat:
+            self._next_beat = seconds + BEAT_SECONDS
+            self.line.say(("beat",), lambda: None)
+        for peer in self.peers.silent(seconds, self._expiry):
+            known = self.peers.known()
+            # The lowest of those that live buries; the next one, if that one does not.
+            if not known or self.slot < known[0].slot or peer.slot == known[0].slot:
+                peer.heard = seconds
+                self._say_dead(peer)
+        if not self._is_settled and seconds - self._up_since >= SETTLE_SECONDS:
+            self._settle()
+        if self.is_leading and seconds >= self._next_sweep:
+            self._sweep(seconds)
+
+    def _say_dead(self, peer: Peer) -> None:
+        slot, life = peer.slot, peer.life
+        self.line.say(("dead", slot, life), lambda: self._bury(slot, life, self.slot))
+
+    def _settle(self) -> None:
+        self._is_settled = True
+        self._elect()
+        if self._has_lost:
+            self._has_lost = False
+            self._spawn(self._broker.learn_all())
+            self._catching.catch_up(bool(len(self.peers)))
+
+    def _elect(self) -> None:
+        """The lowest slot leads. Without a bus, who has led goes on, and nobody else begins."""
+        if self.line.is_up and self._is_settled and not self._stopped:
+            known = self.peers.known()
+            leads = not known or self.slot < known[0].slot
+            if leads != self.is_leading:
+                self.is_leading = leads
+                self._next_sweep = self._seconds()
+                self.leads(leads)
+
+    def _sweep(self, seconds: float) -> None:
+        self._next_sweep = seconds + SWEEP_SECONDS
+        self._spawn(self._end_presence())
+
+    async def _end_presence(self) -> None:
+        with suppress(Unavailable):  # the store has logged it; the next sweep does it
+            await self._broker.attendance.end([*self._names(), self.name], self.roll.users())
+
+    def _names(self) -> list[str]:
+        return [peer.name for peer in self.peers.known()]
+
+    # The line ---------------------------------------------------------------------------------------------
+
+    def connected(self, slot: int) -> None:
+        """See L{comet.cluster.line.Hearer.connected}."""
+        if slot != self.slot:
+            self._move(slot)
+        now = self._seconds()
+        self._is_settled = False
+        self._up_since = now
+        self._next_beat = now + BEAT_SECONDS
+        self.peers.hear_all(now)
+        self._tell_all(lambda item, effect: self.line.say(item, effect), "hello")
+
+    def _move(self, slot: int) -> None:
+        before, self.slot = self.slot, slot
+        self._numbers.slot = slot
+        now = self._broker.clock()
+        self.roll.replace(slot, self._own_devices(), now)
+        self.roll.drop(before, now, slot)
+
+    def disconnected(self, reason: str) -> None:
+        """See L{comet.cluster.line.Hearer.disconnected}."""
+        self._log.error("the other servers are not reached, this one goes on alone: {reason}", reason=reason)
+        self._has_lost = True
+        self._is_settled = False
+        self._up_since = self._seconds()
+        self._questions.give_up()
+
+    def bad(self, error: BadValue) -> None:
+        """See L{comet.cluster.line.Hearer.bad}."""
+        self._bad += 1
+        if self._bad == 1:
+            self._log.error("something on the bus is not of this program: {error}", error=error)
+
+    def heard(self, frame: Frame) -> None:
+        """See L{comet.cluster.line.Hearer.heard}."""
+        peer = self._peer(frame)
+        peer.heard = self._seconds()
+        if frame.number:
+            if peer.number and frame.number != peer.number + 1:
+                self._miss(peer)
+            peer.number = frame.number
+        for item in frame.items:
+            hear = self._kinds.get(item[0]) if type(item[0]) is str else None
+            if hear is None:
+                continue  # of a newer version
+            try:
+                hear(peer, item)
+            except (ValueError, TypeError, LookupError, AttributeError) as error:
+                self.bad(BadValue(f"{item[0]} is not understood: {error}"))
+
+    def _peer(self, frame: Frame) -> Peer:
+        peer = self.peers.get(frame.slot)
+        if peer is None or peer.life != frame.life:
+            if peer is not None:
+                self._remove(peer, self.slot)
+            peer = Peer(frame.slot, frame.life)
+            self.peers.add(peer)
+            if not any(item[0] in ("hello", "here") for item in frame.items):
+                # It was taken for dead, or it has not heard us.
+                self.line.tell(peer.slot, ("lost",))
+        return peer
+
+    def _miss(self, peer: Peer) -> None:
+        """Something that C{peer} has said was not heard here."""
+        self._log.warn("something that server {name} has said was lost", name=peer.name)
+        peer.is_known = False
+        self.line.tell(peer.slot, ("lost",))
+        self._has_lost, self._is_settled = True, False
+        self._up_since = self._seconds()
+
+    # Who is there -----------------------------------------------------------------------------------------
+
+    def _own_devices(self) -> list[tuple[User, int]]:
+        return [(user, device.number) for user, device in self._broker.presence.all_devices()]
+
+    def _to(self, slot: int) -> Callable[[Item, Effect], None]:
+        """@return: says something to one node only."""
+        return lambda item, effect: self.line.tell(slot, item)
+
+    def _tell_all(self, say: Callable[[Item, Effect], None], greeting: str) -> None:
+        """Say hello, and all that others must know of this node."""
+        mine = self._own_devices()
+        say((greeting, self.name), lambda: None)
+        for some in chunks([(*user, number) for user, number in mine]):
+            say(("devices", some), lambda: None)
+        for leaving in chunks([(*user, time) for user, time in self.roll.leaving(self.slot)]):
+            say(("leaving", leaving), lambda: None)
+        hub = self._broker.hub
+        for counts in chunks([(*channel, hub.count(channel)) for channel in hub.channels()]):
+            say(("listeners", counts), lambda: None)
+        say(("known",), self._now_started)
+
+    def _hear_hello(self, peer: Peer, item: list[Any]) -> None:
+        peer.begin()
+        peer.name = item[1]
+        if peer.name == self.name:
+            self._log.critical(
+                "another server has the same name, {name}: give each its own [main] node_name", name=self.name
+            )
+        self._tell_all(self._to(peer.slot), "here")
+
+    def _hear_here(self, peer: Peer, item: list[Any]) -> None:
+        peer.begin()
+        peer.name = item[1]
+
+    def _hear_known(self, peer: Peer) -> None:
+        """It has told all it has."""
+        now = self._broker.clock()
+        came = self.roll.replace(peer.slot, peer.devices, now)
+        came += [user for user, time in peer.leaving if self.roll.begin_leaving(user, time, peer.slot)]
+        for user in came:
+            self._broker.attendance.changed(user, True, int(now), is_ours=False)
+        self.listeners.replace(peer.slot, peer.counts)
+        peer.begin()
+        if not peer.is_known:
+            peer.is_known = True
+            self._log.info("server {name} is here", name=peer.name)
+            self._elect()
+
+    def _hear_bye(self, peer: Peer, item: list[Any]) -> None:
+        self._log.info("server {name} has left", name=peer.name)
+        self._remove(peer, item[1])
+
+    def _bury(self, slot: int, life: str, measured_by: int) -> None:
+        """Somebody says that the node in C{slot} is dead."""
+        if (slot, life) == (self.slot, self._life):
+            # This one is not: it was frozen, or cut off.
+            self._log.warn("the other servers have taken this one for dead")
+            self._has_lost, self._is_settled = True, False
+            self._up_since = self._seconds()
+            self._tell_all(self.line.say, "hello")
+            return
+        peer = self.peers.get(slot)
+        if peer is not None and peer.life == life:
+            self._log.warn("server {name} is dead", name=peer.name or slot)
+            self._remove(peer, measured_by)
+
+    def _remove(self, peer: Peer, measured_by: int) -> None:
+        self.peers.remove(peer.slot)
+        self.roll.drop(peer.slot, self._broker.clock(), measured_by)
+        self.listeners.drop(peer.slot)
+        self._questions.forget(peer.slot)
+        self._elect()
+        # Those who do not come back in time are to be found in the store then.
+        self._next_sweep = min(self._next_sweep, self._seconds() + self._broker.rules.grace + 1)
+
+    # Users ------------------------------------------------------------------------------------------------
+
+    def arrive(self, user: User, device: OwnDevice) -> None:
+        """See L{comet.engine.Engine.arrive}."""
+        self._broker.presence.arrive(user, device)
+        number = device.number
+        self.line.say(("arrive", *user, number), lambda: self._arrived(user, Device(self.slot, number), True))
+
+    def _hear_arrive(self, peer: Peer, item: list[Any]) -> None:
+        if peer.is_known:
+            self._arrived(User(item[1], item[2]), Device(peer.slot, item[3]), False)
+
+    def _arrived(self, user: User, device: Device, is_ours: bool) -> None:
+        if self.roll.arrive(user, device):
+            self._broker.attendance.changed(user, True, self._broker.now(), is_ours)
+        for old in self.roll.excess(user, self._broker.limits.devices):
+            # All nodes take the same one off the roll, and its own node ends it.
+            self.roll.depart(old, self._broker.clock())
+            for own in self._broker.presence.devices(user) if old.slot == self.slot else ():
+                if own.number == old.number:
+                    own.lose(Goodbye.REPLACED)
+
+    def depart(self, user: User, device: OwnDevice) -> None:
+        """See L{comet.engine.Engine.depart}."""
+        self._broker.presence.depart(user, device)
+        number, time = device.number, self._broker.clock()
+        self.line.say(("depart", number, time), lambda: self.roll.depart(Device(self.slot, number), time))
+
+    def _hear_depart(self, peer: Peer, item: list[Any]) -> None:
+        if peer.is_known:
+            self.roll.depart(Device(peer.slot, item[1]), item[2])
+
+    def _let_leave(self, now: float) -> None:
+        """Say of those whose time of grace is over that it is."""
+        for user, time in list(self.roll.due(self.slot, now, self._broker.rules.grace, TICK_LIMIT)):
+            if user not in self._leaving_said:
+                self._leaving_said.add(user)
+                self._say_leave(user, int(time))
+
+    def _say_leave(self, user: User, time: int) -> None:
+        def leave() -> None:
+            self._leaving_said.discard(user)
+            self._leave(user, time, True)
+
+        self.line.say(("leave", *user, time), leave)
+
+    def _leave(self, user: User, time: int, is_ours: bool) -> None:
+        if self.roll.leave(user):
+            self._broker.attendance.changed(user, False, time, is_ours)
+
+    def elsewhere(self, user: User) -> int:
+        """See L{comet.engine.Engine.elsewhere}."""
+        return self.roll.elsewhere(user, self.slot)
+
+    def _relay(self, message: PrivateMessage, done: Callable[[], object]) -> None:
+        self.line.say(mail_item(message), lambda: self._broker.take_mail(message, done))
+
+    # Channels ---------------------------------------------------------------------------------------------
+
+    def announce(self, channel: Channel, event: Event, besides: Subscriber | None) -> int:
+        """See L{comet.engine.Engine.announce}."""
+        self.line.say(event_item(event), lambda: self._catching.deliver(channel, event, besides))
+        return self.count(channel) - (besides is not None and self._broker.hub.hears(channel, besides))
+
+    def _hear_event(self, peer: Peer, item: list[Any]) -> None:
+        channel, event = read_event(item)
+        self._catching.deliver(channel, event, None)
+
+    def count(self, channel: Channel) -> int:
+        """See L{comet.engine.Engine.count}."""
+        return self._broker.hub.count(channel) + self.listeners.count(channel)
+
+    def channels(self) -> Iterable[Channel]:
+        """See L{comet.engine.Engine.channels}."""
+        return dict.fromkeys((*self._broker.hub.channels(), *self.listeners.channels()))
+
+    def _tell_counts(self) -> None:
+        """Say where the number of subscribers has changed, if it has."""
+        hub = self._broker.hub
+        changed, hub.changed = hub.changed or set(), set()
+        news = []
+        for channel in changed:
+            count = hub.count(channel)
+            if count != self._told.get(channel, 0):
+                news.append((*channel, count))
+                if count:
+                    self._told[channel] = count
+                else:
+                    del self._told[channel]
+        self._catching.watch(channel for channel in changed if channel in self._told)
+        for some in chunks(news):
+            self.line.say(("counts", some), lambda: None)
+
+    def _hear_counts(self, peer: Peer, item: list[Any]) -> None:
+        if peer.is_known:
+            for dev_id, name, count in item[1]:
+                self.listeners.tell(peer.slot, Channel(dev_id, name), count)
+
+    # What all know by heart -------------------------------------------------------------------------------
+
+    def changed(self, what: str, *key: object) -> None:
+        """See L{comet.engine.Engine.changed}."""
+        self.line.say(("changed", what, *key), lambda: None)
+
+    def _learn(self, what: str, key: list[Any]) -> None:
+        if what == "length":
+            (dev_id, name), length = key
+            self._broker.learn_length(Channel(dev_id, name), length)
+        else:
+            self._spawn(self._broker.learn(what))
+
+    def lose_users(self, users: Iterable[User], goodbye: Goodbye) -> None:
+        """See L{comet.engine.Engine.lose_users}."""
+        found = list(users)
+        for some in chunks(found):
+            self.line.say(("lose", some, goodbye.name), lambda: None)
+        self._lose_here(found, goodbye)
+
+    def _lose_here(self, users: Iterable[User], goodbye: Goodbye) -> int:
+        devices = [device for user in users for device in self._broker.presence.devices(user)]
+        for device in devices:
+            device.lose(goodbye)
+        return len(devices)
+
+    def kill_logins(self, dev_id: int) -> None:
+        """See L{comet.engine.Engine.kill_logins}."""
+        self.line.say(("logins", dev_id), lambda: None)
+        self._broker.connections.close_by_key(dev_id)
+
+    # Questions --------------------------------------------------------------------------------------------
+
+    async def _ask(self, what: str, *about: Any) -> list[Any]:
+        """@return: what the other nodes answer that do so in time."""
+        nodes = [peer.slot for peer in self.peers.known()]
+        if not nodes or not self.line.is_up:
+            return []
+        number, done = self._questions.ask(nodes, self._seconds())
+        self.line.say(("ask", number, what, *about), lambda: None)
+        return await done
+
+    async def _answer(self, slot: int, number: int, what: str, about: list[Any]) -> None:
+        broker = self._broker
+        answer: Any
+        match what:
+            case "listening":
+                answer = listening_here(broker.hub, [Channel(*pair) for pair in about[0]])[:ROWS_LIMIT]
+            case "connections":
+                answer = broker.connections.listed(about[0])[:ROWS_LIMIT]
+            case "kill":
+                answer = broker.connections.kill(*about)
+            case "disconnect":
+                answer = self._lose_here([User(*about[0])], Goodbye.KILLED)
+            case _:
+                answer = None
+        self.line.tell(slot, ("answer", number, answer))
+
+    async def listening(self, channels: Iterable[Channel]) -> list[tuple[Channel, Listening]]:
+        """See L{comet.engine.Engine.listening}."""
+        asked = list(channels)
+        found = listening_here(self._broker.hub, asked)
+        elsewhere = [channel for channel in asked if self.listeners.count(channel)]
+        if elsewhere:
+            for answer in await self._ask("listening", elsewhere):
+                found += [(Channel(*channel), Listening(*about)) for channel, about in answer or ()]
+        return found
+
+    async def connections(self, dev_id: int) -> list[Listed]:
+        """See L{comet.engine.Engine.connections}."""
+        found = self._broker.connections.listed(dev_id)
+        for answer in await self._ask("connections", dev_id):
+            found += [Listed(number, node, About(*about)) for number, node, about in answer or ()]
+        return sorted(found)
+
+    async def kill(self, number: int, dev_id: int, only_asked: bool) -> bool:
+        """See L{comet.engine.Engine.kill}."""
+        if self._broker.connections.kill(number, dev_id, only_asked):
+            return True
+        return any(await self._ask("kill", number, dev_id, only_asked))
+
+    async def disconnect(self, user: User) -> int:
+        """See L{comet.engine.Engine.disconnect}."""
+        here = self._lose_here([user], Goodbye.KILLED)
+        elsewhere = await self._ask("disconnect", user) if self.elsewhere(user) else []
+        return here + sum(answer or 0 for answer in elsewhere)

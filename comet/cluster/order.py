@@ -1,0 +1,125 @@
+"""
+The messages of channels that keep a history, in the order of their positions, without a hole.
+
+Positions are given by the store, and the nodes tell each other of a message once it is stored: so what two
+nodes have stored at almost the same time may arrive the other way round. Who listens must not see that, for a
+client that has seen 6 and comes back asks for what follows 6, and would never see 5. So 6 waits for 5 here;
+if that does not come soon, for it was lost with its node, it is in the store.
+"""
+
+from __future__ import annotations
+
+from comet.hub import Subscriber
+from comet.model import Channel, Message, Place
+from comet.storage.interface import Stretch
+
+#: How many channels are known at the most; those of which nothing was heard for longest are forgotten.
+CHANNEL_LIMIT = 100_000
+#: How many messages of a channel wait at the most for those in front of them.
+WAITING_LIMIT = 1_000
+
+
+#: A message, and who has sent it and does not hear it.
+Sent = tuple[Message, Subscriber | None]
+
+
+class _Row:
+    """
+    One channel.
+
+    @ivar place: that of the last message that was let through.
+    @ivar waiting: what waits for those in front, by position.
+    @ivar since: since when something waits.
+    """
+
+    __slots__ = ("place", "since", "waiting")
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.waiting: dict[int, Sent] = {}
+        self.since = 0.0
+
+    def counts_as(self, epoch: str) -> bool:
+        """@return: whether C{epoch} is that of this channel; a channel that never counted takes it."""
+        if not self.place.epoch:
+            self.place = Place(epoch, 0)
+        return self.place.epoch == epoch
+
+    def release(self) -> list[Sent]:
+        """@return: what waits for nothing any more, in order."""
+        ready: list[Sent] = []
+        while (sent := self.waiting.pop(self.place.position + 1, None)) is not None:
+            self.place = sent[0].place
+            ready.append(sent)
+        return ready
+
+
+class Order:
+    """Lets messages through in the order of their positions."""
+
+    def __init__(self) -> None:
+        self._rows: dict[Channel, _Row] = {}
+
+    def place(self, channel: Channel) -> Place | None:
+        """@return: how far C{channel} has come, if that is known."""
+        row = self._rows.get(channel)
+        return None if row is None else row.place
+
+    def begin(self, channel: Channel, place: Place) -> None:
+        """Everything up to C{place} is past, if nothing is known of C{channel} yet."""
+        if channel not in self._rows:
+            self._rows[channel] = _Row(place)
+            if len(self._rows) > CHANNEL_LIMIT:
+                del self._rows[next(iter(self._rows))]
+
+    def take(self, message: Message, besides: Subscriber | None, now: float) -> list[Sent]:
+        """
+        @param message: one with a place.
+        @return: what is let through by it, in order.
+        """
+        channel, place = message.channel, message.place
+        row = self._rows.pop(channel, None)
+        # Put at the end, for those that speak are remembered.
+        self.begin(channel, Place(place.epoch, place.position - 1))
+        if row is not None and row.counts_as(place.epoch):
+            self._rows[channel] = row
+        row = self._rows[channel]
+        if place.position <= row.place.position:
+            return []
+        if not row.waiting:
+            row.since = now
+        row.waiting[place.position] = message, besides
+        ready = row.release()
+        if len(row.waiting) > WAITING_LIMIT:
+            row.since = -1.0
+        return ready
+
+    def late(self, now: float, patience: float) -> list[Channel]:
+        """@return: where something waits for longer than C{patience} seconds."""
+        return [
+            channel
+            for channel, row in self._rows.items()
+            if row.waiting and not row.since <= now < row.since + patience
+        ]
+
+    def fill(self, channel: Channel, stretch: Stretch) -> list[Sent]:
+        """
+        The store was asked for what follows the place of C{channel}.
+
+        @param stretch: what it has; what is not among it is gone.
+        @return: what is let through by it, in order.
+        """
+        place, messages = stretch
+        row = self._rows.get(channel)
+        if row is None:
+            self._rows[channel] = _Row(place)
+            return []
+        found: dict[int, Sent] = {}
+        before = 0
+        if row.counts_as(place.epoch):
+            before = row.place.position
+            found = {each.place.position: (each, None) for each in messages if each.place.position > before}
+        found.update(row.waiting)
+        row.waiting.clear()
+        row.place = Place(place.epoch, max(before, place.position, *found))
+        return [found[position] for position in sorted(found)]
