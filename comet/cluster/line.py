@@ -55,6 +55,8 @@ class Line:
         self._bus, self._life, self._later, self._hearer = bus, life, later, hearer
         self.is_up = False
         self._slot = self._number = self._length = 0
+        #: What was said up to this number has had its effect, though it should come back.
+        self._over = 0
         self._batch: list[Item] = []
         #: The effects of what was said and not heard yet.
         self._pending: deque[Effect] = deque()
@@ -110,6 +112,7 @@ class Line:
         """See L{comet.cluster.bus.Receiver.down}."""
         if self.is_up:
             self.is_up = False
+            self._over = self._number
             self._batch, self._length = [], 0
             self._hear_all()
             self._hearer.disconnected(reason)
@@ -124,6 +127,6 @@ class Line:
         if (said.slot, said.life) != (self._slot, self._life):
             self._hearer.heard(said)
             return
-        for _ in said.items:
-            if self._pending:
+        if said.number > self._over:
+            for _ in said.items:
                 self._pending.popleft()()

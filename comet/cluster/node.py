@@ -188,10 +188,11 @@ class Node:
         if seconds >= self._next_beat:
             self._next_beat = seconds + BEAT_SECONDS
             self.line.say(("beat",), lambda: None)
-        for peer in self.peers.silent(seconds, self._expiry):
-            known = self.peers.known()
-            # The lowest of those that live buries; the next one, if that one does not.
-            if not known or self.slot < known[0].slot or peer.slot == known[0].slot:
+        silent = self.peers.silent(seconds, self._expiry)
+        for peer in silent:
+            # The lowest of those that live buries; if it does not, for it has not known the dead one, all do.
+            is_first = all(each.slot > self.slot for each in self.peers.known() if each not in silent)
+            if is_first or seconds - peer.heard > self._expiry * 1.5:
                 peer.heard = seconds
                 self._say_dead(peer)
         if not self._is_settled and seconds - self._up_since >= SETTLE_SECONDS:
@@ -210,6 +211,7 @@ class Node:
             self._has_lost = False
             self._spawn(self._broker.learn_all())
             self._catching.catch_up(bool(len(self.peers)))
+            self._spawn(self._empty_queues())
 
     def _elect(self) -> None:
         """The lowest slot leads. Without a bus, who has led goes on, and nobody else begins."""
@@ -228,6 +230,12 @@ class Node:
     async def _end_presence(self) -> None:
         with suppress(Unavailable):  # the store has logged it; the next sweep does it
             await self._broker.attendance.end([*self._names(), self.name], self.roll.users())
+
+    async def _empty_queues(self) -> None:
+        """Another node may have queued something for those who are here, and could not say so."""
+        for user in dict.fromkeys(user for user, _ in self._broker.presence.all_devices()):
+            with suppress(Unavailable):
+                await self._broker.empty_queue(user)
 
     def _names(self) -> list[str]:
         return [peer.name for peer in self.peers.known()]

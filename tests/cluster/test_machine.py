@@ -1,0 +1,165 @@
+"""Nodes, users and a bus, and whatever may happen to them, in any order; then all must agree with a model."""
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from twisted.trial.unittest import SynchronousTestCase
+
+from comet.model import Channel, Message, PrivateMessage, User
+from tests.cluster.scene import EXPIRY, Scene, texts
+from tests.running import finish
+
+KEPT, PLAIN = Channel(0, "kept"), Channel(0, "plain")
+USERS = [User(0, number) for number in (1, 2)]
+NODES = "abc"
+
+
+class ClusterMachine(RuleBasedStateMachine):
+    """Three nodes over one store; what is said carries a number of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.scene = Scene(NODES, history=99, queue=99)
+        self.scene.run(self.nodes[0].set_length(KEPT, 99))
+        self.scene.wait(1)
+        self.said = 0
+        #: Who listens to what, with what was said before.
+        self.ears = []
+        #: Devices: user, broker, ear, what was sent to the user before.
+        self.devices = []
+        self.published = []
+        self.sent = {user: [] for user in USERS}
+        self.lost_bus = False
+
+    @property
+    def nodes(self):
+        return self.scene.brokers
+
+    def text(self):
+        self.said += 1
+        return str(self.said)
+
+    def node(self, number):
+        return self.nodes[number % len(self.nodes)]
+
+    @rule(node=st.integers(0, 2), kept=st.booleans())
+    def listen(self, node, kept):
+        broker, channel = self.node(node), KEPT if kept else PLAIN
+        self.settle_bus()
+        self.ears.append((broker, channel, self.scene.listen(broker, channel), len(self.published)))
+        self.scene.wait(0.5)
+
+    @rule(node=st.integers(0, 2), kept=st.booleans(), count=st.integers(1, 3))
+    def publish(self, node, kept, count):
+        for _ in range(count):
+            text, channel = self.text(), KEPT if kept else PLAIN
+            self.published.append((channel, text))
+            self.scene.run(self.node(node).publish(Message(channel, "say", text, 1)))
+
+    @rule(node=st.integers(0, 2), user=st.sampled_from(USERS))
+    def arrive(self, node, user):
+        if sum(each[0] == user for each in self.devices) < 4:
+            broker = self.node(node)
+            self.devices.append((user, broker, self.scene.arrive(broker, user), list(self.sent[user])))
+
+    @precondition(lambda self: self.devices)
+    @rule(number=st.integers(0, 9))
+    def depart(self, number):
+        user, broker, ear, _ = self.devices.pop(number % len(self.devices))
+        broker.depart(user, ear)
+        self.check_device(user, ear)
+        self.scene.settle()
+
+    @rule(node=st.integers(0, 2), user=st.sampled_from(USERS))
+    def send(self, node, user):
+        text = self.text()
+        if not self.lost_bus:
+            # Without the bus it may go to the devices of one node alone.
+            self.sent[user].append(text)
+        self.scene.run(self.node(node).send_private(PrivateMessage(user, "note", text, 1)))
+
+    @rule()
+    def lose_the_bus(self):
+        self.scene.exchange.lose()
+        self.lost_bus = True
+
+    @rule()
+    def settle_bus(self):
+        if self.lost_bus:
+            self.lost_bus = False
+            self.scene.exchange.connect()
+            self.scene.wait(5)
+
+    @precondition(lambda self: len(self.nodes) > 1)
+    @rule(node=st.integers(0, 2), quietly=st.booleans())
+    def end(self, node, quietly):
+        broker = self.node(node)
+        if quietly:
+            self.scene.brokers.remove(broker)
+            broker.store = self.scene.store
+            self.scene.run(broker.engine.stop())
+        else:
+            self.scene.kill(broker)
+        self.ears = [each for each in self.ears if each[0] is not broker]
+        self.devices = [each for each in self.devices if each[1] is not broker]
+
+    @precondition(lambda self: len(self.nodes) < 3)
+    @rule()
+    def begin(self):
+        there = {broker.connections.node for broker in self.nodes}
+        self.settle_bus()
+        self.scene.add(next(name for name in NODES if name not in there))
+        self.scene.wait(3)
+
+    @rule(seconds=st.sampled_from([0.3, 2, 20]))
+    def wait(self, seconds):
+        self.scene.wait(seconds)
+
+    @invariant()
+    def nothing_comes_twice(self):
+        for *_, ear, _ in [*self.ears, *self.devices]:
+            heard = texts(ear)
+            assert len(heard) == len(set(heard)), heard
+
+    def check_device(self, user, ear):
+        heard = texts(ear)
+        assert heard == sorted(heard, key=int), heard
+
+    def teardown(self):
+        self.settle_bus()
+        self.scene.wait(2 * EXPIRY + 10)
+        online = {user for user, *_ in self.devices}
+        for broker in self.nodes:
+            assert set(broker.engine.online.users(0)) == online
+            for channel in (KEPT, PLAIN):
+                count = sum(each[1] == channel for each in self.ears)
+                assert broker.engine.count(channel) == count
+        for user, _, ear, before in self.devices:
+            self.check_device(user, ear)
+            # A device gets all that is sent while it is there; what was sent before it may get.
+            assert set(self.sent[user]) - set(before) <= set(texts(ear)), (self.sent[user], before)
+        for user in online:
+            assert not finish(self.scene.store.queue(user))
+        for _, channel, ear, before in self.ears:
+            said = [text for each, text in self.published[before:] if each == channel]
+            heard = texts(ear)
+            if channel == KEPT:
+                assert heard == said, (heard, said)
+            else:
+                assert heard == [text for text in said if text in set(heard)]
+
+
+class MachineTests(SynchronousTestCase):
+    """What all nodes know in the end, and what those who listen have heard."""
+
+    def test_machine(self):
+        """It is what the model says, whatever has happened."""
+        run_state_machine_as_test(
+            ClusterMachine, settings=settings(max_examples=60, stateful_step_count=25, deadline=None)
+        )
