@@ -168,15 +168,15 @@ class Roll:
             if leaving.slot == slot:
                 self._leaving[user] = Leaving(measured_by, leaving.time)
 
-    def due(self, slot: int, now: float, grace: float, most: int) -> Iterator[tuple[User, float]]:
+    def due(self, slot: int | None, now: float, grace: float, most: int) -> Iterator[tuple[User, float]]:
         """
-        @param slot: the node that measures.
+        @param slot: the node that measures; C{None} for any.
         @return: C{most} at the most of those whose time of grace is over at C{now}.
         """
         found = 0
         for user, leaving in self._leaving.items():
             # Had the clock been set back, who left "later" than now would stay online for long.
-            if leaving.slot == slot and not leaving.time <= now < leaving.time + grace:
+            if slot in (None, leaving.slot) and not leaving.time <= now < leaving.time + grace:
                 yield user, leaving.time
                 found += 1
                 if found == most:
