@@ -56,6 +56,7 @@ TWISTED = {
     "client.twisted",
     "cluster.asking",
     "cluster.node",
+    "cluster.link",
     "storage.mysql",
     "storage.opening",
     "storage.sql",
