@@ -28,15 +28,19 @@ class DataFolder:
     @ivar password: that of root: the configured one, or the one generated at the first start.
     """
 
-    def __init__(self, main: Main, tls: Tls) -> None:
-        """@raise CannotStart: if the folder cannot be created or written to, or is held by another server."""
+    def __init__(self, main: Main, tls: Tls, is_held: bool = False) -> None:
+        """
+        @param is_held: whether the process that started this one holds the folder for it.
+        @raise CannotStart: if the folder cannot be created or written to, or is held by another server.
+        """
         self.path = main.data.absolute()
         self._node_name = main.node_name
         self._tls = tls
-        self._lock = self._create()
+        self._lock = -1 if is_held else self._create()
         try:
             self.password = main.password or self._own_password()
-            (self.path / "ports.json").unlink(missing_ok=True)  # of a server that is no more
+            if not is_held:
+                (self.path / "ports.json").unlink(missing_ok=True)  # of a server that is no more
         except BaseException:
             self.close()
             raise

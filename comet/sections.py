@@ -61,6 +61,9 @@ class Ws:
     )
     demo: bool | None = setting(None, FLAG_OR_AUTO, "the demo page at /; auto: only on this machine alone")
     compress: bool = setting(False, FLAG, "compress for browsers that can read that: permessage-deflate")
+    workers: int = setting(
+        1, integer(1, 256), "processes that share the ports; 1: a single one, and no other beside it"
+    )
     ping_interval: int = setting(30, integer(0, 86_400, "seconds"), "seconds between pings; 0: none")
 
 

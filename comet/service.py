@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import resource
 import shlex
-import socket
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IListeningPort
-from twisted.internet.protocol import Factory
 from twisted.internet.task import LoopingCall, deferLater
 from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
@@ -21,9 +19,12 @@ from twisted.python.failure import Failure
 from twisted.web.client import Agent
 
 import comet
+from comet import ports
 from comet.addresses import Proxies
 from comet.attendance import StatusRules
 from comet.broker import Broker
+from comet.cluster.joining import make_bus
+from comet.cluster.localbus import LocalBus
 from comet.cometql.engine import Engine
 from comet.cometql.status import PresenceStatus, TenantStatus
 from comet.config import CannotStart, Config
@@ -34,6 +35,7 @@ from comet.gauges import Count, Meter, ServerGauges
 from comet.hub import Subscriber
 from comet.keyring import KeyRing, read_pem
 from comet.model import Goodbye
+from comet.ports import Port
 from comet.protocols.api.resource import Api, shared_api
 from comet.protocols.cors import Shared
 from comet.protocols.courier import Counters, Courier
@@ -65,8 +67,6 @@ TICK_SECONDS = 0.25
 FAREWELL_SECONDS = 0.2
 #: How long statements that run may take to end when the server stops, in seconds.
 STOP_SECONDS = 10.0
-#: Connections that the kernel holds for us until we take them.
-BACKLOG = 1024
 
 #: Stands for "no limit" on open files.
 FILES_ENOUGH = 1 << 30
@@ -105,37 +105,6 @@ def key_ring(rules: Jwt) -> KeyRing:
         raise CannotStart(f"[jwt] public_key: {error}") from None
 
 
-class Listener:
-    """A port that is ours from the start and answers once the server is ready."""
-
-    def __init__(self, name: str, ip: str, port: int, factory: Factory) -> None:
-        """@raise CannotStart: if the port is not to be had."""
-        self.name, self.ip, self._factory = name, ip, factory
-        family = socket.AF_INET6 if ":" in ip else socket.AF_INET
-        self._socket = socket.socket(family, socket.SOCK_STREAM)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            self._socket.bind((ip, port))
-        except OSError as error:
-            self._socket.close()
-            raise CannotStart(f"[{name}] cannot listen on {ip}, port {port}: {error.strerror}") from None
-        self.port: int = self._socket.getsockname()[1]
-
-    def listen(self, reactor: Any) -> IListeningPort:
-        """Answer from now on."""
-        self._socket.listen(BACKLOG)
-        self._socket.setblocking(False)
-        port: IListeningPort = reactor.adoptStreamPort(
-            self._socket.fileno(), self._socket.family, self._factory
-        )
-        self._socket.close()
-        return port
-
-    def close(self) -> None:
-        """Give the port back without ever having answered."""
-        self._socket.close()
-
-
 class CometService(MultiService):
     """
     The whole server.
@@ -143,11 +112,25 @@ class CometService(MultiService):
     @ivar listening: fires with the ports by name once all are listened to, or fails with L{CannotStart}.
     """
 
-    def __init__(self, config: Config, folder: DataFolder, reactor: Any) -> None:
-        """@raise CannotStart: if a port is not to be had."""
+    def __init__(
+        self,
+        config: Config,
+        folder: DataFolder,
+        reactor: Any,
+        inherited: Sequence[Port] | None = None,
+        local: LocalBus | None = None,
+    ) -> None:
+        """
+        @param inherited: the ports, of a process that another one has started, which tells of them and of
+            the configuration.
+        @param local: the bus to the other workers of this machine.
+        @raise CannotStart: if a port is not to be had.
+        """
         super().__init__()
         self.listening: Deferred[Mapping[str, int]] = Deferred()
         self._config, self._folder, self._reactor = config, folder, reactor
+        #: The way to the other servers, if there are any.
+        self.bus = make_bus(config, local)
         self._open: list[IListeningPort] = []
         self._ready = False
         self._build()
@@ -155,7 +138,8 @@ class CometService(MultiService):
         self._gauge.clock = reactor
         self._ticker = LoopingCall(self._tick)
         self._ticker.clock = reactor
-        self._listeners = self._bind()
+        self._is_worker = inherited is not None
+        self._listeners = ports.bind(config) if inherited is None else list(inherited)
 
     def _build(self) -> None:
         config, reactor = self._config, self._reactor
@@ -253,25 +237,10 @@ class CometService(MultiService):
         self._broker.attendance.written = courier.wake
         return courier
 
-    def _bind(self) -> list[Listener]:
-        config = self._config
-        wanted: list[tuple[str, str, int, Any]] = [
-            ("ws", config.ws.ip, config.ws.port, self._browsers),
-            ("cometql", config.cometql.ip, config.cometql.port, self._mysql),
-        ]
-        if config.tls.certificate is not None:
-            secure = TLSMemoryBIOFactory(self._tls.browsers, False, self._browsers)
-            secure.noisy = False
-            wanted.append(("wss", config.tls_ip, config.tls.port, secure))
-        bound: list[Listener] = []
-        try:
-            for each in wanted:
-                bound.append(Listener(*each))
-        except CannotStart:
-            for listener in bound:
-                listener.close()
-            raise
-        return bound
+    def _factories(self) -> dict[str, Any]:
+        secure = TLSMemoryBIOFactory(self._tls.browsers, False, self._browsers)
+        secure.noisy = False
+        return {"ws": self._browsers, "cometql": self._mysql, "wss": secure}
 
     # Life -------------------------------------------------------------------------------------------------
 
@@ -284,28 +253,28 @@ class CometService(MultiService):
         Deferred.fromCoroutine(self._start()).addErrback(self._give_up)
 
     async def _start(self) -> None:
-        for warning in self._config.warnings:
-            _log.warn("configuration: {warning}", warning=str(warning))
+        if not self._is_worker:
+            tell_warnings(self._config)
         try:
             await self._broker.start()
         except CometError as error:
             raise CannotStart(str(error)) from error
         if not self.running:
             return
-        self._open = [listener.listen(self._reactor) for listener in self._listeners]
+        factories = self._factories()
+        self._open = [
+            listener.listen(self._reactor, factories[listener.name]) for listener in self._listeners
+        ]
         self._gauge.start(GAUGE_SECONDS, now=False)
         self._ticker.start(TICK_SECONDS, now=False)
         if self._key_set is not None:
             self._key_set.start()
         if self._courier is not None:
             self._courier.start()
-        self._folder.write_ports(self._ports)
         self._ready = True
-        for listener in self._listeners:
-            _log.info(
-                "{name} listens on {ip}, port {port}", name=listener.name, ip=listener.ip, port=listener.port
-            )
-        _log.info("to talk to it: {line}", line=self._mysql_line(tell_file=True))
+        if not self._is_worker:
+            self._folder.write_ports(self._ports)
+            tell_ports(self._config, self._folder, self._listeners)
         self.listening.callback(self._ports)
 
     def _tick(self) -> None:
@@ -366,25 +335,14 @@ class CometService(MultiService):
     def _ports(self) -> dict[str, int]:
         return {listener.name: listener.port for listener in self._listeners}
 
-    def _mysql_line(self, tell_file: bool) -> str:
-        """
-        @param tell_file: whether to tell in which file the password is; it stays there itself.
-        @return: what to paste into a shell.
-        """
-        ip = self._config.cometql.ip
-        host = "127.0.0.1" if ip in ("0.0.0.0", "::") else ip
-        login = f"mysql --host={host} --port={self._ports['cometql']} --user=root"
-        if self._config.main.password or not tell_file:
-            return f"{login} --password CometQL_v1"
-        return f'{login} --password="$(cat {shlex.quote(str(self._folder.password_file))})" CometQL_v1'
-
     def _demo(self) -> dict[str, str]:
+        line = mysql_line(self._config, self._folder, self._ports["cometql"], self._config.is_local)
         insert = (
             "INSERT INTO pipes_messages (name, event, message)"
             f" VALUES ('{DEMO_CHANNEL}', 'message', 'Hello from SQL')"
         )
         return {
-            "sql": f'{self._mysql_line(tell_file=self._config.is_local)} -e "{insert}"',
+            "sql": f'{line} -e "{insert}"',
             "channel": DEMO_CHANNEL,
             "version": comet.__version__,
         }
@@ -419,16 +377,51 @@ class CometService(MultiService):
         )
 
 
+def tell_warnings(config: Config) -> None:
+    """Log what is strange in the configuration."""
+    for warning in config.warnings:
+        _log.warn("configuration: {warning}", warning=str(warning))
+
+
+def tell_ports(config: Config, folder: DataFolder, listeners: Sequence[Port]) -> None:
+    """Log where the server listens, and how to talk to it."""
+    for each in listeners:
+        _log.info("{name} listens on {ip}, port {port}", name=each.name, ip=each.ip, port=each.port)
+    [port] = [each.port for each in listeners if each.name == "cometql"]
+    _log.info("to talk to it: {line}", line=mysql_line(config, folder, port, tell_file=True))
+
+
+def mysql_line(config: Config, folder: DataFolder, port: int, tell_file: bool) -> str:
+    """
+    @param tell_file: whether to tell in which file the password is; it stays there itself.
+    @return: what to paste into a shell.
+    """
+    ip = config.cometql.ip
+    host = "127.0.0.1" if ip in ("0.0.0.0", "::") else ip
+    login = f"mysql --host={host} --port={port} --user=root"
+    if config.main.password or not tell_file:
+        return f"{login} --password CometQL_v1"
+    return f'{login} --password="$(cat {shlex.quote(str(folder.password_file))})" CometQL_v1'
+
+
 async def _maybe(result: Any) -> None:
     """Wait for what may be a Deferred."""
     if isinstance(result, Deferred):
         await result
 
 
-def make_service(config: Config, folder: DataFolder, reactor: Any) -> CometService:
+def make_service(
+    config: Config,
+    folder: DataFolder,
+    reactor: Any,
+    inherited: Sequence[Port] | None = None,
+    local: LocalBus | None = None,
+) -> CometService:
     """
     Wire the server together.
 
+    @param inherited: see L{CometService}.
+    @param local: likewise.
     @raise CannotStart: if a port is not to be had.
     """
-    return CometService(config, folder, reactor)
+    return CometService(config, folder, reactor, inherited, local)

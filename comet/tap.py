@@ -18,7 +18,8 @@ from comet.config import FILE_VARIABLE, CannotStart, Config
 from comet.data import DataFolder
 from comet.logs import LogThreshold
 from comet.reload import Reloader
-from comet.service import make_service
+from comet.service import CometService, make_service
+from comet.workers.supervisor import Supervisor
 
 _log = Logger()
 
@@ -46,12 +47,20 @@ def makeService(options: Mapping[str, Any], reactor: Any = None) -> MultiService
     if reactor is None:
         from twisted.internet import reactor
 
-    def read() -> Config:
-        return Config.load(options["config"] or os.environ.get(FILE_VARIABLE), os.environ)
+    file = options["config"] or os.environ.get(FILE_VARIABLE)
 
+    def read() -> Config:
+        return Config.load(file, os.environ)
+
+    service: CometService | Supervisor
     try:
         config = read()
-        service = make_service(config, DataFolder.open(config), reactor)
+        folder = DataFolder.open(config)
+        if config.ws.workers == 1:
+            service = make_service(config, folder, reactor)
+        else:
+            # A daemon may change its working directory.
+            service = Supervisor(config, folder, reactor, [os.path.abspath(file)] if file else [])
     except CannotStart as error:
         # twistd would follow a usage error with its whole help, and any other with a traceback.
         print("comet cannot start:", error, file=sys.stderr)

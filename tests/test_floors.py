@@ -29,6 +29,7 @@ FLOORS = (
         "expiry",
         "certificates",
         "data",
+        "ports",
         "storage",
     ),
     (
@@ -46,7 +47,7 @@ FLOORS = (
     ),
     ("resuming", "outbox", "listening", "session", "cometql"),
     ("protocols", "client"),
-    ("gauges", "service", "logs", "reload"),
+    ("gauges", "service", "logs", "reload", "workers"),
     ("tap", "commands", "__main__"),
 )
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
@@ -91,6 +92,10 @@ TWISTED = {
     "reload",
     "service",
     "tap",
+    "workers.child",
+    "workers.logs",
+    "workers.supervisor",
+    "workers.worker",
     "commands.clients",
     "commands.demo",
     "commands.publish",

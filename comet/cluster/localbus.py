@@ -23,9 +23,8 @@ class Relay:
     def __init__(self) -> None:
         self._links: dict[int, Link] = {}
 
-    def heard(self, slot: int, link: Link, string: bytes) -> None:
-        """The worker in C{slot} has said C{string} by its C{link}."""
-        kind, to, frame = opened(string)
+    def heard(self, slot: int, link: Link, kind: bytes, to: int, frame: bytes) -> None:
+        """The worker in C{slot} has said something of this C{kind} by its C{link}."""
         if kind == JOIN:
             self._links[slot] = link
             link.write(packed(JOIN, slot))

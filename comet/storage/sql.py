@@ -66,6 +66,23 @@ def attempt(transaction: Cursor, writes: list[Waiting]) -> list[Any]:
     return [function(transaction, *arguments) for function, arguments, _ in writes]
 
 
+def attempt_alone(transaction: Cursor, writes: list[Waiting]) -> list[Any]:
+    """
+    Do all writes while no other process writes. To begin with that is to wait for the others here: a
+    transaction that has read before it writes could not wait any more, as what it has read may be old.
+
+    @return: what each has returned.
+    """
+    transaction.execute("BEGIN IMMEDIATE")
+    return attempt(transaction, writes)
+
+
+def snapshot(transaction: Cursor, function: Query, *arguments: Any) -> Any:
+    """@return: what C{function} has returned; all it reads is of one moment, whoever writes meanwhile."""
+    transaction.execute("BEGIN")
+    return function(transaction, *arguments)
+
+
 def _refuse(group: list[Waiting], error: Unavailable) -> None:
     for _, _, done in group:
         done.errback(Failure(error))
@@ -89,7 +106,12 @@ class SQLStore(SQLRecords, SQLRules, SQLListings, SQLPresences, Store):
 
     async def start(self) -> None:
         """Create or migrate the schema."""
-        found = await self._read(migrations.migrate)
+        try:
+            found = await self._pool.runInteraction(migrations.migrate)
+        except CometError:
+            raise
+        except Exception as error:
+            raise self._unavailable(error) from error
         self._log.debug("the store had schema version {found}", found=found)
 
     async def stop(self) -> None:
@@ -112,11 +134,11 @@ class SQLStore(SQLRecords, SQLRules, SQLListings, SQLPresences, Store):
 
     async def _transact(self, function: Query, *arguments: Any) -> Any:
         """@return: what C{function} of a cursor has returned, in a transaction of its own."""
-        return await self._pool.runInteraction(function, *arguments)
+        return await self._pool.runInteraction(snapshot, function, *arguments)
 
     async def _transact_group(self, group: list[Waiting]) -> list[Any]:
         """@return: what the writes of a group have returned, in one transaction."""
-        results: list[Any] = await self._pool.runInteraction(attempt, group)
+        results: list[Any] = await self._pool.runInteraction(attempt_alone, group)
         return results
 
     async def _write(self, function: Query, *arguments: Any) -> Any:

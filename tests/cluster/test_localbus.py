@@ -5,7 +5,7 @@ from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
 from comet.cluster.bus import FRAME_LIMIT
-from comet.cluster.link import Link, packed
+from comet.cluster.link import Link, opened, packed
 from comet.cluster.localbus import LocalBus, Relay
 from tests.running import finish
 
@@ -54,7 +54,7 @@ class LocalBusTests(SynchronousTestCase):
         inner, outer = make_link(self.clock), make_link(self.clock, **bounds)
         bus, ear = LocalBus(inner), Ear()
         inner.heard, inner.lost = bus.heard, bus.lost
-        outer.heard = lambda string: self.relay.heard(slot, outer, string)
+        outer.heard = lambda string: self.relay.heard(slot, outer, *opened(string))
         outer.lost = lambda reason: self.relay.forget(outer)
         self.workers[slot] = inner, outer
         return bus, ear
