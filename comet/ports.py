@@ -8,6 +8,8 @@ from typing import Any
 
 from comet.config import CannotStart, Config
 
+#: The name of the port of a worker that only the other workers use.
+INNER = "inner"
 #: Connections that the kernel holds for us until we take them.
 BACKLOG = 1024
 
@@ -118,6 +120,12 @@ def bind_shared(config: Config, count: int) -> list[list[Port]]:
     try:
         for each in wanted(config):
             found.append(Port.bind_many(*each, count))
+    except CannotStart:
+        for ports in found:
+            close_all(ports)
+        raise
+    try:
+        found.append([Port.bind(INNER, "127.0.0.1", 0) for _ in range(count)])
     except CannotStart:
         for ports in found:
             close_all(ports)

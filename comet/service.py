@@ -17,6 +17,7 @@ from twisted.logger import Logger
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 from twisted.web.client import Agent
+from twisted.web.server import Site
 
 import comet
 from comet import ports
@@ -44,10 +45,11 @@ from comet.protocols.front import Front
 from comet.protocols.immediate import idleness
 from comet.protocols.jsonsocket import JsonFactory
 from comet.protocols.jwks import KeySet
-from comet.protocols.longpoll import LongPolls
+from comet.protocols.longpoll import Inner, LongPolls
 from comet.protocols.mysql.auth import PLUGINS
 from comet.protocols.mysql.server import MySQLFactory
 from comet.protocols.pages import Facts, Root
+from comet.protocols.passing import Neighbours
 from comet.protocols.reception import Reception
 from comet.protocols.site import HTTP_IDLE_SECONDS, BrowserPort, Sockets
 from comet.protocols.tls import ServerTls
@@ -119,11 +121,13 @@ class CometService(MultiService):
         reactor: Any,
         inherited: Sequence[Port] | None = None,
         local: LocalBus | None = None,
+        neighbours: Neighbours | None = None,
     ) -> None:
         """
         @param inherited: the ports, of a process that another one has started, which tells of them and of
             the configuration.
         @param local: the bus to the other workers of this machine.
+        @param neighbours: those, as the ones that may have a session of long-poll.
         @raise CannotStart: if a port is not to be had.
         """
         super().__init__()
@@ -133,6 +137,7 @@ class CometService(MultiService):
         self.bus = make_bus(config, local)
         self._open: list[IListeningPort] = []
         self._ready = False
+        self._neighbours = neighbours
         self._build()
         self._gauge = LoopingCall(self._gauges.tick)
         self._gauge.clock = reactor
@@ -211,9 +216,12 @@ class CometService(MultiService):
         self._engine.hang_up = self._mysql.kill
         facts = Facts(config.main.node_name, self._demo if config.demo else None, self._problems)
         api = Api(self._broker, reactor.seconds, config.main.dev_index_size, self._unready)
+        polls = LongPolls(self._reception, reactor, self._neighbours)
+        self._inner = Site(Inner(polls), reactor=reactor)
+        self._inner.noisy = False
         transports = {
             "api": shared_api(api, self._reception),
-            "poll": Shared(LongPolls(self._reception, reactor), self._reception),
+            "poll": Shared(polls, self._reception),
             "sse": Shared(EventStreams(self._reception), self._reception),
         }
         pages = Front(
@@ -240,7 +248,7 @@ class CometService(MultiService):
     def _factories(self) -> dict[str, Any]:
         secure = TLSMemoryBIOFactory(self._tls.browsers, False, self._browsers)
         secure.noisy = False
-        return {"ws": self._browsers, "cometql": self._mysql, "wss": secure}
+        return {"ws": self._browsers, "cometql": self._mysql, "wss": secure, ports.INNER: self._inner}
 
     # Life -------------------------------------------------------------------------------------------------
 
@@ -416,12 +424,14 @@ def make_service(
     reactor: Any,
     inherited: Sequence[Port] | None = None,
     local: LocalBus | None = None,
+    neighbours: Neighbours | None = None,
 ) -> CometService:
     """
     Wire the server together.
 
     @param inherited: see L{CometService}.
     @param local: likewise.
+    @param neighbours: likewise.
     @raise CannotStart: if a port is not to be had.
     """
-    return CometService(config, folder, reactor, inherited, local)
+    return CometService(config, folder, reactor, inherited, local, neighbours)

@@ -81,6 +81,7 @@ TWISTED = {
     "protocols.mysql.server",
     "protocols.outlet",
     "protocols.pages",
+    "protocols.passing",
     "protocols.requests",
     "protocols.site",
     "protocols.sockets",

@@ -22,6 +22,7 @@ from comet.protocols.answers import (
     headers_of,
 )
 from comet.protocols.frames import DialectForm
+from comet.protocols.passing import Neighbours
 from comet.protocols.polling import Poll, read_poll
 from comet.protocols.reception import Reception
 from comet.protocols.wheel import Spoke
@@ -52,7 +53,7 @@ class Poller:
 
     def __init__(self, visitor: Visitor, polls: LongPolls) -> None:
         reception = polls.reception
-        self.secret = secrets.token_urlsafe(16)
+        self.secret = polls.mark + secrets.token_urlsafe(16)
         self.session = Session(
             *(visitor, polls.form, self, reception.broker, reception.server), secret=self.secret
         )
@@ -177,14 +178,29 @@ class Poller:
         return done
 
 
+class Inner(Resource):
+    """Where the other workers bring requests for sessions that are here."""
+
+    isLeaf = True
+
+    def __init__(self, polls: LongPolls) -> None:
+        super().__init__()
+        self.render_POST = polls.take_known
+
+
 class LongPolls(Resource):
     """The path C{/comet/poll}."""
 
     isLeaf = True
     _log = Logger()
 
-    def __init__(self, reception: Reception, clock: IReactorTime) -> None:
+    def __init__(
+        self, reception: Reception, clock: IReactorTime, neighbours: Neighbours | None = None
+    ) -> None:
+        """@param neighbours: who may have the sessions that are not here."""
         super().__init__()
+        self.mark = "" if neighbours is None else neighbours.mark
+        self._neighbours = neighbours
         self.reception, self.clock = reception, clock
         self.form = LongPollForm(reception.json)
         self._pollers: dict[str, Poller] = {}
@@ -196,15 +212,59 @@ class LongPolls(Resource):
     def render_POST(self, request: Request) -> int:
         """Take what the client says; answer when there is something to say."""
         assert request.content is not None
+        body = request.content.read()
         try:
-            poll = read_poll(request.content.read())
+            poll = read_poll(body)
+        except CometError as error:
+            answer_error(request, error)
+            return NOT_DONE_YET
+        port = None if self._neighbours is None else self._neighbours.port_of(poll.session)
+        if self._neighbours is None or port is None:
+            self._take(request, Exchange(request), poll)
+        else:
+            self._pass_on(request, Exchange(request), poll, self._neighbours.bring(body, port))
+        return NOT_DONE_YET
+
+    def _pass_on(
+        self, request: Request, exchange: Exchange, poll: Poll, brought: Deferred[bytes | None]
+    ) -> None:
+        """Answer as the worker does that has the session; if none has it, as for any unknown one."""
+        exchange.lost = lambda _: brought.cancel()
+
+        def answer(found: bytes | None) -> None:
+            if found is not None:
+                exchange.answer(found)
+            elif not exchange.gone:
+                self._take(request, exchange, poll)
+
+        brought.addCallback(answer)
+        brought.addErrback(lambda failure: self._log.failure("a request could not be served", failure))
+
+    def _take(self, request: Request, exchange: Exchange, poll: Poll) -> None:
+        try:
             poller, is_new = self._poller(request, poll)
         except CometError as error:
             answer_error(request, error)
         else:
-            work = Deferred.fromCoroutine(self._serve(Exchange(request), poll, poller, is_new))
-            work.addErrback(lambda failure: self._log.failure("a request could not be served", failure))
+            self._begin(exchange, poll, poller, is_new)
+
+    def take_known(self, request: Request) -> int:
+        """Take what a neighbour has brought, if the session is here."""
+        assert request.content is not None
+        try:
+            poll = read_poll(request.content.read())
+            found = self._pollers.get(poll.session)
+            if found is None or not found.knows(poll.batch):
+                raise UnknownSession("no such session is here")
+        except CometError as error:
+            answer_error(request, error)
+        else:
+            self._begin(Exchange(request), poll, found, False)
         return NOT_DONE_YET
+
+    def _begin(self, exchange: Exchange, poll: Poll, poller: Poller, is_new: bool) -> None:
+        work = Deferred.fromCoroutine(self._serve(exchange, poll, poller, is_new))
+        work.addErrback(lambda failure: self._log.failure("a request could not be served", failure))
 
     def _poller(self, request: Request, poll: Poll) -> tuple[Poller, bool]:
         """@return: the session that is meant, and whether it has been made for this request."""

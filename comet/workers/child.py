@@ -1,5 +1,7 @@
 """
-The program of a worker: C{python -m comet.workers.child NUMBER NAME REACTOR [FILE] -- PORT=ADDRESS ...}.
+The program of a worker: C{python -m comet.workers.child}, with its number, the name of its node, the module of
+the reactor, the inner ports of all, the configuration file if there is one, and behind C{--} NAME=ADDRESS of
+each port.
 
 It is started by L{comet.workers.supervisor} alone, which hands over the sockets; it ends with its parent.
 """
@@ -26,6 +28,7 @@ from comet.config import CannotStart, Config
 from comet.data import DataFolder
 from comet.logs import LogThreshold
 from comet.ports import Port
+from comet.protocols.passing import Neighbours
 from comet.reload import Reloader
 from comet.service import CometService, make_service
 from comet.workers.logs import standard_error
@@ -37,13 +40,21 @@ _log = Logger()
 class Child:
     """One worker, from within."""
 
-    def __init__(self, name: str, file: str | None, ports: Sequence[Port], link: Link, reactor: Any) -> None:
+    def __init__(
+        self,
+        name: str,
+        file: str | None,
+        ports: Sequence[Port],
+        link: Link,
+        neighbours: Neighbours,
+        reactor: Any,
+    ) -> None:
         """
         @param name: that of the node.
         @param file: the configuration.
         """
         self._name, self._file, self._ports, self._reactor = name, file, ports, reactor
-        self.link = link
+        self.link, self._neighbours = link, neighbours
         self._bus = LocalBus(link)
         link.heard, link.lost = self._bus.heard, self._orphaned
         self._service: CometService | None = None
@@ -53,7 +64,9 @@ class Child:
         try:
             config = self._read()
             folder = DataFolder(config.main, config.tls, is_held=True)
-            self._service = service = make_service(config, folder, self._reactor, self._ports, self._bus)
+            self._service = service = make_service(
+                config, folder, self._reactor, self._ports, self._bus, self._neighbours
+            )
         except CannotStart as error:
             self._fail(Failure(error))
             return
@@ -94,7 +107,7 @@ def main(words: Sequence[str]) -> None:
     """Run until told to stop, or until the parent is gone."""
     # What a terminal sends goes to the parent, too, which stops its workers itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _, name, module, *rest = words
+    number, name, module, inner, *rest = words
     namedAny(module).install()
     from twisted.internet import reactor as installed
 
@@ -103,8 +116,9 @@ def main(words: Sequence[str]) -> None:
     globalLogBeginner.beginLoggingTo([standard_error()], redirectStandardIO=False)
     described = [each.split("=", 1) for each in rest[cut + 1 :]]
     ports = [Port.inherited(port, ip, LINK + place) for place, (port, ip) in enumerate(described, 1)]
+    neighbours = Neighbours(int(number), dict(enumerate(map(int, inner.split(",")), 1)), reactor)
     link = Link(reactor)
-    child = Child(name, rest[0] if cut else None, ports, link, reactor)
+    child = Child(name, rest[0] if cut else None, ports, link, neighbours, reactor)
     factory = Factory.forProtocol(lambda: link)
     factory.noisy = False
     with socket.socket(fileno=LINK) as inherited:

@@ -118,7 +118,8 @@ class Supervisor(MultiService):
         self._timers.pop(number, None)
         self._workers[number] = worker = Worker(number, self._has_ended, self._heard)
         name = f"{self._config.main.node_name}.{number}"
-        worker.start(self._reactor, name, self._options, self._ports[number])
+        inner = [each.port for mine in self._ports.values() for each in mine if each.name == ports.INNER]
+        worker.start(self._reactor, name, inner, self._options, self._ports[number])
 
     def _heard(self, worker: Worker, kind: bytes, number: int, content: bytes) -> None:
         if kind == READY:
@@ -140,7 +141,7 @@ class Supervisor(MultiService):
             self._answer()
 
     def _answer(self) -> None:
-        mine = self._ports[1]
+        mine = [port for port in self._ports[1] if port.name != ports.INNER]
         found = {port.name: port.port for port in mine}
         self._folder.write_ports(found)
         tell_ports(self._config, self._folder, mine)

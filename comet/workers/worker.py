@@ -57,18 +57,25 @@ class Worker(ProcessProtocol):
         self.link: Link | None = None
         self._log = LogReader(f"worker {number}")
 
-    def start(self, reactor: Any, name: str, options: Sequence[str], ports: Sequence[Port]) -> None:
+    def start(
+        self, reactor: Any, name: str, inner: Sequence[int], options: Sequence[str], ports: Sequence[Port]
+    ) -> None:
         """
         Start the process.
 
         @param name: that of its node.
+        @param inner: the inner ports of all workers, in order.
+        @param options: of the command line.
         @param ports: those that it listens to.
         """
         self.since = reactor.seconds()
         near, far = socket.socketpair()
         near.setblocking(False)
         described = [f"{port.name}={port.ip}" for port in ports]
-        words = command([str(self.number), name, type(reactor).__module__, *options, "--", *described])
+        neighbours = ",".join(map(str, inner))
+        words = command(
+            [str(self.number), name, type(reactor).__module__, neighbours, *options, "--", *described]
+        )
         descriptors: dict[int, Any] = {0: "w", 1: "r", 2: "r", LINK: far.fileno()}
         descriptors |= {LINK + 1 + place: port.socket.fileno() for place, port in enumerate(ports)}
         try:

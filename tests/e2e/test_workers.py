@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pymysql
 from twisted.internet import reactor
 from twisted.internet.task import deferLater
 
-from tests.e2e.support import ENDED, ServerCase, in_thread, until
+from tests.e2e.support import ENDED, PATIENCE, ServerCase, in_thread, until
 from tests.e2e.test_operation import StartTests
 
 
@@ -109,6 +112,32 @@ class WorkerTests(ServerCase):
         for number in (1, 2):
             said = f"worker {number}: the certificate was read again"
             await until(lambda said=said: said in server.log.read_text(), said)
+
+    async def test_long_poll(self):
+        """Finds its session whichever worker a connection comes to; one whose worker died is unknown."""
+        server, both = await self.workers()
+
+        def poll(**said):
+            body = json.dumps({"wait": 0, **said}).encode()
+            try:
+                with urlopen(f"{server.page}comet/poll", body, timeout=PATIENCE) as answer:
+                    return json.loads(answer.read())
+            except HTTPError as error:
+                return error.code
+
+        first = await in_thread(poll, hello={})
+        session, batch = first["session"], first["batch"]
+        number = int(session.split(".")[0])
+        for n in range(20):
+            answer = await in_thread(
+                *(poll,), session=session, batch=batch, commands=[{"type": "ping", "id": n + 1}]
+            )
+            self.assertEqual(answer["session"], session)
+            self.assertEqual(answer["batch"], batch + 1)
+            batch = answer["batch"]
+        os.kill(both[number - 1], signal.SIGKILL)
+        answers = {await in_thread(poll, session=session, batch=batch) for _ in range(5)}
+        self.assertEqual(answers, {404})
 
     async def test_a_message_reaches_the_browsers_of_all_workers(self):
         """Whichever worker takes the INSERT."""
