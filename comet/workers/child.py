@@ -1,7 +1,7 @@
 """
-The program of a worker: C{python -m comet.workers.child}, with its number, the name of its node, the module of
-the reactor, the inner ports of all, the configuration file if there is one, and behind C{--} NAME=ADDRESS of
-each port.
+The program of a worker: C{python -m comet.workers.child}. On its command line are its number, the name of its
+node, the module of the reactor, the inner ports of all workers, the configuration file if there is one, and
+behind C{--} the name and address of each port.
 
 It is started by L{comet.workers.supervisor} alone, which hands over the sockets; it ends with its parent.
 """
