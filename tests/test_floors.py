@@ -14,7 +14,19 @@ ROOT = Path(comet.__file__).parent
 #: its own floor and from those below, never in a circle. A new module takes its place here.
 FLOORS = (
     ("comet",),
-    ("errors", "limits", "ini", "kinds", "legacy", "rates", "refusals", "addresses", "sweep", "garbage"),
+    (
+        "errors",
+        "limits",
+        "ini",
+        "kinds",
+        "redis_url",
+        "legacy",
+        "rates",
+        "refusals",
+        "addresses",
+        "sweep",
+        "garbage",
+    ),
     ("turn",),
     ("model", "sections", "config", "identity"),
     (
@@ -58,6 +70,9 @@ TWISTED = {
     "cluster.asking",
     "cluster.node",
     "cluster.link",
+    "cluster.redisbus",
+    "cluster.redisdoor",
+    "cluster.redislink",
     "storage.mysql",
     "storage.opening",
     "storage.sql",
@@ -102,7 +117,7 @@ TWISTED = {
     "commands.publish",
     "commands.tail",
 }
-FRAMEWORKS = {"twisted", "autobahn", "zope", "txaio"}
+FRAMEWORKS = {"twisted", "autobahn", "zope", "txaio", "txredisapi"}
 
 
 def module_name(path):

@@ -1,0 +1,1 @@
+"""Tests of several servers as one."""

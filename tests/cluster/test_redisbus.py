@@ -1,0 +1,186 @@
+"""The bus over Redis, on real Redis servers and Sentinels."""
+
+from pathlib import Path
+
+from twisted.internet import reactor
+from twisted.internet.task import deferLater
+from twisted.trial.unittest import TestCase
+
+from comet.cluster.redisbus import RedisBus
+from comet.cluster.redisdoor import Door
+from comet.redis_url import RedisUrl
+from tests.cluster.contract import BusContract, Joining
+from tests.redisserver import Redis, Sentinel
+
+
+class RedisCase(Joining, TestCase):
+    """Runs a Redis, and buses over it."""
+
+    timeout = 60
+    lines = ()
+
+    def setUp(self):
+        self.redis = Redis(self.mktemp(), "save ''", *self.lines)
+        self.addCleanup(self.redis.kill)
+        self.url = f"redis://127.0.0.1:{self.redis.port}"
+
+    def make_bus(self, url=None, tls_ca=None, **more):
+        more.setdefault("timeout", 0.9)
+        return RedisBus(reactor, Door(reactor, RedisUrl.read(url or self.url), 5, tls_ca), **more)
+
+    async def refused(self, bus):
+        """@return: why a bus cannot connect."""
+        self.join("a", bus)
+        while bus.problem == "not connected yet":
+            await deferLater(reactor, 0.02)
+        return bus.problem
+
+
+class RedisContractTests(BusContract, RedisCase):
+    """What every bus promises."""
+
+
+class LossTests(RedisCase):
+    """Redis goes away, and comes back."""
+
+    async def test_restart(self):
+        """When Redis is back, so is the bus, in the same slots, though Redis has forgotten all."""
+        pairs = await self.joined("a", "b", "c")
+        slots = [listener.slot for _, listener in pairs]
+        self.redis.kill()
+        for bus, listener in pairs:
+            await listener.is_down()
+            self.assertIn(str(self.redis.port), bus.problem)
+        self.redis.start()
+        for _, listener in reversed(pairs):
+            await listener.is_up()
+        self.assertEqual([listener.slot for _, listener in pairs], slots)
+        pairs[0][0].send(b"again")
+        self.assertEqual([await listener.hears(1) for _, listener in pairs], [[b"again"]] * 3)
+
+    async def test_frozen(self):
+        """A Redis that stands still is noticed; what was sent into it does not come after the bus is up."""
+        (one, first), (_, second) = await self.joined("a", "b")
+        self.redis.freeze()
+        self.addCleanup(self.redis.thaw)
+        for number in range(20000):
+            one.send(b"lost %d" % number)
+        await first.is_down()
+        await second.is_down()
+        self.assertIn("silent", one.problem)
+        await deferLater(reactor, 0.5)
+        self.redis.thaw()
+        await first.is_up()
+        await second.is_up()
+        one.send(b"new")
+        await first.until(lambda: b"new" in first.frames)
+        await second.until(lambda: b"new" in second.frames)
+        await deferLater(reactor, 0.3)
+        self.assertEqual(first.frames, [b"new"])
+        self.assertEqual(second.frames[-1], b"new")
+
+    async def test_either_connection(self):
+        """The loss of either connection alone is the loss of the bus."""
+        for kind in ("normal", "pubsub"):
+            [(_, listener)] = await self.joined(kind)
+            self.redis.say("CLIENT", "KILL", "TYPE", kind)
+            await listener.is_down()
+            await listener.is_up()
+
+    async def test_buffer(self):
+        """More bytes waiting than are allowed are the end of the connection, not of the memory."""
+        bus = self.make_bus(buffer=1 << 20)
+        listener = self.join("a", bus)[1]
+        await listener.is_up()
+        for _ in range(3):
+            bus.send(b"x" * (1 << 19))
+        self.assertIsNotNone(listener.slot)
+        await listener.is_down()
+        self.assertIn("1048576 bytes wait", bus.problem)
+        await listener.is_up()
+        bus.send(b"small")
+        self.assertEqual(await listener.hears(1), [b"small"])
+
+    async def test_databases_are_apart(self):
+        """Clusters in two databases of one Redis, or under two names, hear nothing of each other."""
+        buses = [self.make_bus(), self.make_bus(self.url + "/1"), self.make_bus(name="other")]
+        listeners = [self.join("a", bus)[1] for bus in buses]
+        for bus, listener in zip(buses, listeners, strict=True):
+            await listener.is_up()
+            bus.send(b"mine")
+        for listener in listeners:
+            self.assertEqual(await listener.hears(1), [b"mine"])
+
+    async def test_nobody_there(self):
+        """Without Redis, the problem says where it should be."""
+        self.redis.kill()
+        self.assertIn(
+            f"127.0.0.1:{self.redis.port}: Connection was refused", await self.refused(self.make_bus())
+        )
+
+
+class PasswordTests(RedisCase):
+    """A Redis with users."""
+
+    lines = (
+        "requirepass s3same",
+        "user comet on >op3n resetchannels &comet:* ~comet:slots"
+        " +ping +client|info +client|kill +eval +hget +hset +hdel +hincrby +pubsub|numsub"
+        " +publish +subscribe",
+    )
+
+    def setUp(self):
+        self.redis = Redis(self.mktemp(), "save ''", *self.lines, answers=b"NOAUTH")
+        self.addCleanup(self.redis.kill)
+        self.url = f"redis://127.0.0.1:{self.redis.port}"
+
+    async def test_password(self):
+        """A password opens, and so does a user who may do what the documents say, and no more."""
+        for login in (":s3same", "comet:op3n"):
+            bus = self.make_bus(self.url.replace("//", f"//{login}@"))
+            listener = self.join(login, bus)[1]
+            await listener.is_up()
+            bus.send(login.encode())
+            await listener.until(lambda login=login, heard=listener: login.encode() in heard.frames)
+
+    async def test_wrong_password(self):
+        """A wrong password is told, and not repeated."""
+        problem = await self.refused(self.make_bus(self.url.replace("//", "//comet:wr0ng@")))
+        self.assertIn("WRONGPASS", problem)
+        self.assertNotIn("wr0ng", problem)
+        self.assertIn("NOAUTH", await self.refused(self.make_bus()))
+
+
+class SentinelTests(Joining, TestCase):
+    """A Redis that Sentinels mind."""
+
+    timeout = 90
+
+    def make_bus(self):
+        url = f"redis+sentinel://127.0.0.1:1,127.0.0.1:{self.sentinel.port}/mine"
+        return RedisBus(reactor, Door(reactor, RedisUrl.read(url), 5), timeout=0.9)
+
+    async def test_failover(self):
+        """When the Redis dies, the bus goes on with the one that takes its place, in the same slots."""
+        base = Path(self.mktemp())
+        base.mkdir()
+        master = Redis(base / "master", "save ''", "repl-diskless-sync-delay 0")
+        self.addCleanup(master.kill)
+        replica = Redis(base / "replica", "save ''", f"replicaof 127.0.0.1 {master.port}")
+        self.addCleanup(replica.kill)
+        while b"master_link_status:up" not in replica.say("INFO", "replication"):
+            await deferLater(reactor, 0.05)
+        self.sentinel = Sentinel(base / "sentinel", master.port)
+        self.addCleanup(self.sentinel.kill)
+        while b"slave" not in self.sentinel.say("SENTINEL", "REPLICAS", "mine"):
+            await deferLater(reactor, 0.1)
+        pairs = await self.joined("a", "b")
+        slots = [listener.slot for _, listener in pairs]
+        master.kill()
+        for _, listener in pairs:
+            await listener.is_down()
+        for _, listener in pairs:
+            await listener.is_up()
+        self.assertEqual([listener.slot for _, listener in pairs], slots)
+        pairs[0][0].send(b"on")
+        self.assertEqual(await pairs[1][1].hears(1), [b"on"])
