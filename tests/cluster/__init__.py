@@ -1,1 +1,1 @@
-"""Tests of several servers as one."""
+"""Tests of the way between the nodes."""
