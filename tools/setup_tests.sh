@@ -50,6 +50,7 @@ have_nginx || leave_out "nginx, to stand in front of comet (apt-get install ngin
 
 . tools/setup_drivers.sh
 . tools/setup_mariadb.sh
+. tools/setup_redis.sh
 
 # node_packages FOLDER: installs what its package.json asks for.
 node_packages() {

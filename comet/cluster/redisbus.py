@@ -75,7 +75,8 @@ class RedisBus(Bus):
         self._pause = PAUSE
         self._since = 0.0
         self._beats = 0
-        self._former: tuple[bytes, bytes] | None = None
+        #: Redis's number and address of the connection that published last.
+        self.connection: tuple[bytes, bytes] | None = None
         self._place = ("", 0)
         self._links: list[Link] = []
         self._publisher: Publisher | None = None
@@ -150,13 +151,13 @@ class RedisBus(Bus):
 
     async def _forget_former(self, publisher: Publisher) -> None:
         # What the connection before this one has sent may still wait at Redis: it must not come later.
-        if self._former is not None:
-            number, address = self._former
+        if self.connection is not None:
+            number, address = self.connection
             await publisher.ask("CLIENT", "KILL", "ID", number, "ADDR", address)
         found = _INFO.match(await publisher.ask("CLIENT", "INFO"))
         if found is None:
             raise Refusal("CLIENT INFO: the answer is not understood")
-        self._former = found[1], found[2]
+        self.connection = found[1], found[2]
 
     def _up(self, publisher: Publisher, slot: int) -> None:
         self._attempt, self._slot, self._publisher = None, slot, publisher

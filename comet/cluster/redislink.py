@@ -70,8 +70,9 @@ class Link(HiredisProtocol):
 
     def connectionLost(self, why: Failure) -> None:
         """Redis, or something on the way to it, has closed the connection."""
-        super().connectionLost(why)
+        # First: then it is known why, when those who wait for an answer hear that there is none.
         self.fail(f"the connection is lost: {why.getErrorMessage()}")
+        super().connectionLost(why)
 
     def fail(self, reason: str) -> None:
         """Cut the connection, and say why to whoever it is for."""

@@ -1,15 +1,19 @@
 """The bus over Redis, on real Redis servers and Sentinels."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from twisted.internet import reactor
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
+from comet.certificates import self_signed
 from comet.cluster.redisbus import RedisBus
 from comet.cluster.redisdoor import Door
+from comet.config import CannotStart
 from comet.redis_url import RedisUrl
-from tests.cluster.contract import BusContract, Joining
+from tests.cluster.contract import BusContract
+from tests.cluster.listening import Joining
 from tests.redisserver import Redis, Sentinel
 
 
@@ -38,6 +42,25 @@ class RedisCase(Joining, TestCase):
 
 class RedisContractTests(BusContract, RedisCase):
     """What every bus promises."""
+
+    def make_bus(self, **more):
+        """@return: a bus with the buffer of the contract."""
+        return super().make_bus(buffer=self.buffer, **more)
+
+    def cut(self, bus):
+        """Let Redis close a connection of C{bus}."""
+        number, address = bus.connection
+        self.redis.say("CLIENT", "KILL", "ID", number, "ADDR", address)
+
+    async def test_big_frames(self):
+        """Frames of 2 MiB pass, with small ones around them."""
+        (bus, listener), (_, other) = await self.joined("a", "b")
+        sent = [b"before", b"x" * (2 << 20), b"after"]
+        bus._buffer = 16 << 20
+        for frame in sent:
+            bus.send(frame)
+        self.assertEqual(await listener.hears(3), sent)
+        self.assertEqual(await other.hears(3), sent)
 
 
 class LossTests(RedisCase):
@@ -149,6 +172,54 @@ class PasswordTests(RedisCase):
         self.assertIn("WRONGPASS", problem)
         self.assertNotIn("wr0ng", problem)
         self.assertIn("NOAUTH", await self.refused(self.make_bus()))
+
+
+class EncryptionTests(Joining, TestCase):
+    """A Redis over TLS."""
+
+    timeout = 60
+
+    def setUp(self):
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        for name in ("right", "wrong"):
+            certificate, key = self_signed("localhost", datetime.now(UTC))
+            (folder / f"{name}.pem").write_bytes(certificate)
+            (folder / f"{name}.key").write_bytes(key)
+        lines = [
+            f"tls-cert-file {folder.absolute()}/right.pem",
+            f"tls-key-file {folder.absolute()}/right.key",
+        ]
+        self.redis = Redis(folder / "redis", "save ''", "tls-auth-clients no", *lines, tls=True)
+        self.addCleanup(self.redis.kill)
+        self.folder = folder
+
+    def make_bus(self, tls_ca):
+        url = RedisUrl.read(f"rediss://localhost:{self.redis.port}")
+        return RedisBus(reactor, Door(reactor, url, 5, tls_ca), timeout=0.9)
+
+    async def test_trusted(self):
+        """The bus works over TLS, if the certificate is of whom we trust."""
+        bus, listener = self.join("a", self.make_bus(self.folder / "right.pem"))
+        await listener.is_up()
+        sent = [b"x" * (2 << 20), b"y"]
+        for frame in sent:
+            bus.send(frame)
+        self.assertEqual(await listener.hears(2), sent)
+
+    async def test_not_trusted(self):
+        """With another authority than that of the certificate, or those of the system, nobody connects."""
+        for tls_ca in (self.folder / "wrong.pem", None):
+            bus, listener = self.join("a", self.make_bus(tls_ca))
+            while bus.problem == "not connected yet":
+                await deferLater(reactor, 0.02)
+            self.assertIn("certificate", bus.problem)
+            self.assertEqual(listener.slots, [])
+
+    def test_no_authority(self):
+        """A file that holds no certificate is told at once."""
+        error = self.assertRaises(CannotStart, self.make_bus, self.folder / "right.key")
+        self.assertIn("[cluster] tls_ca", str(error))
 
 
 class SentinelTests(Joining, TestCase):
