@@ -18,6 +18,7 @@ from comet.ini import Document, Entry, Remark
 from comet.kinds import DatabaseUrl, is_secret, kind_of
 from comet.legacy import meaning
 from comet.limits import Limits
+from comet.redis_url import RedisUrl, WrongRedisUrl
 from comet.sections import SECTIONS, Cluster, CometQL, Db, Jwt, Log, Main, Presence, Tls, Ws
 
 #: Names the configuration file where the command line does not.
@@ -112,6 +113,11 @@ class Config:
         if not db.host and db.socket is None:
             return None
         return DatabaseUrl("mysql", db.name, db.host or "localhost", db.port, db.user, db.password)
+
+    @property
+    def redis(self) -> RedisUrl | None:
+        """The Redis by which several servers are one; C{None} if this server stands alone."""
+        return RedisUrl.read(self.cluster.redis) if self.cluster.redis else None
 
     def sqlite_path(self, folder: Path) -> Path:
         """@return: the file of the store, given the data folder."""
@@ -244,10 +250,24 @@ class _Reader:
             self._refuse("db", "tls_ca", f"nothing is checked with [db] tls = {db.tls}; expected verify")
 
     def _check_cluster(self) -> None:
-        if self._sections["cluster"].redis:
+        cluster = self._sections["cluster"]
+        if not cluster.redis or self._is_wrong("cluster"):
+            return
+        try:
+            url = RedisUrl.read(cluster.redis)
+        except WrongRedisUrl as error:
+            return self._refuse("cluster", "redis", f"the value is wrong; {error}")
+        if cluster.tls_ca is not None and not url.tls:
             self._refuse(
-                "cluster", "redis", "clusters do not work yet: leave the key out to run a single server"
+                "cluster", "tls_ca", "nothing is encrypted: [cluster] redis needs to begin with rediss"
             )
+        if cluster.expiry <= cluster.timeout:
+            wrong = f"a server that has lost Redis is not dead yet; expected more than the {cluster.timeout}"
+            self._refuse("cluster", "expiry", f"{wrong} of [cluster] timeout")
+        db = self._sections["db"]
+        if not db.host and db.socket is None and (db.url is None or db.url.scheme == "sqlite"):
+            apart = "servers on several machines need [db] of one MariaDB or MySQL: an SQLite file is on one"
+            self._warnings.append(self._entries["cluster", "redis"].remark(apart))
 
     def _check_webhook(self) -> None:
         presence = self._sections["presence"]

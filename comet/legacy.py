@@ -30,6 +30,7 @@ _KEYS = {
     "db": {"buf_size": _NO_MEANING},
     "ws": {**_LISTENER, "cluster": _NO_CLUSTER},
     "cometql": _LISTENER,
+    "cluster": {"Server": _NO_CLUSTER, "Server[]": _NO_CLUSTER},
 }
 #: The parts of CppComet that had a log level of their own.
 _SUBSYSTEMS = (

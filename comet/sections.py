@@ -164,7 +164,28 @@ class Presence:
 class Cluster:
     """Section C{[cluster]}: several servers as one."""
 
-    redis: str = setting("", text(), "redis://HOST:PORT/DB; empty: this server stands alone", secret=True)
+    redis: str = setting(
+        "",
+        text(1000),
+        "redis://USER:PASSWORD@HOST:PORT/DB, rediss:// for TLS, redis+sentinel://HOST:PORT,.../SERVICE/DB; "
+        "empty: this server stands alone",
+        secret=True,
+    )
+    name: str = setting(
+        "comet",
+        matching(r"[A-Za-z0-9_.-]{1,64}", "at most 64 letters, digits, and signs _ . -"),
+        "what the names of all keys and channels in Redis begin with: another for each cluster",
+    )
+    timeout: int = setting(
+        3, integer(1, 600, "seconds"), "seconds of silence after which Redis counts as lost"
+    )
+    buffer: int = setting(16 << 20, size(1 << 20, 1 << 30), "bytes that may wait to be sent to Redis")
+    tls_ca: Path | None = setting(
+        None, FILE, "PEM file of who signs the certificate of Redis; else those of the system"
+    )
+    expiry: int = setting(
+        10, integer(2, 3_600, "seconds"), "seconds of silence after which another server counts as dead"
+    )
 
 
 @dataclass(frozen=True, slots=True)

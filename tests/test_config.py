@@ -255,10 +255,23 @@ class ProblemTests(SynchronousTestCase):
             [problem] = self.refused(f"[tls]\n{given} = /a.pem")
             self.assertIn(f"a.ini:2: [tls] {given}: it needs [tls] {missing}", problem)
 
-    def test_what_does_not_work_yet(self):
-        """A cluster is understood, and refused in a sentence."""
-        [problem] = self.refused("[cluster]\nredis = redis://localhost:6379/0")
-        self.assertIn("yet", problem)
+    def test_redis(self):
+        """A Redis is named by a URL; what is wrong with it is told without the password."""
+        config = Config.read("[cluster]\nredis = rediss://me:p%40ss@[::1]/3\ntls_ca = a.pem")
+        url = config.redis
+        self.assertEqual((url.hosts, url.user, url.password, url.db), ((("::1", 6379),), "me", "p@ss", 3))
+        self.assertNotIn("p@ss", repr(url) + str(url) + repr(config))
+        self.assertIsNone(Config.read("").redis)
+        for lines, wanted in (
+            ("redis = http://:sesame@db", "[cluster] redis: the value is wrong; expected redis://"),
+            ("redis = redis://:sesame@a,b", "several hosts are for redis+sentinel:// alone"),
+            ("redis = redis+sentinel://:sesame@a,b", "expected /SERVICE at the end"),
+            ("redis = redis://:sesame@a\ntls_ca = c", "[cluster] tls_ca: nothing is encrypted"),
+            ("redis = redis://:sesame@a\nexpiry = 3", "[cluster] expiry: a server that has lost Redis"),
+        ):
+            [problem] = self.refused(f"[cluster]\n{lines}")
+            self.assertIn(wanted, problem)
+            self.assertNotIn("sesame", problem)
 
     def test_database_server(self):
         """It is named by a URL, or by host, user and name as with CppComet; half of that is refused."""
@@ -319,6 +332,21 @@ class WarningTests(SynchronousTestCase):
         """The warning about a list of servers names what takes its place."""
         [warning] = Config.read("[ws]\ncluster = []Server=a\n").warnings
         self.assertIn("[cluster] redis", warning.text)
+
+    def test_old_cluster(self):
+        """CppComet's lists of servers are accepted, with a word on what takes their place."""
+        for key in ("Server", "Server[]"):
+            line = f"{key} = 127.0.0.1,Database=CometQL_v1,Uid=root,Pwd=x,Port=3307"
+            [warning] = Config.read(f"[cluster]\n{line}").warnings
+            self.assertIn("[cluster] redis", warning.text)
+
+    def test_cluster_on_a_file(self):
+        """Several machines cannot share an SQLite file."""
+        redis = "[cluster]\nredis = redis://a\n"
+        for store, count in (("", 1), ("[db]\nurl = sqlite:///a", 1), ("[db]\nurl = mysql://a/b", 0)):
+            warnings = Config.read(redis + store).warnings
+            self.assertEqual(len(warnings), count)
+            self.assertTrue(all("MariaDB" in warning.text for warning in warnings))
 
     def test_unknown_variable(self):
         """A variable of no key is perhaps misspelt: the nearest one is named. That of the file is known."""
