@@ -18,10 +18,12 @@ from typing import Any, NamedTuple
 from rig import crowd, figures, machine
 from rig.baseline import Baseline, bare_protocol
 from rig.command import plain_parser, positive, run
-from rig.crowd import Crowd, Manner
+from rig.crowd import Crowd
 from rig.figures import Run
 from rig.process import Process
 from rig.server import Server
+
+from comet.bench.wires import Manner
 
 DIALECTS = {"cppcomet": crowd.LINES, "json": crowd.JSON}
 #: So many come and go before anything is measured.

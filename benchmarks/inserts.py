@@ -28,6 +28,8 @@ from rig.mariadb import MariaDB
 from rig.process import Process
 from rig.server import Server
 
+from comet.bench.mysql import query
+
 #: What a channel keeps by default at most.
 HISTORY = 99
 PING, NOBODY, ONE, KEPT = CASES = ("ping", "nobody listens", "one listens", "history is kept")
@@ -190,7 +192,7 @@ def benchmark(options: argparse.Namespace, folder: Path, core: int | None) -> di
         Baseline(program, core) as baseline,
         mysql.Client(server.ports["cometql"], server.password) as client,
     ):
-        client.ask(mysql.query(f"INSERT INTO pipes_settings (name, length) VALUES ('{kept}', {HISTORY})"))
+        client.ask(query(f"INSERT INTO pipes_settings (name, length) VALUES ('{kept}', {HISTORY})"))
         mariadb = MariaDB.start(folder, core, options.size)
         if mariadb is not None:
             stack.enter_context(mariadb)

@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import sqlglot
-from rig import mysql
 from rig.command import parser, run
 from rig.figures import Budget, row, spread
 
+from comet.bench.mysql import Login, query
 from comet.broker import Broker
 from comet.cometql.cache import PlanCache
 from comet.cometql.context import Context
@@ -98,7 +98,9 @@ class Wire:
         self._conversation = Conversation(
             engine, self._connection, 1, "localhost", "localhost:1", statements, key
         )
-        self.receive(mysql.response(greeting[4:], _PASSWORD))
+        answer = Login("root", _PASSWORD).answer(greeting[4:], 0)
+        assert answer is not None
+        self.receive(answer)
 
     def receive(self, packet: bytes) -> None:
         """Take a packet and what it asks for as far as the answer, which is not sent."""
@@ -132,7 +134,7 @@ def benchmark(options: argparse.Namespace, folder: Path, core: int | None) -> di
     kept, none_kept = PlanCache(planner), PlanCache(planner, entries=1, longest=0)
     wire = Wire(broker)
     statements = texts(1000, options.size)
-    packets = [mysql.query(statement) for statement in statements]
+    packets = [query(statement) for statement in statements]
     work: dict[str, tuple[Callable[[Any], object], Sequence[str | bytes]]] = {
         KEPT: (kept.find, statements),
         ANEW: (none_kept.find, statements),

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from comet.client.errors import ClientError
-from comet.commands import check, demo, migrate, publish, tail, version
+from comet.commands import bench, check, demo, migrate, publish, tail, version
 from comet.commands.where import CannotDo
 from comet.config import CannotStart
 
@@ -31,6 +31,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "migrate": migrate,
     "tail": tail,
     "publish": publish,
+    "bench": bench,
     "version": version,
 }
 

@@ -60,6 +60,8 @@ FLOORS = (
     ("resuming", "outbox", "listening", "session", "cometql"),
     ("protocols", "client"),
     ("gauges", "service", "logs", "reload", "workers"),
+    ("bench",),
+    ("gauges", "service", "logs", "reload"),
     ("tap", "commands", "__main__"),
 )
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}

@@ -5,10 +5,12 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from comet.bench import wires
+from comet.bench.wires import Manner
 
 SOURCE = Path(__file__).resolve().parent / "loads" / "crowd.c"
 #: So many are on their way at the same time; fewer than the kernel holds for a server.
@@ -34,36 +36,7 @@ _OPENING = (
 )
 
 
-@dataclass(frozen=True)
-class Manner:
-    """
-    How somebody connects; C{########} is a number, another for each connection.
-
-    @ivar path: what is asked for.
-    @ivar texts: what is said when that was answered.
-    @ivar mark: whoever has heard this is there; empty if the answer is enough.
-    """
-
-    path: str
-    texts: tuple[str, ...] = ()
-    mark: str = ""
-
-
-LINES = Manner(
-    "/ws/sesion=&myid=0&devid=0&v=4.08&uuid=000000000000000000000000########&api=js",
-    # When the second is answered, the first is done.
-    ("subscription\nbench", "pipe_count\nweb_bench\nready"),
-    "ready",
-)
-JSON = Manner(
-    "/comet/ws",
-    (
-        '{"cmd": "hello", "version": 1, "uuid": "000000000000000000000000########",'
-        ' "channels": {"bench": null}}',
-    ),
-    '"subscribed"',
-)
-BARE = Manner("/")
+LINES, JSON, BARE = wires.lines("bench"), wires.json("bench"), Manner("/")
 
 
 def build(folder: Path) -> Path:

@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Protocol
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 
+from comet.bench.mysql import Login
 from comet.broker import Broker
 from comet.cometql.engine import Engine
 from comet.limits import Limits
@@ -22,7 +23,6 @@ from comet.protocols.websocket import BrowserFactory
 from comet.protocols.wheel import Wheel
 from comet.storage.memory import MemoryStore
 from comet.turn import Turn
-from rig import mysql
 from rig.joining import cppcomet_request, cppcomet_subscription
 
 _PASSWORD = "bench"
@@ -103,7 +103,9 @@ class Inside:
             answer: bytes = transport.value()
             return answer
 
-        ask(mysql.response(transport.value()[4:], _PASSWORD))
+        answer = Login("root", _PASSWORD).answer(transport.value()[4:], 0)
+        assert answer is not None
+        ask(answer)
         return ask
 
     def _run(self) -> None:

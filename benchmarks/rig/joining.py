@@ -9,21 +9,12 @@ import sys
 from collections.abc import Callable
 from typing import Protocol
 
+from comet.bench import wires
+
 #: For how long a connection may be silent while it is set up, in seconds.
 PATIENCE = 30.0
 _READ_SIZE = 1 << 16
-#: Linux has some 28,000 ports for connections to the same place, some of which are still in use.
-_FROM_ONE_ADDRESS = 10_000
-
-_UPGRADE = (
-    "GET {path} HTTP/1.1\r\n"
-    "Host: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-)
-_CPPCOMET = "/ws/sesion=&myid=0&devid=0&v=4.08&uuid={uuid:032d}&api=js"
-#: Asked after the subscription: when this is answered, that is done.
-_MARKER = b"ready"
-_ASK = b"pipe_count\nweb_bench\n" + _MARKER
+_HERE = "127.0.0.1"
 
 
 class Wire(Protocol):
@@ -41,17 +32,10 @@ def plain(port: int, number: int = 0) -> socket.socket:
     @param number: which of many connections it is; an address has so many ports and no more.
     @return: a connection to this machine.
     """
-    near = (f"127.0.0.{1 + number // _FROM_ONE_ADDRESS}", 0) if number >= _FROM_ONE_ADDRESS else None
-    connection = socket.create_connection(("127.0.0.1", port), PATIENCE, near)
+    near = wires.near_address(_HERE, number)
+    connection = socket.create_connection((_HERE, port), PATIENCE, near)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return connection
-
-
-def frame(text: bytes, opcode: int = 1) -> bytes:
-    """@return: a short text as a frame from a client, masked with zeros, which leave it as it is."""
-    if len(text) > 125:
-        raise ValueError("a longer text has a longer header")
-    return bytes((0x80 | opcode, 0x80 | len(text))) + bytes(4) + text
 
 
 def header_size(payload: int) -> int:
@@ -126,7 +110,7 @@ class WebSocket:
         """See L{Wire.join}."""
         connection = plain(port, number)
         path = self._path.format(channel=channel)
-        connection.sendall(_UPGRADE.format(path=path, port=port).encode())
+        connection.sendall(wires.upgrade(f"{_HERE}:{port}", path).encode())
         read_until(connection, *self.last)
         return connection
 
@@ -137,19 +121,20 @@ class WebSocket:
 
 def cppcomet_request(port: int, number: int) -> bytes:
     """@return: the request of a script made for CppComet, anonymous and with a number of its own."""
-    return _UPGRADE.format(path=_CPPCOMET.format(uuid=number), port=port).encode()
+    path = wires.lines("").path.replace(wires.NUMBER, f"{number:0{len(wires.NUMBER)}d}")
+    return wires.upgrade(f"{_HERE}:{port}", path).encode()
 
 
 def cppcomet_subscription(channel: str) -> bytes:
     """@return: the subscription of such a script, and a question behind it."""
-    return frame(f"subscription\n{channel}".encode()) + frame(_ASK)
+    return b"".join(wires.frame(text.encode()) for text in wires.lines(channel).texts)
 
 
 class CppComet(WebSocket):
     """The WebSocket of scripts made for CppComet."""
 
     def __init__(self) -> None:
-        super().__init__(_CPPCOMET)
+        super().__init__(wires.lines("").path)
 
     def join(self, port: int, channel: str, number: int) -> socket.socket:
         """See L{Wire.join}."""
@@ -160,7 +145,7 @@ class CppComet(WebSocket):
         connection.sendall(cppcomet_request(port, number))
         read_until(connection, b'"authorized"', b"}")
         connection.sendall(cppcomet_subscription(channel))
-        read_until(connection, _MARKER, b"}")
+        read_until(connection, wires.lines(channel).mark.encode(), b"}")
         return connection
 
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import platform
-import resource
 import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-#: Files that a process needs besides its connections: libraries, logs, the store, pipes.
-FILES_BESIDES = 100
+from comet.bench import files
 
 
 def cores() -> tuple[int, int] | None:
@@ -45,12 +43,7 @@ def facts(pinned: bool) -> dict[str, Any]:
 
 def allow_files(connections: int) -> None:
     """Let this process and its children have so many connections each, or end with a sentence."""
-    needed = connections + FILES_BESIDES
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard != resource.RLIM_INFINITY and hard < needed:
-        sys.exit(
-            f"{connections} connections need {needed} open files, and this process may have {hard}: "
-            "raise the hard limit (ulimit -Hn, or LimitNOFILE of systemd), or take fewer"
-        )
-    if soft != resource.RLIM_INFINITY and soft < needed:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
+    try:
+        files.allow_files(connections)
+    except files.TooFewFiles as error:
+        sys.exit(str(error))

@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from typing import Self
 
+from comet.bench.mysql import query
 from rig import mysql
 from rig.process import Process
 
@@ -104,10 +105,10 @@ class MariaDB(Process):
     def client(self) -> mysql.Client:
         """@return: a connection to the database with the table."""
         client = mysql.Client(self._port, _PASSWORD)
-        client.ask(mysql.query("USE bench"))
+        client.ask(query("USE bench"))
         return client
 
     def empty(self) -> None:
         """Remove all rows."""
         with self.client() as client:
-            client.ask(mysql.query("TRUNCATE TABLE pipes_messages"))
+            client.ask(query("TRUNCATE TABLE pipes_messages"))

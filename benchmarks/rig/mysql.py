@@ -1,9 +1,4 @@
-"""
-A MySQL client of the least work, so that it is the server that is measured.
-
-It logs in with C{mysql_native_password}, sends packets that were made beforehand, and knows of the answer
-whether it was OK. U{https://dev.mysql.com/doc/dev/mysql-server/latest/PAGE_PROTOCOL.html}
-"""
+"""A MySQL client of the least work, so that it is the server that is measured: see L{comet.bench.mysql}."""
 
 from __future__ import annotations
 
@@ -11,22 +6,11 @@ import itertools
 import sys
 from types import TracebackType
 
-from comet.protocols.mysql.auth import native_proof
+from comet.bench.mysql import EOF, OK, Login, Packets, Refused, check, query
 from rig.joining import plain
 from rig.loop import Loop
 
-#: PROTOCOL_41, SECURE_CONNECTION, PLUGIN_AUTH.
-_CAPABILITIES = 1 << 9 | 1 << 15 | 1 << 19
-_HEADER = 4
-_OK, _EOF, _ERROR = 0x00, 0xFE, 0xFF
-
 PING = b"\x01\0\0\0\x0e"
-
-
-def query(statement: str) -> bytes:
-    """@return: the packet of a statement."""
-    payload = b"\x03" + statement.encode()
-    return len(payload).to_bytes(3, "little") + b"\0" + payload
 
 
 def insert(size: int, *channels: str) -> bytes:
@@ -69,26 +53,6 @@ class Insertions:
         self._client.close()
 
 
-def response(greeting: bytes, password: str) -> bytes:
-    """@return: the packet with which root answers the payload of a greeting."""
-    # Behind the version: connection id, 8 bytes of salt, 19 other bytes, the other 12 bytes of salt.
-    start = greeting.index(b"\0") + 1 + 4
-    salt = greeting[start : start + 8] + greeting[start + 27 : start + 39]
-    proof = native_proof(password.encode(), salt)
-    payload = b"".join(
-        (
-            _CAPABILITIES.to_bytes(4, "little"),
-            (1 << 24).to_bytes(4, "little"),
-            bytes((45,)),
-            bytes(23),
-            b"root\0",
-            bytes((len(proof),)) + proof,
-            b"mysql_native_password\0",
-        )
-    )
-    return len(payload).to_bytes(3, "little") + b"\1" + payload
-
-
 class Client:
     """
     A connection with one statement under way at a time.
@@ -103,14 +67,18 @@ class Client:
         self.answered = self.affected = 0
         self.idle = True
         self._socket = plain(port)
-        self._buffer = b""
+        self._packets = Packets()
         self._loop: Loop | None = None
         if password is not None:
             self._log_in(password)
 
     def _log_in(self, password: str) -> None:
-        self._socket.sendall(response(self._packet(), password))
-        self._check(self._packet())
+        login = Login("root", password)
+        try:
+            while (answer := login.answer(self._packet(), self._packets.sequence)) is not None:
+                self._socket.sendall(answer)
+        except Refused as error:
+            sys.exit(f"the login failed: {error}")
 
     # While things are set up: blocking --------------------------------------------------------------------
 
@@ -126,12 +94,12 @@ class Client:
         for _ in range(first[0] + 1):  # the columns and the end of them
             self._packet()
         rows = 0
-        while self._packet()[0] != _EOF:
+        while self._packet()[0] != EOF:
             rows += 1
         return rows
 
     def _packet(self) -> bytes:
-        while (packet := self._take()) is None:
+        while (packet := self._packets.take()) is None:
             self._receive()
         return packet
 
@@ -158,7 +126,7 @@ class Client:
 
     def _read(self) -> None:
         self._receive()
-        while (packet := self._take()) is not None:
+        while (packet := self._packets.take()) is not None:
             self._check(packet)
             self.answered += 1
             self.affected += packet[1]
@@ -170,20 +138,13 @@ class Client:
         got = self._socket.recv(1 << 16)
         if not got:
             sys.exit("the server has closed a MySQL connection")
-        self._buffer += got
+        self._packets.feed(got)
 
-    def _take(self) -> bytes | None:
-        """@return: the payload of the next packet, if it is here."""
-        buffer = self._buffer
-        end = _HEADER + int.from_bytes(buffer[:3], "little")
-        if len(buffer) < end or len(buffer) < _HEADER:
-            return None
-        self._buffer = buffer[end:]
-        return buffer[_HEADER:end]
-
-    def _check(self, payload: bytes, expected: int = _OK) -> None:
-        if payload[0] == _ERROR or payload[0] != expected:
-            sys.exit(f"the server answered {payload[:300]!r}")
+    def _check(self, payload: bytes, expected: int = OK) -> None:
+        try:
+            check(payload, payload[0] == expected)
+        except Refused as error:
+            sys.exit(f"the server answered {error}")
 
     def __enter__(self) -> Client:
         return self

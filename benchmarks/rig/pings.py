@@ -7,7 +7,7 @@ import sys
 import time
 from collections import deque
 
-from rig.joining import frame
+from comet.bench.wires import frame
 from rig.loop import Loop
 
 #: Seconds from one ping to the next, however long an answer takes.

@@ -13,6 +13,7 @@ from typing import Any
 
 from pymysql.err import MySQLError
 
+from comet.commands.bars import bar
 from comet.commands.where import CannotDo
 from comet.config import FILE_VARIABLE, Config
 from comet.errors import CometError
@@ -26,7 +27,6 @@ from comet.storage.mysql_server import Server
 
 #: How long a database may take to answer, in seconds.
 TIMEOUT = 600
-_BAR = 30
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -129,9 +129,7 @@ class _Shown:
         self._last = None
 
     def _line(self, progress: moving.Progress) -> str:
-        full = _BAR * progress.done // progress.rows if progress.rows else _BAR
-        bar = "#" * min(full, _BAR)
-        return f"{progress.table:<16} [{bar:<{_BAR}}] {progress.done}/{progress.rows}"
+        return bar(progress.table, progress.done, progress.rows)
 
 
 def _read_url(value: str, option: str) -> DatabaseUrl:

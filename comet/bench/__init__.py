@@ -1,0 +1,1 @@
+"""A load for servers: browsers that listen, backends that publish, and the count of what came of it."""
