@@ -74,15 +74,17 @@ def _payload(data: bytearray, at: int, size: int) -> tuple[int, int] | None:
     """@return: where the payload of the frame at C{at} begins and ends, if its header is here."""
     if size - at < 2:
         return None
-    begin, length = at + 2, data[at + 1]
+    if data[at] & 0x70 or data[at + 1] & 0x80:
+        raise Dropped("sends what is compressed, or no WebSocket")
+    begin, length = at + 2, data[at + 1] & 0x7F
     if length > 125:
         more = 2 if length == 126 else 8
         begin += more
         if begin > size:
             return None
         length = int.from_bytes(data[begin - more : begin], "big")
-    if data[at] & 0x70 or data[at + 1] & 0x80 or length > LONGEST:
-        raise Dropped("what it sends is no WebSocket, or is compressed, or is too long")
+    if length > LONGEST:
+        raise Dropped("sends what is too long")
     return begin, begin + length
 
 
