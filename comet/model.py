@@ -585,10 +585,15 @@ class Goodbye(Enum):
 
 @dataclass(slots=True)
 class Farewell(Event):
-    """The last thing a client is told."""
+    """
+    The last thing a client is told.
+
+    @ivar retry: in how many milliseconds to come back, if that is not up to the client.
+    """
 
     goodbye: Goodbye
     time: int
+    retry: int | None = None
 
 
 #: A JSON value.

@@ -100,8 +100,12 @@ class Outbox(ABC):
         self.lane, self.flush, self.send = None, self._flush, _send_nothing
 
     @abstractmethod
-    def lose(self, goodbye: Goodbye) -> None:
-        """End this session from our side."""
+    def lose(self, goodbye: Goodbye, retry: int | None = None) -> None:
+        """
+        End this session from our side.
+
+        @param retry: in how many milliseconds the client should come back.
+        """
 
     @abstractmethod
     def arrived(self, number: int) -> None:

@@ -48,6 +48,11 @@ class Main:
     send_user_online_events: bool = setting(True, FLAG, "tell browsers that a user comes online")
     send_user_offline_events: bool = setting(True, FLAG, "tell browsers that a user goes offline")
     save_users_last_online_time: bool = setting(True, FLAG, "keep when each user was here last")
+    drain: int = setting(
+        5,
+        integer(0, 600, "seconds"),
+        "seconds to send clients away in when the server stops; 0: at once",
+    )
 
 
 @dataclass(frozen=True, slots=True)

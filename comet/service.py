@@ -6,6 +6,7 @@ import resource
 import shlex
 import time
 from collections.abc import Coroutine, Mapping, Sequence
+from random import random
 from typing import Any
 
 from twisted.application.service import MultiService
@@ -30,6 +31,7 @@ from comet.cometql.engine import Engine
 from comet.cometql.status import PresenceStatus, TenantStatus
 from comet.config import CannotStart, Config
 from comet.data import DataFolder
+from comet.draining import STEP_SECONDS, Drain
 from comet.errors import BadValue, CometError
 from comet.gate import Gate
 from comet.gauges import Count, Meter, ServerGauges
@@ -65,6 +67,8 @@ from comet.turn import Turn
 GAUGE_SECONDS = 10
 #: How late it may be noticed that a token has run out, or a time of grace is over, in seconds.
 TICK_SECONDS = 0.25
+#: What the health says of a server that ends.
+STOPPING = "stopping"
 #: How long the last words of the server may take to leave, in seconds.
 FAREWELL_SECONDS = 0.2
 #: How long statements that run may take to end when the server stops, in seconds.
@@ -136,7 +140,7 @@ class CometService(MultiService):
         #: The way to the other servers, if there are any.
         self.bus = make_bus(config, local)
         self._open: list[IListeningPort] = []
-        self._ready = False
+        self._ready = self._stopping = False
         self._neighbours = neighbours
         self._build()
         self._gauge = LoopingCall(self._gauges.tick)
@@ -303,7 +307,7 @@ class CometService(MultiService):
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
-        was_ready, self._ready = self._ready, False
+        was_ready, self._ready, self._stopping = self._ready, False, True
         for port in self._open:
             await _maybe(port.stopListening())
         if was_ready:
@@ -311,13 +315,28 @@ class CometService(MultiService):
             self._ticker.stop()
             if self._key_set is not None:
                 self._key_set.stop()
-            self._reception.lose_all(Goodbye.SHUTDOWN)
+            await self._drain()
             await self._at_most(STOP_SECONDS, self._mysql.close_all())
             await deferLater(self._reactor, FAREWELL_SECONDS)
         if self._courier is not None:
             await self._courier.stop()
         await self._broker.stop()
         self._folder.close()
+
+    async def _drain(self) -> None:
+        """Send all away: browsers a portion at a time, MySQL clients once they have been answered."""
+        seconds = self._config.main.drain
+        over = self._reactor.seconds() + seconds
+        drain = Drain(len(self._reception.sessions), seconds, random)
+        answered = self._mysql.wind_up() if seconds else None
+        # Whoever still comes in by a connection that was open is sent away, too.
+        while self._reception.lose_some(drain.portion, Goodbye.SHUTDOWN, drain.retry):
+            if self._reactor.seconds() >= over:
+                break
+            await deferLater(self._reactor, STEP_SECONDS)
+        self._reception.lose_all(Goodbye.SHUTDOWN)
+        if answered is not None:
+            await self._at_most(max(0.0, over - self._reactor.seconds()), answered)
 
     async def _at_most(self, seconds: float, work: Deferred[None]) -> None:
         """Wait for C{work}, but not longer than that; it goes on by itself."""
@@ -356,7 +375,9 @@ class CometService(MultiService):
         }
 
     def _unready(self) -> list[str]:
-        return [] if self._ready else ["the server is starting or stopping"]
+        if self._stopping:
+            return [STOPPING]
+        return [] if self._ready else ["starting"]
 
     def _problems(self) -> list[str]:
         problem = self._broker.store.problem

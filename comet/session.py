@@ -165,14 +165,14 @@ class Session(Listener):
             self._answer(Refreshed(_seconds(proof), self._broker.now()), request)
             self.recheck()
 
-    def lose(self, goodbye: Goodbye) -> None:
-        """End this session from our side."""
+    def lose(self, goodbye: Goodbye, retry: int | None = None) -> None:
+        """See L{Outbox.lose}."""
         # What was said before the goodbye. It may be too much, too.
         self._turn.pull(self)
         if not self._over:
             self._broker.goodbyes[goodbye] += 1
             self.end()
-            self._outbox.append(Farewell(goodbye, self._broker.now()).encoded(self.form))
+            self._outbox.append(Farewell(goodbye, self._broker.now(), retry).encoded(self.form))
             self._wire.lose(goodbye)
 
     def end(self) -> None:

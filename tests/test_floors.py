@@ -26,6 +26,7 @@ FLOORS = (
         "addresses",
         "sweep",
         "garbage",
+        "draining",
     ),
     ("turn",),
     ("model", "sections", "config", "identity"),
@@ -59,9 +60,7 @@ FLOORS = (
     ),
     ("resuming", "outbox", "listening", "session", "cometql"),
     ("protocols", "client"),
-    ("gauges", "service", "logs", "reload", "workers"),
-    ("bench",),
-    ("gauges", "service", "logs", "reload"),
+    ("gauges", "service", "logs", "reload", "workers", "bench"),
     ("tap", "commands", "__main__"),
 )
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}

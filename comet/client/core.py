@@ -177,11 +177,12 @@ class Core:
                 except (KeyError, TypeError, AttributeError):
                     self._tell(Trouble(f"the server has sent what this client does not know: {line[:80]!r}"))
 
-    def lost(self, now: float, code: int | None, reason: str) -> None:
+    def lost(self, now: float, code: int | None, reason: str, retry: float | None = None) -> None:
         """
         The connection has ended, or could not be made.
 
         @param code: why, if it was a WebSocket that was closed; C{None} if not.
+        @param retry: how many seconds the server has asked to wait.
         """
         if self.phase not in (Phase.CONNECTING, Phase.OPEN):
             return
@@ -189,7 +190,7 @@ class Core:
             self._end(SentAway(code, reason))
             return
         lasted = now - self._welcomed if self._welcomed is not None else 0.0
-        wait = self._route.lost(lasted)
+        wait = self._route.lost(lasted, retry)
         self._alarms = {"connect": now + wait}
         self.phase, self._welcomed, self._renewal = Phase.WAITING, None, None
         self._progress.told.clear()
@@ -284,7 +285,9 @@ class Core:
                 self._take_welcome(frame, now)
             case "bye":
                 self._actions.append(Drop())
-                self.lost(now, frame["code"], frame["reason"])
+                retry = frame.get("retry")
+                wait = max(0.0, retry / 1000) if isinstance(retry, int | float) else None
+                self.lost(now, frame["code"], frame["reason"], wait)
             case _:
                 pass  # a ping, or what later versions say
 

@@ -47,11 +47,12 @@ class Route:
         """The next attempt is at the home node, and at once."""
         self._steps = self._failures = 0
 
-    def lost(self, lasted: float) -> float:
+    def lost(self, lasted: float, retry: float | None = None) -> float:
         """
         A connection has ended, or an attempt has failed.
 
         @param lasted: how many seconds after the welcome; 0 if there was none.
+        @param retry: how many seconds the server has asked to wait.
         @return: how many seconds to wait before the next attempt.
         """
         if lasted >= STABLE:
@@ -61,4 +62,6 @@ class Route:
             self._steps += 1
             self._failures += 1
         rounds = min((self._failures - 1) // len(self._nodes), 20)
+        if retry is not None:
+            return min(CAP, retry)
         return self._random() * min(CAP, BASE * 2.0**rounds)

@@ -10,7 +10,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
 from comet.errors import CometError, TooManyCommands, UnknownSession
-from comet.model import Beat, Command, Event, Goodbye, Hello
+from comet.model import Beat, Command, Event, Farewell, Goodbye, Hello
 from comet.protocols.answers import (
     address_of,
     answer_error,
@@ -37,7 +37,11 @@ class EventStreamForm(DialectForm):
 
     def encode(self, event: Event) -> bytes:
         """See L{Form.encode}. No JSON has a line feed in it."""
-        return b"data: " + self._dialect.encode(event).encode() + b"\n\n"
+        # A browser obeys this by itself.
+        retry = b""
+        if isinstance(event, Farewell) and event.retry is not None:
+            retry = b"retry: %d\n" % event.retry
+        return retry + b"data: " + self._dialect.encode(event).encode() + b"\n\n"
 
 
 class EventStream:

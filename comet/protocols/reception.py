@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from sys import intern
 
 from comet.addresses import Proxies
@@ -116,6 +117,19 @@ class Reception:
         """End every session."""
         for session in tuple(self.sessions):
             session.lose(goodbye)
+
+    def lose_some(self, count: int, goodbye: Goodbye, retry: Callable[[], int | None]) -> bool:
+        """
+        End the oldest sessions.
+
+        @param count: how many.
+        @param retry: tells for each when its client should come back, see L{Session.lose}.
+        @return: whether there are more.
+        """
+        living = (session for session in self.sessions if not session.is_over)
+        for session in tuple(islice(living, count)):
+            session.lose(goodbye, retry())
+        return any(not session.is_over for session in self.sessions)
 
 
 def seen(peer: str, headers: Mapping[str, str]) -> dict[str, str]:

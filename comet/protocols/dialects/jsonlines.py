@@ -335,9 +335,9 @@ class JsonLines(Dialect):
                 return self._welcome(event)
             case Refusal(error):
                 return _error(error, event.channel) | {"time": event.time}
-            case Farewell(goodbye, time):
+            case Farewell(goodbye, time, retry):
                 frame = {"code": goodbye.code, "final": goodbye.final, "reason": goodbye.reason}
-                return {"type": "bye", "time": time, **frame}
+                return {"type": "bye", "time": time, **frame, **({} if retry is None else {"retry": retry})}
         return _news(event) or _ok(event, _result(event))
 
     def _welcome(self, event: Welcome) -> dict[str, Json]:

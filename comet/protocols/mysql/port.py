@@ -48,6 +48,9 @@ class Client(Protocol):
     def kill(self) -> None:
         """Close the connection, because somebody wants it gone."""
 
+    def wind_up(self) -> None:
+        """Close the connection once the statement that runs has been answered."""
+
     def shut_down(self) -> None:
         """Close the connection."""
 

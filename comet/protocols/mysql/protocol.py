@@ -72,6 +72,8 @@ class MySQLProtocol(protocol.Protocol, TimeoutMixin, Client):
         self._reading = True
         self._over = False
         self._gone = False
+        #: Whether the statement that runs is the last one.
+        self._last = False
 
     # The life of a connection -----------------------------------------------------------------------------
 
@@ -122,6 +124,12 @@ class MySQLProtocol(protocol.Protocol, TimeoutMixin, Client):
     def _end(self) -> None:
         self._conversation.close()
         self.ended.callback(None)
+
+    def wind_up(self) -> None:
+        """See L{Client.wind_up}; a client that has said more than that is told why there is no answer."""
+        self._last = True
+        if not self._busy:
+            self.shut_down()
 
     def shut_down(self) -> None:
         """Close the connection; a client that waits for an answer is told why there is none."""
@@ -265,7 +273,13 @@ class MySQLProtocol(protocol.Protocol, TimeoutMixin, Client):
             if pending is not None:
                 await self._answer(self._finish(pending))
             for event in self._connection.events():
+                if self._last:
+                    self._leave(_SHUTDOWN)
+                    break
                 await self._answer(self._carry_out(event))
+            if self._last:
+                self._leave()
+                self.setTimeout(SHUTDOWN_SECONDS)
         except PeerError as error:
             self._disconnect(error)
         finally:

@@ -117,6 +117,17 @@ class MySQLFactory(Factory, Port):
             if client.number == number:
                 client.kill()
 
+    def wind_up(self) -> Deferred[None]:
+        """
+        Close every connection, each once the statement that it runs has been answered.
+
+        @return: fires when all are gone.
+        """
+        clients = tuple(self._clients)
+        for client in clients:
+            client.wind_up()
+        return DeferredList([client.ended for client in clients]).addCallback(lambda _: None)
+
     def close_all(self) -> Deferred[None]:
         """
         Close every connection.

@@ -587,6 +587,26 @@ class TimeoutTests(MySQLTestCase):
 class ClosingTests(MySQLTestCase):
     """Closing the port."""
 
+    def test_wind_up(self):
+        """A statement that runs is answered, the one behind it is told why not; the idle go at once."""
+        idle, busy, last = self.log_in(), self.log_in(), self.log_in()
+        busy[0].dataReceived(client.frame(QUERY + b"wait") + client.frame(QUERY + b"one"))
+        last[0].dataReceived(client.frame(QUERY + b"wait"))
+        wound = self.factory.wind_up()
+        self.assertTrue(idle[1].disconnecting)
+        for _, transport in (busy, last):
+            self.assertFalse(transport.disconnecting)
+            self.assertEqual(self.taken(transport), [])
+        for session in self.server.sessions[1:]:
+            session.waiting[0].callback(Done())
+        answer, error = self.taken(busy[1])
+        self.assertEqual(client.read_error(error)[:2], (1053, "08S01"))
+        self.assertEqual(self.taken(last[1]), [answer])
+        for protocol, transport in (idle, busy, last):
+            self.assertTrue(transport.disconnecting)
+            self.lose(protocol)
+        self.successResultOf(wound)
+
     def test_close_all(self):
         """All connections are closed; clients that wait for an answer are told. It ends when all are gone."""
         idle, busy, fresh = self.log_in(), self.log_in(), self.connect()
