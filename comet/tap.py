@@ -16,6 +16,7 @@ from twisted.python.failure import Failure
 from comet import garbage
 from comet.config import FILE_VARIABLE, CannotStart, Config
 from comet.data import DataFolder
+from comet.impatience import Impatience
 from comet.logs import LogThreshold
 from comet.reload import Reloader
 from comet.service import CometService, make_service
@@ -68,6 +69,7 @@ def makeService(options: Mapping[str, Any], reactor: Any = None) -> MultiService
     service.listening.addCallbacks(lambda ports: garbage.settle(), give_up, errbackArgs=(reactor,))
     threshold = LogThreshold(config.log.level)
     threshold.setServiceParent(service)
+    Impatience().setServiceParent(service)
     Reloader(
         config, read, service.reload_certificate, threshold.set, reactor, lambda: os.isatty(0)
     ).setServiceParent(service)

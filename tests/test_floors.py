@@ -61,12 +61,14 @@ FLOORS = (
     ("resuming", "outbox", "listening", "session", "cometql"),
     ("protocols", "client"),
     ("gauges", "service", "logs", "reload", "workers", "bench"),
+    ("gauges", "service", "logs", "reload", "impatience"),
     ("tap", "commands", "__main__"),
 )
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 
 #: The rooms that know Twisted.
 TWISTED = {
+    "impatience",
     "client.twisted",
     "cluster.asking",
     "cluster.node",

@@ -122,7 +122,7 @@ class MakeServiceTests(SynchronousTestCase):
         """On SIGHUP; a level that has changed counts at once."""
         file = self.write("[log]\nlevel = error\n")
         service = self.make("--config", file)
-        threshold, reloader = service.services
+        threshold, _, reloader = service.services
         self.write("[log]\nlevel = debug\n")
         with patch.dict("os.environ", self.environment, clear=True):
             reloader.reload()

@@ -40,6 +40,11 @@ class RouteTests(SynchronousTestCase):
         self.assertEqual([route.lost(0) for _ in range(100)][-1], CAP)
         self.assertEqual(route.lost(STABLE), 0.5)
 
+    def test_what_the_server_asks_for(self):
+        """Is how long the wait is, up to the longest there is."""
+        route = Route(["a", "b"], 0, lambda: 1.0)
+        self.assertEqual([route.lost(0, 2.5), route.lost(STABLE, 0.0), route.lost(0, 900)], [2.5, 0.0, CAP])
+
     def test_waits_are_scattered(self):
         """The wait is any share of what it could be."""
         shares = iter((0.0, 0.25, 0.999))

@@ -61,3 +61,13 @@ class DrainTests(ServerCase):
         self.assertGreater(len(set(waits)), 30)
         await until(lambda: server.process.poll() is not None, "the end")
         self.assertEqual(server.process.returncode, ENDED)
+
+    async def test_the_second_signal(self):
+        """Ends the process there and then, in the middle of the goodbyes."""
+        server = await self.server(main={"drain": 60}, limits={"address_connections": 0})
+        clients = [await in_thread(connect, server.ws_port) for _ in range(300)]
+        server.process.send_signal(signal.SIGTERM)
+        await in_thread(farewell, clients.pop(0))
+        self.assertEqual(await server.stop(signal.SIGINT), -signal.SIGINT)
+        for client in clients:
+            client.close()
