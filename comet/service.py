@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import resource
+import secrets
 import shlex
 import time
 from collections.abc import Coroutine, Mapping, Sequence
+from functools import partial
 from random import random
 from typing import Any
 
@@ -25,8 +27,10 @@ from comet import ports
 from comet.addresses import Proxies
 from comet.attendance import StatusRules
 from comet.broker import Broker
+from comet.cluster.bus import Bus
 from comet.cluster.joining import make_bus
 from comet.cluster.localbus import LocalBus
+from comet.cluster.node import Node
 from comet.cometql.engine import Engine
 from comet.cometql.status import PresenceStatus, TenantStatus
 from comet.config import CannotStart, Config
@@ -137,8 +141,7 @@ class CometService(MultiService):
         super().__init__()
         self.listening: Deferred[Mapping[str, int]] = Deferred()
         self._config, self._folder, self._reactor = config, folder, reactor
-        #: The way to the other servers, if there are any.
-        self.bus = make_bus(config, local)
+        self._bus = make_bus(config, local, reactor)
         self._open: list[IListeningPort] = []
         self._ready = self._stopping = False
         self._neighbours = neighbours
@@ -170,7 +173,10 @@ class CometService(MultiService):
         turn: Turn[Subscriber] = Turn(
             lambda write: reactor.callLater(0, write), reactor.seconds, idleness(reactor)
         )
-        self._broker = Broker(store, config.limits, time.time, spawn, rules, password, node, reader, turn)
+        self._broker = Broker(
+            *(store, config.limits, time.time, spawn, rules, password, node, reader, turn),
+            make_engine=None if self._bus is None else partial(self._join, self._bus),
+        )
         proxies = Proxies(config.ws.trusted_proxies)
         gate = Gate(config.limits, reactor.seconds, proxies, self._broker.refusals)
         self._courier = self._make_courier(store)
@@ -241,6 +247,24 @@ class CometService(MultiService):
         sockets = Sockets(BrowserFactory(self._reception, reactor), JsonFactory(self._reception, reactor))
         self._browsers = BrowserPort(sockets, pages, config.limits, reactor, gate, self._reception.wheel)
 
+    def _join(self, bus: Bus, broker: Broker) -> Node:
+        """@return: the engine of a server among others."""
+        reactor = self._reactor
+        node = Node(
+            *(broker, bus, secrets.token_hex(8), reactor.callLater, spawn, reactor.seconds),
+            self._config.cluster.expiry,
+        )
+        # Rows are delivered by one of the servers; another goes on where it has ended.
+        node.leads = self._lead
+        return node
+
+    def _lead(self, leads: bool) -> None:
+        if self._courier is not None:
+            if leads:
+                self._courier.start()
+            else:
+                self._courier.stop()
+
     def _make_courier(self, store: SQLStore) -> Courier | None:
         presence, node = self._config.presence, self._config.main.node_name
         if not presence.webhook:
@@ -281,7 +305,7 @@ class CometService(MultiService):
         self._ticker.start(TICK_SECONDS, now=False)
         if self._key_set is not None:
             self._key_set.start()
-        if self._courier is not None:
+        if self._courier is not None and self._broker.engine.leads_alone:
             self._courier.start()
         self._ready = True
         if not self._is_worker:

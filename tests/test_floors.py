@@ -60,8 +60,9 @@ FLOORS = (
     ),
     ("resuming", "outbox", "listening", "session", "cometql"),
     ("protocols", "client"),
-    ("gauges", "service", "logs", "reload", "workers", "bench"),
+    ("bench",),
     ("gauges", "service", "logs", "reload", "impatience"),
+    ("workers",),
     ("tap", "commands", "__main__"),
 )
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}

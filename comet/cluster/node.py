@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
@@ -71,14 +72,14 @@ class Node:
         broker: Broker,
         bus: Bus,
         life: str,
-        later: Callable[[Effect], object],
+        later: Callable[[float, Effect], object],
         spawn: Callable[[Any], None],
         seconds: Callable[[], float],
         expiry: float,
     ) -> None:
         """
         @param life: a name that no other life of this or another node has.
-        @param later: has something called at the end of the turn.
+        @param later: has something called after so many seconds; 0: at the end of the turn.
         @param seconds: a clock that nobody sets, in seconds.
         @param expiry: how long a node may be silent before it counts as dead, in seconds.
         """
@@ -87,12 +88,12 @@ class Node:
         self.online: Online = self.roll
         self.relay: Relay | None = self._relay
         self.leads: Callable[[bool], object] = lambda leads: None
-        self.is_leading = False
+        self.is_leading = self.leads_alone = False
         self._broker, self._bus, self._life, self._later = broker, bus, life, later
         self._spawn, self._seconds, self._expiry = spawn, seconds, expiry
         # A guess until the bus gives one, so that connections may come before.
         self.slot = sum(self.name.encode()) % SLOT_LIMIT
-        self.line = Line(bus, life, later, self)
+        self.line = Line(bus, life, partial(later, 0), self)
         self.peers = Peers()
         self.listeners = Listeners()
         self._questions = Questions()
@@ -144,6 +145,7 @@ class Node:
         """Join the others; if the bus cannot be reached, go on alone until it can."""
         self._started = Deferred()
         self._up_since = self._seconds()
+        self._later(START_SECONDS, self._now_started)
         self._bus.start(self.name, self.line)
         await self._started
         await self._broker.attendance.end([*self._names(), self.name], self.roll.users())
@@ -181,8 +183,6 @@ class Node:
         self._catching.tick(self.line.is_up)
         if self.line.is_up:
             self._keep_together(seconds)
-        elif seconds - self._up_since >= START_SECONDS:
-            self._now_started()
 
     def _keep_together(self, seconds: float) -> None:
         if seconds >= self._next_beat:

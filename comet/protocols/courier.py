@@ -142,7 +142,8 @@ class Courier:
         self._work: Deferred[None] = succeed(None)
 
     def start(self) -> None:
-        """Begin where the last process has ended."""
+        """Begin where the last process has ended; or again, after L{stop}, where another has ended."""
+        self._place, self._stopped = None, False
         self._work = Deferred.fromCoroutine(self._run())
         self._work.addErrback(lambda failure: self._log.failure("the webhook has ended", failure))
 

@@ -25,7 +25,7 @@ class Scene:
         self.store = store or MemoryStore()
         self.rules = rules or StatusRules(grace=3)
         self.limits = limits
-        self.turn = []
+        self.turn, self.timers = [], []
         self.lives = 0
         self.numbers = {}
         self.brokers = []
@@ -46,15 +46,20 @@ class Scene:
             spawn,
             self.rules,
             node=name,
-            make_engine=lambda broker: Node(
-                broker, bus, life, self.turn.append, spawn, lambda: self.now, EXPIRY
-            ),
+            make_engine=lambda broker: Node(broker, bus, life, self.later, spawn, lambda: self.now, EXPIRY),
         )
         broker.bus = bus
         self.brokers.append(broker)
         broker.started = Deferred.fromCoroutine(broker.start())
         self.settle()
         return broker
+
+    def later(self, seconds, call):
+        """See L{comet.cluster.node.Node}."""
+        if seconds:
+            self.timers.append((self.now + seconds, call))
+        else:
+            self.turn.append(call)
 
     def settle(self):
         """Let everything that was said be heard."""
@@ -69,6 +74,10 @@ class Scene:
         until = self.now + seconds
         while self.now < until:
             self.now += min(step, until - self.now)
+            due = [call for time, call in self.timers if time <= self.now]
+            self.timers = [each for each in self.timers if each[0] > self.now]
+            for call in due:
+                call()
             for broker in self.brokers:
                 broker.tick()
             self.settle()

@@ -161,8 +161,6 @@ class WorkerTests(ServerCase):
         for each in browsers:
             self.assertEqual((await each.next())["data"], "m")
 
-    test_a_message_reaches_the_browsers_of_all_workers.todo = "the service has no bus yet"
-
 
 class WorkerStartTests(ServerCase):
     """What goes wrong at the start is said once, as it is without workers."""

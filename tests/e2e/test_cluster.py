@@ -1,0 +1,358 @@
+"""Two and three servers over one Redis and one MariaDB, as processes, and what may happen to them."""
+
+import json
+from contextlib import closing
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import pymysql
+from autobahn.twisted.websocket import WebSocketClientFactory
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.endpoints import TCP4ClientEndpoint
+from twisted.internet.task import deferLater
+
+from tests import mariadb
+from tests.e2e.support import Listening, ServerCase, in_thread
+from tests.redisserver import Redis
+
+#: How long a server may be silent, in seconds, and how long Redis.
+EXPIRY, TIMEOUT = 3, 1
+PASSWORD = "secret"
+
+
+class ClusterCase(ServerCase):
+    """Servers C{a}, C{b} ..., over a Redis and a MariaDB of their own."""
+
+    timeout = 240
+
+    async def cluster(self, names="ab", **config):
+        """@return: running servers."""
+        self.redis = await in_thread(Redis, self.mktemp())
+        self.addCleanup(self.redis.kill)
+        self.maria = await in_thread(mariadb.MariaDB, self.mktemp(), "--innodb-flush-log-at-trx-commit=0")
+        self.addCleanup(self.maria.kill)
+        await in_thread(self.maria.run, "CREATE DATABASE comet")
+        return [await self.node(name, **config) for name in names]
+
+    async def node(self, name, **config):
+        """@return: one more server."""
+        sections = {
+            "main": {"node_name": name, "password": PASSWORD},
+            "cluster": {
+                "redis": f"redis://127.0.0.1:{self.redis.port}",
+                "expiry": EXPIRY,
+                "timeout": TIMEOUT,
+            },
+            "db": {
+                "host": "127.0.0.1",
+                "port": self.maria.port,
+                "user": "root",
+                "password": mariadb.PASSWORD,
+                "name": "comet",
+                "timeout": 2,
+            },
+            "presence": {"grace": 1},
+        }
+        for section, keys in config.items():
+            sections.setdefault(section, {}).update(keys)
+        return await self.server(**sections)
+
+    def sql(self, server, *statements):
+        """@return: in a Deferred, the rows of the last of C{statements}."""
+
+        def run():
+            with (
+                closing(
+                    pymysql.connect(
+                        host="127.0.0.1",
+                        port=server.cometql_port,
+                        user="root",
+                        password=PASSWORD,
+                        read_timeout=20,
+                        autocommit=True,
+                    )
+                ) as connection,
+                connection.cursor() as cursor,
+            ):
+                for statement in statements:
+                    cursor.execute(*(statement if isinstance(statement, tuple) else (statement,)))
+                return list(cursor.fetchall())
+
+        return in_thread(run)
+
+    async def sees(self, server, statement, rows):
+        """Wait until C{statement} gives C{rows} there."""
+        for _ in range(200):
+            found = await self.sql(server, statement)
+            if found == rows:
+                return
+            await deferLater(reactor, 0.1)
+        self.fail(f"{statement} gives {found}, not {rows}")
+
+    async def listener(self, server, channels=(), user_id=0, key=""):
+        """@return: a client in JSON that is signed in, and listens."""
+        factory = WebSocketClientFactory(f"ws://127.0.0.1:{server.ws_port}/comet/ws", reactor=reactor)
+        factory.protocol, factory.log = Listening, Listening.log
+        client = await TCP4ClientEndpoint(reactor, "127.0.0.1", server.ws_port).connect(factory)
+
+        async def leave():
+            client.transport.abortConnection()
+            await client.closed
+
+        self.addCleanup(lambda: None if client.closed.called else Deferred.fromCoroutine(leave()))
+        await client.opened
+        hello = {"cmd": "hello", "user_id": user_id, "key": key, "channels": dict(channels)}
+        client.say(json.dumps(hello))
+        client.welcome = await client.next()
+        self.assertEqual(client.welcome["authorized"], bool(user_id))
+        if channels:
+            client.subscribed = await client.next()
+        return client
+
+    async def heard(self, client, count, kind="message"):
+        """@return: the data of the next frames of that kind; private ones are acknowledged."""
+        found = []
+        while len(found) < count:
+            frame = await client.next()
+            if frame["type"] == kind:
+                found.append(frame["data"])
+                if frame.get("number"):
+                    client.say(json.dumps({"cmd": "ack", "number": frame["number"]}))
+        return found
+
+    def ready(self, server):
+        """@return: in a Deferred, the status and the text of C{/health/ready}."""
+
+        def ask():
+            try:
+                with urlopen(f"http://127.0.0.1:{server.ws_port}/health/ready", timeout=10) as answer:
+                    return answer.status, answer.read().decode()
+            except HTTPError as error:
+                return error.code, error.read().decode()
+
+        return in_thread(ask)
+
+    async def becomes(self, server, status):
+        """Wait until C{/health/ready} answers so. @return: what it says."""
+        for _ in range(200):
+            found, said = await self.ready(server)
+            if found == status:
+                return said
+            await deferLater(reactor, 0.1)
+        self.fail(f"{found}: {said}")
+
+
+def insert(name, *texts):
+    rows = ", ".join(f"('{name}', 'say', '{text}')" for text in texts)
+    return f"INSERT INTO pipes_messages (name, event, message) VALUES {rows}"
+
+
+def private(user_id, text):
+    return f"INSERT INTO users_messages (id, event, message) VALUES ({user_id}, 'note', '{text}')"
+
+
+class TogetherTests(ClusterCase):
+    """What one server is told, all know."""
+
+    async def test_two_servers_are_one(self):
+        """Channels, counts, users, connections, settings, keys and KILL, whichever is asked."""
+        a, b = await self.cluster()
+        await self.sql(
+            a,
+            "INSERT INTO users_auth (id, hash) VALUES (7, 'k7')",
+            "INSERT INTO pipes_settings VALUES ('kept', 9)",
+        )
+        ears = [await self.listener(server, {"chat": None, "kept": None}) for server in (a, b)]
+        ann = await self.listener(b, {"chat": None}, 7, "k7")
+        await self.sees(a, "SELECT users FROM pipes WHERE name = 'chat'", [(3,)])
+        await self.sql(a, insert("chat", "1"), insert("kept", "2"))
+        await self.sql(b, insert("chat", "3"), insert("kept", "4"))
+        for ear in ears:
+            self.assertEqual(sorted(await self.heard(ear, 4)), ["1", "2", "3", "4"])
+        self.assertEqual(await self.heard(ann, 2), ["1", "3"])
+        self.assertEqual(
+            await self.sql(a, "SELECT message FROM pipes_messages WHERE name = 'kept'"), [("2",), ("4",)]
+        )
+        await self.sees(a, "SELECT time FROM users_time WHERE id = 7", [(0,)])
+        await self.sql(a, private(7, "psst"))
+        self.assertEqual(await self.heard(ann, 1, "private"), ["psst"])
+        await self.sees(a, "SELECT message FROM users_messages WHERE id = 7", [])
+        found = await self.sql(
+            a, "SELECT node, count(*) FROM connections WHERE dialect = 'json' GROUP BY node"
+        )
+        self.assertEqual(sorted(found), [("a", 1), ("b", 2)])
+        number = ann.welcome["connection"]
+        found = await self.sql(a, "SELECT user_id, user_uuid FROM users_in_pipes WHERE name = 'chat'")
+        self.assertEqual(sorted(row[0] for row in found), [0, 0, 7])
+        await self.sql(a, f"KILL {number}")
+        self.assertEqual((await ann.closed)[1], 4500)
+        await self.sees(b, "SELECT time > 0 FROM users_time WHERE id = 7", [(1,)])
+        again = await self.listener(b, {}, 7, "k7")
+        await self.sql(a, "DELETE FROM users_auth WHERE id = 7")
+        self.assertEqual((await again.closed)[1], 4002)
+
+    async def test_a_channel_has_one_order(self):
+        """Three servers, all written to and listened to at once: all hear the same, once, without a hole."""
+        servers = await self.cluster("abc")
+        await self.sql(servers[0], "INSERT INTO pipes_settings VALUES ('kept', 99)")
+        ears = [await self.listener(server, {"kept": None}) for server in servers]
+        rows = [[f"{number}.{count}" for count in range(30)] for number in range(3)]
+        await gatherResults(
+            [
+                self.sql(server, *(insert("kept", text) for text in texts))
+                for server, texts in zip(servers, rows, strict=True)
+            ]
+        )
+        heard = [await self.heard(ear, 90) for ear in ears]
+        self.assertEqual(heard[0], heard[1])
+        self.assertEqual(heard[0], heard[2])
+        self.assertEqual(sorted(heard[0]), sorted(text for texts in rows for text in texts))
+        stored = await self.sql(servers[1], "SELECT message FROM pipes_messages WHERE name = 'kept'")
+        self.assertEqual([row[0] for row in stored], heard[0])
+
+
+class FailureTests(ClusterCase):
+    """Servers, Redis and the database are killed, frozen and started again."""
+
+    async def test_a_killed_server(self):
+        """Who was there resumes elsewhere, with every message once; who does not come back goes offline."""
+        a, b = await self.cluster()
+        await self.sql(
+            a,
+            "INSERT INTO users_auth (id, hash) VALUES (7, 'k7'), (8, 'k8')",
+            "INSERT INTO pipes_settings VALUES ('kept', 99)",
+        )
+        ear = await self.listener(b, {"kept": None}, 7, "k7")
+        other = await self.listener(b, {}, 8, "k8")
+        await self.sql(a, insert("kept", "0"))
+        frame = await ear.next()
+        sending = self.sql(a, *(insert("kept", str(number)) for number in range(1, 60)), private(7, "psst"))
+        await deferLater(reactor, 0.05)
+        await b.stop(9)
+        await other.closed
+        await sending
+        heard = [ear.frames.popleft() for _ in range(len(ear.frames))]
+        heard = [each for each in (frame, *heard) if each["type"] == "message"]
+        again = await self.listener(a, {"kept": heard[-1]["cursor"]}, 7, "k7")
+        texts = [each["data"] for each in heard]
+        texts += await self.heard(again, 60 - len(texts)) if len(texts) < 60 else []
+        self.assertEqual(texts, [str(number) for number in range(60)])
+        await self.sees(a, "SELECT time > 0 FROM users_time WHERE id = 8", [(1,)])
+        self.assertEqual(await self.sql(a, "SELECT time FROM users_time WHERE id = 7"), [(0,)])
+        self.assertEqual(await self.heard(again, 1, "private"), ["psst"])
+        await self.sees(a, "SELECT message FROM users_messages WHERE id = 7", [])
+        self.assertFalse([each for each in again.frames if each["type"] == "message"])
+
+    async def test_redis_away(self):
+        """Each server goes on, and says so; afterwards what was kept is there, and gaps are told."""
+        a, b = await self.cluster()
+        await self.sql(
+            a,
+            "INSERT INTO users_auth (id, hash) VALUES (7, 'k7')",
+            "INSERT INTO pipes_settings VALUES ('kept', 99)",
+        )
+        here = await self.listener(a, {"kept": None, "chat": None})
+        there = await self.listener(b, {"kept": None, "chat": None}, 7, "k7")
+        for hurt, mend in ((self.redis.freeze, self.redis.thaw), (self.redis.kill, self.redis.start)):
+            await in_thread(hurt)
+            self.assertIn("the other servers are not reached", await self.becomes(a, 503))
+            await self.becomes(b, 503)
+            await self.sql(a, insert("kept", "1", "2"), insert("chat", "lost"), private(7, "psst"))
+            self.assertEqual(await self.heard(here, 3), ["1", "2", "lost"])
+            # What is kept comes by way of the database.
+            self.assertEqual(await self.heard(there, 2), ["1", "2"])
+            await in_thread(mend)
+            await self.becomes(a, 200)
+            await self.becomes(b, 200)
+            gap = None
+            privates = []
+            while gap is None or not privates:
+                frame = await there.next()
+                if frame["type"] == "subscribed" and "chat" in frame["channels"]:
+                    gap = frame["channels"]["chat"]["gap"]
+                if frame["type"] == "private":
+                    privates.append(frame["data"])
+                    there.say(json.dumps({"cmd": "ack", "number": frame["number"]}))
+            self.assertEqual((gap, privates), (True, ["psst"]))
+            await self.sql(a, insert("kept", "3"), insert("chat", "4"))
+            self.assertEqual(await self.heard(there, 2), ["3", "4"])
+            self.assertEqual(await self.heard(here, 2), ["3", "4"])
+
+    async def test_the_database_away(self):
+        """What needs it is refused in bounded time, what does not goes on, and it recovers by itself."""
+        a, b = await self.cluster()
+        await self.sql(a, "INSERT INTO pipes_settings VALUES ('kept', 99)")
+        ear = await self.listener(b, {"kept": None, "chat": None})
+        await self.sql(a, insert("kept", "0"))
+        self.assertEqual(await self.heard(ear, 1), ["0"])
+        for hurt, mend in ((self.maria.freeze, self.maria.thaw), (self.maria.kill, self.maria.start)):
+            await in_thread(hurt)
+            refused = await self.assertFailure(self.sql(a, insert("kept", "never")), pymysql.err.MySQLError)
+            self.assertIn(refused.args[0], (1030, 1180))
+            await self.sql(a, insert("chat", "1"))
+            self.assertEqual(await self.heard(ear, 1), ["1"])
+            self.assertIn("database", await self.becomes(a, 503))
+            await in_thread(mend)
+            await self.becomes(a, 200)
+            await self.becomes(b, 200)
+            await self.sql(a, insert("kept", "2"))
+            found = await self.heard(ear, 1)
+            # A commit whose answer was lost may have been one.
+            if refused.args[0] == 1180 and found == ["never"]:
+                found = await self.heard(ear, 1)
+            self.assertEqual(found, ["2"])
+
+    async def test_a_frozen_server(self):
+        """The others take it for dead; it goes on and is there again with its clients, and no harm is done."""
+        a, b = await self.cluster()
+        await self.sql(
+            a,
+            "INSERT INTO users_auth (id, hash) VALUES (7, 'k7')",
+            "INSERT INTO pipes_settings VALUES ('kept', 99)",
+        )
+        ear = await self.listener(b, {"kept": None, "chat": None}, 7, "k7")
+        here = await self.listener(a, {"kept": None})
+        b.process.send_signal(19)
+        await self.sees(a, "SELECT time > 0 FROM users_time WHERE id = 7", [(1,)])
+        await self.sql(a, insert("kept", "1", "2"), insert("chat", "x"))
+        self.assertEqual(await self.heard(here, 2), ["1", "2"])
+        b.process.send_signal(18)
+        heard = []
+        while heard[-2:] != ["1", "2"]:
+            heard += [text for text in await self.heard(ear, 1) if text != "x"]
+        self.assertEqual(heard, ["1", "2"])
+        await self.sees(a, "SELECT time FROM users_time WHERE id = 7", [(0,)])
+        await self.sees(a, "SELECT users FROM pipes WHERE name = 'kept'", [(2,)])
+        await self.sql(b, insert("kept", "3"))
+        self.assertEqual(await self.heard(here, 1), ["3"])
+
+    async def test_a_server_that_is_stopped(self):
+        """Its users have the time of grace to come to another, and stay online if they do."""
+        a, b = await self.cluster(presence={"grace": 5})
+        await self.sql(a, "INSERT INTO users_auth (id, hash) VALUES (7, 'k7')")
+        await self.listener(b, {}, 7, "k7")
+        await self.sees(a, "SELECT time FROM users_time WHERE id = 7", [(0,)])
+        stopping = Deferred.fromCoroutine(b.stop())
+        await self.sees(a, "SELECT count(*) FROM connections WHERE node = 'b'", [(0,)])
+        await self.listener(a, {}, 7, "k7")
+        await stopping
+        await deferLater(reactor, 6)
+        events = await self.sql(a, "SELECT event FROM presence_events WHERE seq > 0")
+        self.assertEqual(events, [("online",)])
+
+    async def test_a_start_without_redis(self):
+        """The server comes up, alone, and joins when Redis is there."""
+        (a,) = await self.cluster("a")
+        await in_thread(self.redis.kill)
+        b = await self.node("b")
+        ear = await self.listener(b, {"chat": None})
+        await self.sql(b, insert("chat", "1"))
+        self.assertEqual(await self.heard(ear, 1), ["1"])
+        self.assertEqual((await self.ready(b))[0], 503)
+        await in_thread(self.redis.start)
+        await self.becomes(b, 200)
+        await self.becomes(a, 200)
+        await self.sees(a, "SELECT users FROM pipes WHERE name = 'chat'", [(1,)])
+        await self.sql(a, insert("chat", "2"))
+        self.assertEqual(await self.heard(ear, 1), ["2"])
