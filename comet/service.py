@@ -404,8 +404,8 @@ class CometService(MultiService):
         return [] if self._ready else ["starting"]
 
     def _problems(self) -> list[str]:
-        problem = self._broker.store.problem
-        return [*self._unready(), *([problem] if problem else [])]
+        problems = self._broker.store.problem, self._broker.engine.problem
+        return [*self._unready(), *filter(None, problems)]
 
     def _browser_count(self) -> Count:
         traffic = self._reception.traffic

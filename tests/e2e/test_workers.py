@@ -156,6 +156,7 @@ class WorkerTests(ServerCase):
                 cursor.execute(
                     "INSERT INTO pipes_messages (name, event, message) VALUES ('web_news', 'e', 'm')"
                 )
+            link.commit()
 
         await in_thread(insert)
         for each in browsers:
