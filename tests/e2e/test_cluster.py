@@ -106,8 +106,11 @@ class ClusterCase(ServerCase):
         client.say(json.dumps(hello))
         client.welcome = await client.next()
         self.assertEqual(client.welcome["authorized"], bool(user_id))
-        if channels:
-            client.subscribed = await client.next()
+        before = []
+        # What was queued for the user may come first.
+        while channels and (frame := await client.next())["type"] != "subscribed":
+            before.append(frame)
+        client.frames.extendleft(reversed(before))
         return client
 
     async def heard(self, client, count, kind="message"):
