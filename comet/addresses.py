@@ -56,7 +56,12 @@ class Proxies:
 
     def __init__(self, trusted: Collection[str] = ()) -> None:
         """@param trusted: addresses and networks."""
-        self._trusted: tuple[Network, ...] = tuple(map(ipaddress.ip_network, trusted))
+        self._trusted: tuple[Network, ...] = ()
+        self.trust(trusted)
+
+    def trust(self, trusted: Collection[str]) -> None:
+        """From now on, take the word of these addresses and networks, and of no others."""
+        self._trusted = tuple(map(ipaddress.ip_network, trusted))
 
     def trusts(self, text: str) -> bool:
         """@return: whether C{text} is the address of one of them."""

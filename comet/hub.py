@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
-from comet.model import Channel, Event, Form
+from comet.model import Channel, Event, Form, Place
 from comet.sweep import Crowd
 from comet.turn import Turn, Waiting
 
@@ -23,8 +23,8 @@ class Subscriber(Waiting, Protocol):
     def recheck(self) -> None:
         """Leave the channels that it may not listen to any more."""
 
-    def note_gap(self, channels: Iterable[Channel]) -> None:
-        """Something that was said in these channels may be missing for good."""
+    def note_gap(self, places: Mapping[Channel, Place]) -> None:
+        """Something that was said in these channels may be missing for good; they go on from these places."""
 
 
 class Group:

@@ -218,10 +218,10 @@ class Listener(Outbox):
                 self._unfollow_channels([channel])
                 self.tell(Refusal(error, self._broker.now(), Subscribe, name))
 
-    def note_gap(self, channels: Iterable[Channel]) -> None:
+    def note_gap(self, places: Mapping[Channel, Place]) -> None:
         """See L{comet.hub.Subscriber.note_gap}; only who can make use of it is told."""
         if self.form.acknowledges and not self._over:
-            joints = {access.wire_name(channel): Joint(NOWHERE, gap=True) for channel in channels}
+            joints = {access.wire_name(channel): Joint(place, gap=True) for channel, place in places.items()}
             self.tell(Followed(joints, self._broker.now()))
 
     def _join(self, channel: Channel) -> None:

@@ -1,8 +1,9 @@
 """
 SIGHUP: what may change while the server runs is read again, and nobody is dropped.
 
-That is the certificate with its key, and how much is logged. Twisted's daemon leaves this signal alone, so
-that without us it would end the process; SIGUSR1, which makes it begin a new log file, is its own.
+That is the certificate with its key, how much is logged, whose pages may connect, and which proxies are
+trusted. Twisted's daemon leaves this signal alone, so that without us it would end the process; SIGUSR1,
+which makes it begin a new log file, is its own.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from comet.config import CannotStart, Config
 from comet.sections import SECTIONS
 
 #: The keys that are read again, besides the files of the certificate.
-RELOADED = {("log", "level")}
+RELOADED = {("log", "level"), ("ws", "host"), ("ws", "trusted_proxies")}
 
 
 def needs_restart(before: Config, now: Config) -> list[str]:
@@ -43,7 +44,7 @@ class Reloader(Service):
         config: Config,
         read: Callable[[], Config],
         certificate: Callable[[], object],
-        level: Callable[[str], object],
+        apply: Callable[[Config], object],
         reactor: Any,
         has_terminal: Callable[[], bool] = lambda: False,
     ) -> None:
@@ -51,11 +52,11 @@ class Reloader(Service):
         @param config: the one that the server runs with.
         @param read: reads the configuration again.
         @param certificate: reads the certificate again.
-        @param level: sets how much is logged.
+        @param apply: lets that of a configuration count which is in L{RELOADED}.
         @param has_terminal: whether somebody could see the server.
         """
         self._config, self._read = config, read
-        self._certificate, self._level, self._reactor = certificate, level, reactor
+        self._certificate, self._apply, self._reactor = certificate, apply, reactor
         self._has_terminal = has_terminal
         self._had_terminal = False
         self._before: Any = None
@@ -94,6 +95,6 @@ class Reloader(Service):
         except CannotStart as error:
             self._log.error("the configuration stays as it was: {error}", error=error)
             return
-        self._level(now.log.level)
+        self._apply(now)
         if changed := needs_restart(self._config, now):
             self._log.warn("changed, but only a restart makes it count: {keys}", keys=", ".join(changed))

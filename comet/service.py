@@ -177,7 +177,7 @@ class CometService(MultiService):
             *(store, config.limits, time.time, spawn, rules, password, node, reader, turn),
             make_engine=None if self._bus is None else partial(self._join, self._bus),
         )
-        proxies = Proxies(config.ws.trusted_proxies)
+        self._proxies = proxies = Proxies(config.ws.trusted_proxies)
         gate = Gate(config.limits, reactor.seconds, proxies, self._broker.refusals)
         self._courier = self._make_courier(store)
         self._tls = ServerTls(self._folder.tls_pair)
@@ -380,6 +380,11 @@ class CometService(MultiService):
         self._tls.reload()
         _log.info("the certificate was read again")
 
+    def apply(self, config: Config) -> None:
+        """Let that of C{config} count which may change while the server runs; see L{comet.reload}."""
+        self._proxies.trust(config.ws.trusted_proxies)
+        self._reception.origins.permit(config.ws.host)
+
     # Facts ------------------------------------------------------------------------------------------------
 
     @property
@@ -419,13 +424,13 @@ class CometService(MultiService):
         traffic = self._reception.traffic
         return TenantStatus(
             *(traffic.online[dev_id], self._engine.sessions[dev_id], traffic.messages[dev_id]),
-            self._broker.presence.online(dev_id),
+            self._broker.attendance.online.online(dev_id),
         )
 
     def _presence_status(self) -> PresenceStatus:
         counters = Counters() if self._courier is None else self._courier.counters
         return PresenceStatus(
-            *(self._broker.presence.online(), self._broker.attendance.lost),
+            *(self._broker.attendance.online.online(), self._broker.attendance.lost),
             *(counters.deliveries, counters.failures, counters.lost),
         )
 

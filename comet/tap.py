@@ -69,10 +69,15 @@ def makeService(options: Mapping[str, Any], reactor: Any = None) -> MultiService
     service.listening.addCallbacks(lambda ports: garbage.settle(), give_up, errbackArgs=(reactor,))
     threshold = LogThreshold(config.log.level)
     threshold.setServiceParent(service)
+
+    def apply(now: Config) -> None:
+        threshold.set(now.log.level)
+        service.apply(now)
+
     Impatience().setServiceParent(service)
-    Reloader(
-        config, read, service.reload_certificate, threshold.set, reactor, lambda: os.isatty(0)
-    ).setServiceParent(service)
+    Reloader(config, read, service.reload_certificate, apply, reactor, lambda: os.isatty(0)).setServiceParent(
+        service
+    )
     return service
 
 

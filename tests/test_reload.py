@@ -39,7 +39,7 @@ class ReloaderTests(SynchronousTestCase):
             Config.read(),
             self.read,
             self.certificate,
-            self.levels.append,
+            lambda now: self.levels.append(now.log.level),
             self.reactor,
             lambda: self.terminal,
         )
@@ -72,6 +72,13 @@ class ReloaderTests(SynchronousTestCase):
         self.assertEqual((self.certificates, self.levels), (1, ["info"]))
         self.reloader.stopService()
         self.assertEqual(signal.getsignal(signal.SIGHUP), self.before)
+
+    def test_what_counts_at_once(self):
+        """How much is logged, whose pages may connect, and which proxies are trusted."""
+        self.text = "[log]\nlevel = warn\n[ws]\nhost = www.example.com\ntrusted_proxies = 10.0.0.0/8\n"
+        self.start()
+        self.reloader.reload()
+        self.assertEqual((self.levels, self.complaints()), (["warn"], []))
 
     def test_a_terminal_that_is_gone(self):
         """Takes the server along, as it does other programs; one that is there is somebody's who calls."""

@@ -34,6 +34,7 @@ class MakeServiceTests(SynchronousTestCase):
         service = MultiService()
         service.listening = self.listening = Deferred()
         service.reload_certificate = lambda: None
+        service.apply = lambda config: None
         return service
 
     def make(self, *words, **environment):

@@ -114,23 +114,22 @@ class Catching:
             ready = self._order.fill(channel, stretch)
             for message, sender in ready:
                 broker.deliver(channel, message, sender)
-            if before is not None and not _is_all(before, ready, self._order.place(channel)):
+            after = self._order.place(channel)
+            if before is not None and after is not None and not _is_all(before, ready, after):
                 for subscriber in broker.hub.subscribers(channel):
-                    subscriber.note_gap([channel])
+                    subscriber.note_gap({channel: after})
 
     def _tell_gaps(self) -> None:
         """Tell those who listen to channels that keep nothing."""
         gone = [each for each in self._broker.hub.channels() if not self._broker.length(each)]
-        missed: dict[Subscriber, list[Channel]] = {}
+        missed: dict[Subscriber, dict[Channel, Place]] = {}
         for channel in gone:
             for subscriber in self._broker.hub.subscribers(channel):
-                missed.setdefault(subscriber, []).append(channel)
-        for subscriber, channels in missed.items():
-            subscriber.note_gap(channels)
+                missed.setdefault(subscriber, {})[channel] = NOWHERE
+        for subscriber, places in missed.items():
+            subscriber.note_gap(places)
 
 
-def _is_all(before: Place, ready: list[Sent], after: Place | None) -> bool:
+def _is_all(before: Place, ready: list[Sent], after: Place) -> bool:
     """@return: whether C{ready} is all that was said between two places of a channel."""
-    if after is None or before.epoch not in ("", after.epoch):
-        return False
-    return len(ready) >= after.position - before.position
+    return before.epoch in ("", after.epoch) and len(ready) >= after.position - before.position

@@ -143,12 +143,12 @@ class Node:
 
     async def start(self) -> None:
         """Join the others; if the bus cannot be reached, go on alone until it can."""
+        # Whom dead servers have left behind is looked for later: only then it is known which of them live.
         self._started = Deferred()
         self._up_since = self._seconds()
         self._later(START_SECONDS, self._now_started)
         self._bus.start(self.name, self.line)
         await self._started
-        await self._broker.attendance.end([*self._names(), self.name], self.roll.users())
 
     def _now_started(self) -> None:
         if self._started is not None:

@@ -1204,7 +1204,7 @@
 
     subscribed({ cursor, since, gap, missed }) {
       const place = this.#place;
-      if (gap && place.cursor) this.emit("gap", { channel: this.#channel, since: place.cursor, cursor, dropped: 0, missed });
+      if (gap) this.emit("gap", { channel: this.#channel, since: place.cursor, cursor, dropped: 0, missed });
       // From here on everything comes.
       const from = missed || gap ? since : cursor;
       if (place.cursor && from && from !== place.cursor && isAfter(from, place.cursor)) return this.#catchUp();

@@ -72,9 +72,14 @@ class Child:
             return
         threshold = LogThreshold(config.log.level)
         threshold.setServiceParent(service)
-        Reloader(
-            config, self._read, service.reload_certificate, threshold.set, self._reactor
-        ).setServiceParent(service)
+
+        def apply(now: Config) -> None:
+            threshold.set(now.log.level)
+            service.apply(now)
+
+        Reloader(config, self._read, service.reload_certificate, apply, self._reactor).setServiceParent(
+            service
+        )
         service.listening.addCallbacks(self._answers, self._fail)
         self._reactor.addSystemEventTrigger("before", "shutdown", service.stopService)
         service.privilegedStartService()

@@ -30,7 +30,7 @@ from comet.workers.worker import FAILED, READY, Worker
 SETTLED_SECONDS = 10.0
 #: The first wait and the longest, in seconds.
 PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 30.0
-#: How long the workers may take to stop, in seconds.
+#: How long the workers may take to stop besides the time of the drain, in seconds.
 GRACE_SECONDS = STOP_SECONDS + 5.0
 
 _log = Logger()
@@ -90,7 +90,7 @@ class Supervisor(MultiService):
         self.signal("TERM")
         if self._workers:
             self._ended = Deferred()
-            last = self._reactor.callLater(GRACE_SECONDS, self.signal, "KILL")
+            last = self._reactor.callLater(self._config.main.drain + GRACE_SECONDS, self.signal, "KILL")
             await self._ended
             if last.active():
                 last.cancel()
@@ -102,6 +102,9 @@ class Supervisor(MultiService):
         """Send a signal to all workers."""
         for worker in self._workers.values():
             worker.signal(name)
+
+    def apply(self, config: Config) -> None:
+        """What may change while the server runs is a matter of the workers, which read it themselves."""
 
     def reload_certificate(self) -> None:
         """

@@ -109,6 +109,13 @@ class ChannelTests(NodeCase):
         self.assertTrue(c.engine.elsewhere(ANN))
         self.assertEqual(finish(c.last_seen([ANN])), {ANN: 0})
 
+    def test_who_comes_later_leaves_others_alone(self):
+        """A server that starts does not take those for gone whom it has not heard of yet."""
+        self.scene.arrive(self.a, ANN)
+        self.scene.add("c")
+        self.scene.wait(SWEEP_SECONDS + 5)
+        self.assertEqual([row[:2] for row in self.log()], [("online", 1)])
+
     def test_history_is_one(self):
         """Positions go on from node to node, and are heard in their order."""
         self.scene.run(self.a.set_length(CHAT, 5))
