@@ -65,7 +65,7 @@ class LocalBus(Bus):
 
     async def stop(self) -> None:
         """See L{Bus.stop}: the link remains, and writes what was sent."""
-        self._receiver, self._is_up = None, False
+        self._receiver, self._is_up, self.problem = None, False, "stopped"
 
     def heard(self, string: bytes) -> None:
         """The parent has said C{string}."""

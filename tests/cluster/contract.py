@@ -80,10 +80,8 @@ class Node(Receiver):
 
 class BusContract:
     """
-    What every L{Bus} promises; mix into a trial test case, and write C{make_bus}, C{cut} and C{buffer}.
-
-    C{make_bus()} makes a bus that is not started yet; all of a test are connected to each other. C{cut(bus)}
-    loses its connection, which it may make again.
+    What every L{Bus} promises; mix into a trial test case, and write C{make_bus}, which makes a bus that is
+    not started yet; all of a test are connected to each other.
     """
 
     timeout = 60
@@ -185,40 +183,6 @@ class BusContract:
         self.assertEqual(again.slot, a.slot)
         self.assertEqual(len({again.slot, b.slot, c.slot}), 3)
 
-    async def test_down_and_up(self):
-        """A bus that loses its connection says so, and why, and connects again; others hear no difference."""
-        a, b = await self.nodes("a", "b")
-        slot = a.slot
-        self.assertEqual(a.bus.problem, "")
-        self.cut(a.bus)
-        await a.until(lambda node: node.story == ["up", "down"])
-        self.assertTrue(a.reasons[0])
-        await a.until_up_again()
-        self.assertEqual((a.bus.problem, a.slot, b.story), ("", slot, ["up"]))
-        await self.settle(a, b)
-
-    async def test_problem(self):
-        """While it is down, the bus tells why, and what is sent is dropped."""
-        a, b = await self.nodes("a", "b")
-        problems = []
-        a.down = lambda reason: (problems.append(a.bus.problem), a.bus.send(b"lost"), Node.down(a, reason))
-        self.cut(a.bus)
-        await a.until_up_again()
-        self.assertTrue(problems[0])
-        await self.settle(a, b)
-        self.assertEqual((a.heard, b.heard), ([], []))
-
-    async def test_nothing_comes_late(self):
-        """What a node sent before a loss does not come back to it afterwards."""
-        a, b = await self.nodes("a", "b")
-        for number in range(200):
-            a.bus.send(b"early %d" % number)
-        self.cut(a.bus)
-        await a.until_up_again()
-        await self.settle(a, b)
-        self.assertEqual(a.heard, [])
-        self.assertEqual(b.story, ["up"])
-
     async def test_from_up_on_nothing_is_missed(self):
         """A node that comes up in the midst of traffic receives all of it from then on."""
         (a,) = await self.nodes("a")
@@ -233,15 +197,6 @@ class BusContract:
         await late.until_heard(b"%d" % number)
         first = int(late.heard[0])
         self.assertEqual(late.heard, [b"%d" % each for each in range(first, number + 1)])
-
-    async def test_too_much_waits(self):
-        """With more waiting to be sent than is allowed the bus loses its connection, and comes back."""
-        a, b = await self.nodes("a", "b")
-        for _ in range(2 * self.buffer // 1_000):
-            a.bus.send(bytes(1_000))
-        await a.until_up_again()
-        self.assertEqual(b.story, ["up"])
-        await self.settle(a, b)
 
     async def test_big_frames(self):
         """A frame that is longer than what may wait is carried when nothing else waits."""
@@ -276,3 +231,53 @@ class BusContract:
     async def test_stop_unstarted(self):
         """A bus that was never started can be stopped."""
         await self.make_bus().stop()
+
+
+class ReconnectContract:
+    """
+    What every bus promises besides that can lose its connection and make another; mix into a trial test case
+    with L{BusContract}, and write C{cut}, which lets a bus lose its connection.
+    """
+
+    async def test_down_and_up(self):
+        """A bus that loses its connection says so, and why, and connects again; others hear no difference."""
+        a, b = await self.nodes("a", "b")
+        slot = a.slot
+        self.assertEqual(a.bus.problem, "")
+        self.cut(a.bus)
+        await a.until(lambda node: node.story == ["up", "down"])
+        self.assertTrue(a.reasons[0])
+        await a.until_up_again()
+        self.assertEqual((a.bus.problem, a.slot, b.story), ("", slot, ["up"]))
+        await self.settle(a, b)
+
+    async def test_problem(self):
+        """While it is down, the bus tells why, and what is sent is dropped."""
+        a, b = await self.nodes("a", "b")
+        problems = []
+        a.down = lambda reason: (problems.append(a.bus.problem), a.bus.send(b"lost"), Node.down(a, reason))
+        self.cut(a.bus)
+        await a.until_up_again()
+        self.assertTrue(problems[0])
+        await self.settle(a, b)
+        self.assertEqual((a.heard, b.heard), ([], []))
+
+    async def test_nothing_comes_late(self):
+        """What a node sent before a loss does not come back to it afterwards."""
+        a, b = await self.nodes("a", "b")
+        for number in range(200):
+            a.bus.send(b"early %d" % number)
+        self.cut(a.bus)
+        await a.until_up_again()
+        await self.settle(a, b)
+        self.assertEqual(a.heard, [])
+        self.assertEqual(b.story, ["up"])
+
+    async def test_too_much_waits(self):
+        """With more waiting to be sent than is allowed the bus loses its connection, and comes back."""
+        a, b = await self.nodes("a", "b")
+        for _ in range(2 * self.buffer // 1_000):
+            a.bus.send(bytes(1_000))
+        await a.until_up_again()
+        self.assertEqual(b.story, ["up"])
+        await self.settle(a, b)

@@ -10,7 +10,7 @@ from comet.cluster.node import SETTLE_SECONDS, Node
 from comet.limits import Limits
 from comet.model import Message, PrivateMessage
 from comet.storage.memory import MemoryStore
-from tests.cluster.exchange import Exchange
+from tests.cluster.memorybus import Exchange
 from tests.running import Ear, spawn
 
 EXPIRY = 10

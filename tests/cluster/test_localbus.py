@@ -1,12 +1,18 @@
 """Tests for L{comet.cluster.localbus} and the links that it uses."""
 
+import socket
+
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.protocol import Factory
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
-from twisted.trial.unittest import SynchronousTestCase
+from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from comet.cluster.bus import FRAME_LIMIT
 from comet.cluster.link import Link, opened, packed
 from comet.cluster.localbus import LocalBus, Relay
+from tests.cluster.contract import BusContract
 from tests.running import finish
 
 
@@ -227,3 +233,35 @@ class LinkTests(SynchronousTestCase):
         """A length that no frame has cuts the link, with the reason."""
         self.link.dataReceived((FRAME_LIMIT + 10).to_bytes(4, "big"))
         self.assertEqual(self.reasons, [f"a frame of {FRAME_LIMIT + 10} bytes has come"])
+
+
+class LocalContractTests(BusContract, TestCase):
+    """What every bus promises, over real sockets; a worker that has lost its parent never comes back."""
+
+    def setUp(self):
+        self.relay, self.numbers, self.number = Relay(), {}, 1
+
+    def node(self, name):
+        self.number = self.numbers.setdefault(name, len(self.numbers) + 1)
+        return super().node(name)
+
+    def make_bus(self):
+        """@return: the bus of the worker whose number is next."""
+        number, inner, outer, over = self.number, Link(reactor), Link(reactor), Deferred()
+        bus = LocalBus(inner)
+        inner.heard, inner.lost = bus.heard, bus.lost
+        outer.heard = lambda string: self.relay.heard(number, outer, *opened(string))
+        outer.lost = lambda reason: (self.relay.forget(outer), over.callback(None))
+        for link, end in zip((inner, outer), socket.socketpair(), strict=True):
+            end.setblocking(False)
+            factory = Factory.forProtocol(lambda link=link: link)
+            factory.noisy = False
+            reactor.adoptStreamConnection(end.fileno(), end.family, factory)
+            end.close()
+
+        def leave():
+            inner.close()
+            return over
+
+        self.addCleanup(leave)
+        return bus

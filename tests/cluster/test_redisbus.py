@@ -12,7 +12,7 @@ from comet.cluster.redisbus import RedisBus
 from comet.cluster.redisdoor import Door
 from comet.config import CannotStart
 from comet.redis_url import RedisUrl
-from tests.cluster.contract import BusContract
+from tests.cluster.contract import BusContract, ReconnectContract
 from tests.cluster.listening import Joining
 from tests.redisserver import Redis, Sentinel
 
@@ -40,7 +40,7 @@ class RedisCase(Joining, TestCase):
         return bus.problem
 
 
-class RedisContractTests(BusContract, RedisCase):
+class RedisContractTests(BusContract, ReconnectContract, RedisCase):
     """What every bus promises."""
 
     def make_bus(self, **more):
