@@ -61,7 +61,8 @@ class LocalBus(Bus):
 
     def send(self, frame: bytes, to: int | None = None) -> None:
         """See L{Bus.send}."""
-        self._link.write(packed(FRAME, ALL if to is None else to, frame))
+        if self._is_up:
+            self._link.write(packed(FRAME, ALL if to is None else to, frame))
 
     async def stop(self) -> None:
         """See L{Bus.stop}: the link remains, and writes what was sent."""
