@@ -111,6 +111,8 @@ class Broker:
         self.pace = Pace(limits, clock, self.refusals)
         self.accounts.key_gone = lambda dev_id: self.engine.kill_logins(dev_id)
         self.clock = clock
+        #: The metrics of this process; whoever counts sets it.
+        self.metrics: Callable[[], str] = lambda: ""
         self._spawn = spawn
         self._lengths: dict[Channel, int] = {}
         self._mail = Mail(store, limits, self.presence, self.counters, self.now, spawn)

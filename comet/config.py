@@ -19,7 +19,7 @@ from comet.kinds import DatabaseUrl, is_secret, kind_of
 from comet.legacy import meaning
 from comet.limits import Limits
 from comet.redis_url import RedisUrl, WrongRedisUrl
-from comet.sections import SECTIONS, Cluster, CometQL, Db, Jwt, Log, Main, Presence, Tls, Ws
+from comet.sections import SECTIONS, Cluster, CometQL, Db, Jwt, Log, Main, Metrics, Presence, Tls, Ws
 
 #: Names the configuration file where the command line does not.
 FILE_VARIABLE = "COMET_CONFIG"
@@ -61,6 +61,7 @@ class Config:
     presence: Presence = field(default_factory=Presence)
     cluster: Cluster = field(default_factory=Cluster)
     limits: Limits = field(default_factory=Limits)
+    metrics: Metrics = field(default_factory=Metrics)
     log: Log = field(default_factory=Log)
     warnings: tuple[Remark, ...] = field(default=(), compare=False)
 

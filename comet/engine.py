@@ -128,6 +128,13 @@ class Engine(Protocol):
     async def disconnect(self, user: User) -> int:
         """@return: how many connections of C{user} there were, which are ended."""
 
+    async def metrics(self) -> list[str]:
+        """@return: the metrics of the other processes of this machine that serve the same ports."""
+
+    @property
+    def nodes(self) -> int:
+        """How many servers are known, this one included."""
+
 
 class Alone:
     """An L{Engine} without others: everything is here, and takes effect at once."""
@@ -135,6 +142,7 @@ class Alone:
     problem = ""
     relay: Relay | None = None
     leads_alone = True
+    nodes = 1
 
     def __init__(
         self,
@@ -223,3 +231,7 @@ class Alone:
         for device in devices:
             device.lose(Goodbye.KILLED)
         return len(devices)
+
+    async def metrics(self) -> list[str]:
+        """See L{Engine.metrics}."""
+        return []

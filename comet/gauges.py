@@ -57,17 +57,20 @@ class ServerGauges(Gauges):
         delivery: Counters | None = None,
         goodbyes: Counter[Goodbye] | None = None,
         presence: Callable[[], PresenceStatus] = PresenceStatus,
+        slow: Callable[[], int] = int,
     ) -> None:
         """
         @param clock: seconds that only grow.
         @param refused: the counters of what was refused to browsers.
         @param delivery: those of messages.
         @param goodbyes: those of browsers that were sent away.
+        @param slow: how many statements were slow.
         """
         self._delivery = Counters() if delivery is None else delivery
         self._goodbyes: Counter[Goodbye] = Counter() if goodbyes is None else goodbyes
         self._clock, self._started = clock, clock()
         self._ws, self._cometql, self._tenant, self._presence = ws, cometql, tenant, presence
+        self._slow = slow
         self._refused = Refusals() if refused is None else refused
 
     def tick(self) -> None:
@@ -80,7 +83,7 @@ class ServerGauges(Gauges):
         uptime = int(self._clock() - self._started)
         return ServerStatus(
             *(uptime, self._ws.status(), self._cometql.status(), Refusals(self._refused)),
-            *(replace(self._delivery), Counter(self._goodbyes), self._presence()),
+            *(replace(self._delivery), Counter(self._goodbyes), self._presence(), self._slow()),
         )
 
     def tenant(self, dev_id: int) -> TenantStatus:

@@ -130,6 +130,10 @@ class Hub:
         """@return: how many subscribers C{channel} has."""
         return sum(len(group.numbers) for group in self._channels.get(channel, {}).values())
 
+    def total(self) -> int:
+        """@return: how many subscriptions all channels have."""
+        return sum(len(group.numbers) for groups in self._channels.values() for group in groups.values())
+
     def hears(self, channel: Channel, subscriber: Subscriber) -> bool:
         """@return: whether C{subscriber} listens to C{channel}."""
         group = self._channels.get(channel, {}).get(subscriber.form)

@@ -194,10 +194,33 @@ class Cluster:
 
 
 @dataclass(frozen=True, slots=True)
+class Metrics:
+    """Section C{[metrics]}: who may read the numbers at C{/metrics}."""
+
+    networks: tuple[str, ...] = setting(
+        ("127.0.0.0/8", "::1/128"), NETWORKS, "addresses and networks from which they may be read"
+    )
+    token: str = setting(
+        "", text(), "what opens them from everywhere: Authorization: Bearer ...", secret=True
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Log:
     """Section C{[log]}."""
 
     level: str = setting("info", LEVEL, "the least important events that are logged")
+    format: str = setting(
+        "text", choice({name: name for name in ("text", "json")}), "lines for people, or JSON in each line"
+    )
+    slow_statement: int = setting(
+        0, integer(0, 3_600_000, "milliseconds"), "milliseconds from which on a statement is logged; 0: never"
+    )
+    cometql: str = setting("", LEVEL, "level of the CometQL port, in place of that of all")
+    browsers: str = setting("", LEVEL, "level of the browser port")
+    store: str = setting("", LEVEL, "level of the store")
+    cluster: str = setting("", LEVEL, "level of what is between servers")
+    webhook: str = setting("", LEVEL, "level of the webhook")
 
 
 #: The sections by name, in the order in which they are shown.
@@ -211,5 +234,6 @@ SECTIONS: Mapping[str, Any] = {
     "presence": Presence,
     "cluster": Cluster,
     "limits": Limits,
+    "metrics": Metrics,
     "log": Log,
 }

@@ -6,6 +6,7 @@ import resource
 import secrets
 import shlex
 import time
+from collections import Counter
 from collections.abc import Coroutine, Mapping, Sequence
 from functools import partial
 from random import random
@@ -33,14 +34,17 @@ from comet.cluster.localbus import LocalBus
 from comet.cluster.node import Node
 from comet.cometql.engine import Engine
 from comet.cometql.status import PresenceStatus, TenantStatus
+from comet.cometql.timing import Timing
 from comet.config import CannotStart, Config
 from comet.data import DataFolder
 from comet.draining import STEP_SECONDS, Drain
+from comet.durations import Durations
 from comet.errors import BadValue, CometError
 from comet.gate import Gate
 from comet.gauges import Count, Meter, ServerGauges
 from comet.hub import Subscriber
 from comet.keyring import KeyRing, read_pem
+from comet.metrics import Metrics, ServerCollector, Sizes, joined
 from comet.model import Goodbye
 from comet.ports import Port
 from comet.protocols.api.resource import Api, shared_api
@@ -52,6 +56,8 @@ from comet.protocols.immediate import idleness
 from comet.protocols.jsonsocket import JsonFactory
 from comet.protocols.jwks import KeySet
 from comet.protocols.longpoll import Inner, LongPolls
+from comet.protocols.metrics import MetricsPage
+from comet.protocols.metrics import Reader as MetricsReader
 from comet.protocols.mysql.auth import PLUGINS
 from comet.protocols.mysql.server import MySQLFactory
 from comet.protocols.pages import Facts, Root
@@ -145,6 +151,9 @@ class CometService(MultiService):
         self._open: list[IListeningPort] = []
         self._ready = self._stopping = False
         self._neighbours = neighbours
+        #: When the next tick is due; how late the last one was, and all of them.
+        self._due = self._late = 0.0
+        self._lag = Durations()
         self._build()
         self._gauge = LoopingCall(self._gauges.tick)
         self._gauge.clock = reactor
@@ -200,6 +209,7 @@ class CometService(MultiService):
             self._broker.counters,
             self._broker.goodbyes,
             self._presence_status,
+            lambda: self._engine.timing.slow,
         )
         self._engine = Engine(
             self._broker,
@@ -211,7 +221,12 @@ class CometService(MultiService):
             wait_timeout=config.cometql.wait_timeout,
             max_connections=config.limits.backends,
             offload=deferToThread,
+            timing=Timing(time.perf_counter, config.log.slow_statement / 1000, tell_slow),
         )
+        collector = ServerCollector(
+            *(node, self._gauges.server, self._sizes, self._lag, self._engine.timing.durations),
+        )
+        self._broker.metrics = Metrics(node, collector).text
         self._mysql = MySQLFactory(
             self._engine,
             config.limits,
@@ -224,7 +239,10 @@ class CometService(MultiService):
             turn=turn,
         )
         self._engine.hang_up = self._mysql.kill
-        facts = Facts(config.main.node_name, self._demo if config.demo else None, self._problems)
+        facts = Facts(
+            *(config.main.node_name, self._demo if config.demo else None, self._problems),
+            lambda: self._late,
+        )
         api = Api(self._broker, reactor.seconds, config.main.dev_index_size, self._unready)
         polls = LongPolls(self._reception, reactor, self._neighbours)
         self._inner = Site(Inner(polls), reactor=reactor)
@@ -234,8 +252,9 @@ class CometService(MultiService):
             "poll": Shared(polls, self._reception),
             "sse": Shared(EventStreams(self._reception), self._reception),
         }
+        readers = MetricsReader(config.metrics.networks, config.metrics.token)
         pages = Front(
-            Root(facts, transports),
+            Root(facts, transports, MetricsPage(readers, self._metrics, proxies.trusts)),
             gate,
             config.limits.request,
             config.tls.hsts,
@@ -302,6 +321,7 @@ class CometService(MultiService):
             listener.listen(self._reactor, factories[listener.name]) for listener in self._listeners
         ]
         self._gauge.start(GAUGE_SECONDS, now=False)
+        self._due = self._reactor.seconds() + TICK_SECONDS
         self._ticker.start(TICK_SECONDS, now=False)
         if self._key_set is not None:
             self._key_set.start()
@@ -314,6 +334,11 @@ class CometService(MultiService):
         self.listening.callback(self._ports)
 
     def _tick(self) -> None:
+        now = self._reactor.seconds()
+        self._late = max(0.0, now - self._due)
+        self._lag.add(self._late)
+        # Turns that were missed are not made up for: the next one is due where the interval has it.
+        self._due += TICK_SECONDS * (self._late // TICK_SECONDS + 1)
         try:
             self._broker.tick()
         except Exception:
@@ -412,6 +437,20 @@ class CometService(MultiService):
         problems = self._broker.store.problem, self._broker.engine.problem
         return [*self._unready(), *filter(None, problems)]
 
+    def _sizes(self) -> Sizes:
+        broker, sessions = self._broker, self._reception.sessions
+        return Sizes(
+            Counter((session.form.dialect.name, session.form.transport) for session in sessions),
+            *(len(broker.hub), broker.hub.total(), sum(session.waiting_bytes for session in sessions)),
+            {"store": broker.store.problem, "cluster": broker.engine.problem},
+            broker.engine.nodes,
+        )
+
+    async def _metrics(self) -> str:
+        """The metrics of all processes that serve these ports: nobody knows which of them is asked."""
+        own, others = self._broker.metrics(), await self._broker.engine.metrics()
+        return joined([own, *others]) if others else own
+
     def _browser_count(self) -> Count:
         traffic = self._reception.traffic
         return Count(traffic.online.total(), traffic.messages.total(), traffic.added, traffic.removed)
@@ -460,6 +499,17 @@ def mysql_line(config: Config, folder: DataFolder, port: int, tell_file: bool) -
     if config.main.password or not tell_file:
         return f"{login} --password CometQL_v1"
     return f'{login} --password="$(cat {shlex.quote(str(folder.password_file))})" CometQL_v1'
+
+
+def tell_slow(seconds: float, user: str, number: int, statement: str) -> None:
+    """Log a statement that took long; it comes without its values, which may be secrets."""
+    _log.warn(
+        "slow statement, {seconds:.3f} s, of {user}, connection {number}: {statement}",
+        seconds=seconds,
+        user=user,
+        number=number,
+        statement=statement,
+    )
 
 
 async def _maybe(result: Any) -> None:

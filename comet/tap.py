@@ -67,11 +67,11 @@ def makeService(options: Mapping[str, Any], reactor: Any = None) -> MultiService
         print("comet cannot start:", error, file=sys.stderr)
         raise SystemExit(error.status) from None
     service.listening.addCallbacks(lambda ports: garbage.settle(), give_up, errbackArgs=(reactor,))
-    threshold = LogThreshold(config.log.level)
+    threshold = LogThreshold(config.log)
     threshold.setServiceParent(service)
 
     def apply(now: Config) -> None:
-        threshold.set(now.log.level)
+        threshold.set(now.log)
         service.apply(now)
 
     Impatience().setServiceParent(service)

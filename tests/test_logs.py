@@ -4,6 +4,7 @@ from twisted.logger import Logger, LogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from comet.logs import LogThreshold
+from comet.sections import Log
 
 
 class LogThresholdTests(SynchronousTestCase):
@@ -13,7 +14,7 @@ class LogThresholdTests(SynchronousTestCase):
         """@return: the levels that pass."""
         events = []
         publisher = LogPublisher(events.append)
-        LogThreshold(level, publisher).startService()
+        LogThreshold(Log(level), publisher).startService()
         log = Logger("test", observer=publisher)
         for name in ("debug", "info", "warn", "error", "critical"):
             getattr(log, name)("{name}", name=name)

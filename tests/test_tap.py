@@ -124,8 +124,8 @@ class MakeServiceTests(SynchronousTestCase):
         file = self.write("[log]\nlevel = error\n")
         service = self.make("--config", file)
         threshold, _, reloader = service.services
+        self.assertEqual(threshold._predicate.logLevelForNamespace("comet").name, "error")
         self.write("[log]\nlevel = debug\n")
         with patch.dict("os.environ", self.environment, clear=True):
             reloader.reload()
-        self.assertEqual(threshold._predicate.defaultLogLevel.name, "error")
         self.assertEqual(threshold._predicate.logLevelForNamespace("comet").name, "debug")

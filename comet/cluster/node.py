@@ -58,6 +58,12 @@ def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
         yield values[start : start + CHUNK]
 
 
+def family(name: str) -> str:
+    """@return: what the names of all workers of a server begin with; empty for a server without workers."""
+    before, point, number = name.rpartition(".")
+    return before if point and number.isdigit() else ""
+
+
 class Node:
     """
     An L{comet.engine.Engine} for one node among others.
@@ -544,6 +550,9 @@ class Node:
                 answer = broker.connections.kill(*about)
             case "disconnect":
                 answer = self._lose_here([User(*about[0])], Goodbye.KILLED)
+            case "metrics":
+                # Those of other machines are asked by themselves.
+                answer = broker.metrics() if family(self.name) == about[0] else None
             case _:
                 answer = None
         self.line.tell(slot, ("answer", number, answer))
@@ -576,3 +585,13 @@ class Node:
         here = self._lose_here([user], Goodbye.KILLED)
         elsewhere = await self._ask("disconnect", user) if self.elsewhere(user) else []
         return here + sum(answer or 0 for answer in elsewhere)
+
+    async def metrics(self) -> list[str]:
+        """See L{comet.engine.Engine.metrics}."""
+        mine = family(self.name)
+        return [text for text in await self._ask("metrics", mine) if text] if mine else []
+
+    @property
+    def nodes(self) -> int:
+        """See L{comet.engine.Engine.nodes}."""
+        return 1 + len(self._names())

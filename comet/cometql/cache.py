@@ -15,6 +15,7 @@ from comet.cometql.plans import Plan
 from comet.cometql.results import Value
 from comet.cometql.shape import cut, cut_raw
 from comet.cometql.statements import Statement
+from comet.cometql.timing import verb_of
 
 #: Makes a plan of a statement with so many literals.
 Planner = Callable[[Statement, int], Plan]
@@ -105,6 +106,7 @@ class PlanCache:
         self.misses += 1
         statement, pins = parse(shape, literals, cut_raw(text)[1])
         plan = self._planner(statement, len(literals))
+        plan.shape, plan.verb = shape[: self._longest], verb_of(shape)
         if len(shape) <= self._longest:
             self._keep(shape, literals, pins | known.pins if known else pins, plan)
         return plan

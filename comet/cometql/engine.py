@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence, Sized
+from time import perf_counter
 
 from comet import __version__
 from comet.broker import Broker
@@ -19,6 +20,7 @@ from comet.cometql.results import Column, Done, Result, Rows, Value, awaited
 from comet.cometql.shape import with_names
 from comet.cometql.status import Gauges, NoGauges, one_line
 from comet.cometql.tables.catalogue import Catalogue
+from comet.cometql.timing import Timing
 from comet.cometql.variables import Variables
 from comet.connections import About
 from comet.errors import Refused
@@ -46,6 +48,7 @@ class Engine(QueryServer):
         max_connections: int = 1000,
         cache_entries: int = 1000,
         offload: Offload = inline,
+        timing: Timing | None = None,
     ) -> None:
         """
         @param password: opens every tenant.
@@ -53,6 +56,7 @@ class Engine(QueryServer):
         @param max_allowed_packet: the value of that variable; the next two likewise.
         @param cache_entries: how many plans are kept.
         @param offload: runs what takes long, such as a SELECT with joins, in another thread.
+        @param timing: measures statements.
         """
         self.version = version
         self.broker = broker
@@ -62,6 +66,7 @@ class Engine(QueryServer):
         self.cache = PlanCache(Planner(self.catalogue).plan, cache_entries)
         self._password = password
         self._offload = offload
+        self.timing = timing or Timing(perf_counter)
         self._open: set[Conversation] = set()
         #: Closes the connection of a conversation, by its number; whoever owns the connections sets it.
         self.hang_up: Callable[[int], None] = lambda number: None
@@ -116,6 +121,7 @@ class Conversation(QuerySession):
         self._context = context
         self._find = engine.cache.find
         self.number = context.login.connection_id
+        self._timing, self._user = engine.timing, context.login.user or "root"
         self._since = context.broker.now()
 
     @property
@@ -172,6 +178,7 @@ class Conversation(QuerySession):
         context = self._context
         if context.warnings and not plan.keeps_warnings:
             context.warnings.clear()
+        started = self._timing.seconds()
         try:
             result = plan.begin(context, parameters)
         except Refused as error:
@@ -180,15 +187,20 @@ class Conversation(QuerySession):
         # Nearly every statement is an INSERT.
         if type(result) is Done:
             context.row_count = result.affected
+            self._timing.note(plan.verb, plan.shape, started, self._user, self.number)
             return result
-        return self._note(result) if isinstance(result, Rows | Done) else self._wait(result)
+        if isinstance(result, Rows | Done):
+            self._timing.note(plan.verb, plan.shape, started, self._user, self.number)
+            return self._note(result)
+        return self._wait(plan, started, result)
 
-    async def _wait(self, begun: Awaitable[Result]) -> Result:
+    async def _wait(self, plan: Plan, started: float, begun: Awaitable[Result]) -> Result:
         try:
             result = await begun
         except Refused as error:
             self._context.refused(error)
             raise
+        self._timing.note(plan.verb, plan.shape, started, self._user, self.number)
         return self._note(result)
 
     def _note(self, result: Result) -> Result:

@@ -44,10 +44,14 @@ class Plan(ABC):
 
     @ivar columns: the columns of the answer if they are known beforehand; empty if there are none.
     @ivar keeps_warnings: whether the warnings of the statement before can still be asked for.
+    @ivar shape: the statement without its values.
+    @ivar verb: its first word, see L{comet.cometql.timing.verb_of}.
     """
 
     columns: Sequence[Column] = ()
     keeps_warnings: bool = False
+    shape: str = ""
+    verb: str = "other"
 
     def described(self, context: Context, parameters: Parameters) -> Sequence[Column]:
         """

@@ -68,6 +68,7 @@ class ServerStatus:
     @ivar delivery: what became of messages.
     @ivar goodbyes: how many browsers were sent away, by reason.
     @ivar presence: who is online, and the telling of it.
+    @ivar slow: statements that took longer than C{[log] slow_statement}.
     """
 
     uptime: int = 0
@@ -77,6 +78,7 @@ class ServerStatus:
     delivery: Counters = field(default_factory=Counters)
     goodbyes: Counter[Goodbye] = field(default_factory=Counter)
     presence: PresenceStatus = field(default_factory=PresenceStatus)
+    slow: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,7 @@ def global_status(gauges: Gauges) -> list[tuple[str, str]]:
         ("webhook_deliveries", str(presence.deliveries)),
         ("webhook_failures", str(presence.failures)),
         ("webhook_rows_lost", str(presence.undelivered)),
+        ("Slow_queries", str(status.slow)),
     ]
 
 
@@ -182,6 +185,6 @@ def one_line(gauges: Gauges) -> str:
     cometql = status.cometql
     return (
         f"Uptime: {status.uptime}  Threads: {cometql.online}  Questions: {cometql.messages}  "
-        f"Slow queries: 0  Opens: {cometql.added}  Flush tables: 0  Open tables: 0  "
+        f"Slow queries: {status.slow}  Opens: {cometql.added}  Flush tables: 0  Open tables: 0  "
         f"Queries per second avg: {cometql.messages / max(status.uptime, 1):.3f}"
     )

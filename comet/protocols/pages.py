@@ -87,20 +87,28 @@ class Facts:
 
     @ivar demo: the line to paste, the channel of the demo; C{None} if there is no demo page.
     @ivar problems: gives the reasons why the server is not ready, none if it is.
+    @ivar lag: gives how late the reactor was lately, in seconds.
     """
 
     node_name: str
     demo: Callable[[], dict[str, str]] | None
     problems: Callable[[], list[str]]
+    lag: Callable[[], float] = lambda: 0.0
 
 
 class Root(Resource):
     """The tree of paths on the browser port; the old prefix C{/comet-server} leads to the same."""
 
-    def __init__(self, facts: Facts, transports: Mapping[str, IResource] | None = None) -> None:
+    def __init__(
+        self,
+        facts: Facts,
+        transports: Mapping[str, IResource] | None = None,
+        metrics: IResource | None = None,
+    ) -> None:
         """
         @param transports: the API, and the ways of connecting that are no WebSocket, by their names below
             C{/comet}.
+        @param metrics: the page of that name.
         """
         super().__init__()
         own = Resource()
@@ -111,9 +119,11 @@ class Root(Resource):
         self.putChild(b"comet", own)
         self.putChild(b"info", Json(lambda: (200, {"status": "ok", "node": _padded(facts.node_name)})))
         health = Resource()
-        health.putChild(b"live", Json(lambda: (200, {"status": "ok"})))
+        health.putChild(b"live", Json(lambda: (200, {"status": "ok", "lag": round(facts.lag(), 4)})))
         health.putChild(b"ready", Json(lambda: _ready(facts.problems())))
         self.putChild(b"health", health)
+        if metrics is not None:
+            self.putChild(b"metrics", metrics)
         self.putChild(b"comet-server", _Prefix(self))
         if facts.demo:
             demo = facts.demo

@@ -70,11 +70,11 @@ class Child:
         except CannotStart as error:
             self._fail(Failure(error))
             return
-        threshold = LogThreshold(config.log.level)
+        threshold = LogThreshold(config.log)
         threshold.setServiceParent(service)
 
         def apply(now: Config) -> None:
-            threshold.set(now.log.level)
+            threshold.set(now.log)
             service.apply(now)
 
         Reloader(config, self._read, service.reload_certificate, apply, self._reactor).setServiceParent(
