@@ -45,7 +45,7 @@ BEAT_SECONDS = 1.0
 START_SECONDS = 3.0
 #: How long the others have to say hello, until a node takes it that it knows them, in seconds.
 SETTLE_SECONDS = 2.0
-#: How often the leading node looks in the store for those whom dead nodes have left behind, in seconds.
+#: How often a node looks in the store for those whom dead nodes have left behind, in seconds.
 SWEEP_SECONDS = 60.0
 #: How long the store is left alone when it has failed, in seconds.
 RETRY_SECONDS = 2.0
@@ -106,8 +106,6 @@ class Node:
         self._next_read = 0.0
         #: Whether it is still to be found whom the process before this one has left behind.
         self._is_fresh = True
-        #: Who was online at the last sweep, since when.
-        self._steady: dict[User, int] = {}
         self._started: Deferred[None] | None = None
         self._is_settled = self._has_lost = self._stopped = False
         self._next_beat = self._up_since = self._next_sweep = 0.0
@@ -214,8 +212,9 @@ class Node:
                 self._say_dead(peer)
         if not self._is_settled and seconds - self._up_since >= SETTLE_SECONDS:
             self._settle()
-        if self.is_leading and seconds >= self._next_sweep:
-            self._sweep(seconds)
+        if self._is_settled and seconds >= self._next_sweep and not self._broker.attendance.is_held:
+            self._next_sweep = seconds + SWEEP_SECONDS
+            self._spawn(self._end_presence())
 
     def _say_dead(self, peer: Peer) -> None:
         slot, life = peer.slot, peer.life
@@ -224,6 +223,7 @@ class Node:
     def _settle(self) -> None:
         self._is_settled = True
         self._elect()
+        self._next_sweep = self._seconds()
         if self._is_fresh:
             self._is_fresh = False
             self._spawn(self._begin_presence())
@@ -241,21 +241,16 @@ class Node:
             leads = not known or self.slot < known[0].slot
             if leads != self.is_leading:
                 self.is_leading = leads
-                self._next_sweep = self._seconds()
                 self.leads(leads)
 
-    def _sweep(self, seconds: float) -> None:
-        self._next_sweep = seconds + SWEEP_SECONDS
-        self._spawn(self._end_presence())
-
     async def _end_presence(self) -> None:
-        now, before = self._broker.now(), self._steady
-        online = self.roll.users()
-        self._steady = {user: before.get(user, now) for user in online}
-        # What was told of them may still be on its way to the store, unless it is long ago.
-        steady = {user: since for user, since in before.items() if user in self._steady}
+        """
+        Find whom dead nodes have left behind, and who is here though the log says otherwise: others have
+        taken this node for dead, or their word of a user's leaving was stored after ours of the coming back.
+        """
+        here = dict.fromkeys((user for user, _ in self._own_devices()), self._broker.now())
         with suppress(Unavailable):  # the store has logged it; the next sweep does it
-            await self._broker.attendance.end([*self._names(), self.name], online, steady)
+            await self._broker.attendance.end([*self._names(), self.name], self.roll.users(), here)
 
     async def _begin_presence(self) -> None:
         """
@@ -391,7 +386,8 @@ class Node:
         say(("known",), self._now_started)
 
     def _hear_hello(self, peer: Peer, item: list[Any]) -> None:
-        peer.begin(item[1], is_back=True)
+        peer.begin()
+        peer.name = item[1]
         if peer.name == self.name:
             self._log.critical(
                 "another server has the same name, {name}: give each its own [main] node_name", name=self.name
@@ -402,21 +398,18 @@ class Node:
                 self.line.tell(peer.slot, ended)
 
     def _hear_here(self, peer: Peer, item: list[Any]) -> None:
-        peer.begin(item[1])
+        peer.begin()
+        peer.name = item[1]
 
     def _hear_known(self, peer: Peer) -> None:
         """It has told all it has."""
         now = self._broker.clock()
-        # Whoever left there while it was not heard, and is not among those that it measures, is measured by
-        # all others; the first that says so counts.
+        # Of whoever left there while it was not heard, and is not among those that it measures, all others
+        # measure the time of grace; the first that says so counts.
         came = self.roll.replace(peer.slot, peer.devices, now, self.slot)
         came += [user for user, time in peer.leaving if self.roll.begin_leaving(user, time, peer.slot)]
-        # Those who were taken for gone while it was away come back for all others, one of which says so.
-        is_ours = peer.is_back and all(
-            each.slot > self.slot for each in self.peers.known() if each is not peer
-        )
         for user in came:
-            self._broker.attendance.changed(user, True, int(now), is_ours)
+            self._broker.attendance.changed(user, True, int(now), is_ours=False)
         self.listeners.replace(peer.slot, peer.counts)
         peer.begin()
         if not peer.is_known:

@@ -16,7 +16,6 @@ class Peer:
     @ivar number: that of the last frame to all.
     @ivar heard: when something was heard of it last.
     @ivar is_known: whether it has told what it has; until then, its changes say nothing.
-    @ivar is_back: whether it tells that to all, for it comes, or was away; not only to this node.
     @ivar devices: what it is about to tell: who is connected to it, by which connections.
     @ivar leaving: and whose time of grace it measures.
     @ivar counts: and how many listen there.
@@ -28,14 +27,12 @@ class Peer:
     number: int = 0
     heard: float = 0.0
     is_known: bool = False
-    is_back: bool = False
     devices: list[tuple[User, int]] = field(default_factory=list)
     leaving: list[tuple[User, float]] = field(default_factory=list)
     counts: list[tuple[Channel, int]] = field(default_factory=list)
 
-    def begin(self, name: str = "", is_back: bool = False) -> None:
+    def begin(self) -> None:
         """It tells what it has, from the beginning."""
-        self.name, self.is_back = name or self.name, is_back
         self.devices, self.leaving, self.counts = [], [], []
 
 

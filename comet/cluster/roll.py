@@ -155,14 +155,16 @@ class Roll:
         A node has told all its devices anew.
 
         @param there: who is connected there, by which connections.
-        @param measured_by: the node that measures the time of grace of who is not there any more; the node
-            that has told, if left out.
+        @param measured_by: the node that measures the time of grace of who is not there any more, and of
+            those whom that node has measured; that node itself, if left out.
         @return: who comes online by this.
         """
         wanted = {number: user for user, number in there}
         for number, user in list(self._nodes.get(slot, {}).items()):
             if wanted.get(number) != user:
                 self.depart(Device(slot, number), time, measured_by)
+        if measured_by is not None:
+            self._inherit(slot, measured_by)
         known = self._nodes.get(slot, {})
         new = [(user, number) for number, user in wanted.items() if number not in known]
         return [user for user, number in new if self.arrive(user, Device(slot, number))]
@@ -176,9 +178,12 @@ class Roll:
         for number in list(self._nodes.get(slot, {})):
             self.depart(Device(slot, number), time, measured_by)
         self._nodes.pop(slot, None)
+        self._inherit(slot, measured_by)
+
+    def _inherit(self, slot: int, heir: int) -> None:
         for user, leaving in self._leaving.items():  # no key comes or goes
             if leaving.slot == slot:
-                self._leaving[user] = Leaving(measured_by, leaving.time)
+                self._leaving[user] = Leaving(heir, leaving.time)
 
     def due(self, slot: int | None, now: float, grace: float, most: int) -> Iterator[tuple[User, float]]:
         """

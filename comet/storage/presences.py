@@ -89,7 +89,8 @@ class Keeping(NamedTuple):
             if event.event is What.ONLINE:
                 now[user] = self.node
                 if holder is not None:
-                    adopted[user] = None
+                    if holder != self.node:
+                        adopted[user] = None
                     continue
             elif event.event is What.OFFLINE:
                 if holder is None or (self.sharing is Sharing.APART and holder != self.node):
