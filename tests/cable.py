@@ -78,6 +78,7 @@ class Cable:
         self.ends = set()
         self.is_cut = self.is_blocked = False
         self._delay = 0.0
+        self._later = set()
 
     async def start(self):
         """Listen. @return: self."""
@@ -91,6 +92,8 @@ class Cable:
         """Listen no more, and end all connections."""
         await maybeDeferred(self._listening.stopListening)
         self.cut()
+        for call in self._later:
+            call.cancel()
 
     def cut(self):
         """Reset all connections, and each that is tried from now on."""
@@ -123,6 +126,12 @@ class Cable:
         """Bring C{data} to C{end}."""
         end.queue.append(data)
         if self._delay:
-            reactor.callLater(self._delay, end.take)
+
+            def later():
+                self._later.remove(call)
+                end.take()
+
+            call = reactor.callLater(self._delay, later)
+            self._later.add(call)
         else:
             end.take()

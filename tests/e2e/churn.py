@@ -13,12 +13,12 @@ import tempfile
 import time
 from collections import Counter, defaultdict, deque
 
-import pymysql
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, TimeoutError, gatherResults
 from twisted.internet.task import deferLater
 
-from tests.e2e.support import Server, in_thread
+from tests.e2e.site import Site
+from tests.e2e.support import Server
 from tests.e2e.visitors import VISITORS, LineVisitor, PollVisitor
 
 #: A channel to speak in for so many clients; and those that the site speaks in, which keep what was said.
@@ -64,46 +64,6 @@ async def _in_time(visitor, coroutine):
         raise AssertionError(f"{name} did not end in {REST} seconds") from None
 
 
-class Site:
-    """The backend: one connection that speaks, one statement after the other."""
-
-    def __init__(self, server):
-        self._connection = pymysql.connect(
-            host="127.0.0.1",
-            port=server.cometql_port,
-            user="root",
-            password="p",
-            database="CometQL_v1",
-            autocommit=True,
-        )
-
-    def _run(self, statement, values):
-        with self._connection.cursor() as cursor:
-            cursor.execute(statement, values)
-            return cursor.fetchall()
-
-    async def run(self, statement, *values):
-        """@return: the rows."""
-        return await in_thread(self._run, statement, values)
-
-    async def insert(self, where, rows):
-        """Insert rows of two values, in one statement."""
-        marks = ", ".join(["(%s, %s)"] * len(rows))
-        await self.run(f"INSERT INTO {where} VALUES {marks}", *(value for row in rows for value in row))
-
-    async def rows(self, columns, table, key, keys):
-        """@return: the rows of all keys, asked for in handfuls."""
-        found, keys = [], list(keys)
-        for start in range(0, len(keys), 500):
-            some = keys[start : start + 500]
-            marks = ", ".join(["%s"] * len(some))
-            found += await self.run(f"SELECT {columns} FROM {table} WHERE {key} IN ({marks})", *some)
-        return found
-
-    def close(self):
-        self._connection.close()
-
-
 class Churn:
     """
     One run.
@@ -131,7 +91,7 @@ class Churn:
 
     async def run(self):
         """@return: differences between the server and the model, none if all is well; and the memory."""
-        self.site = Site(self.server)
+        self.site = Site(self.server, "p")
         try:
             await self._prepare()
             self.say("everybody comes and goes once")

@@ -141,10 +141,10 @@ class ClusterCase(ServerCase):
             await deferLater(reactor, 0.1)
         self.fail(f"{statement} gives {found}, not {rows}")
 
-    async def listener(self, server, channels=(), user_id=0, key=""):
+    async def listener(self, server, channels=(), user_id=0, key="", protocol=Listening):
         """@return: a client in JSON that is signed in, and listens."""
         factory = WebSocketClientFactory(f"ws://127.0.0.1:{server.ws_port}/comet/ws", reactor=reactor)
-        factory.protocol, factory.log = Listening, Listening.log
+        factory.protocol, factory.log = protocol, protocol.log
         client = await TCP4ClientEndpoint(reactor, "127.0.0.1", server.ws_port).connect(factory)
 
         async def leave():
