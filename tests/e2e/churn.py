@@ -4,7 +4,7 @@ Clients that come, listen, speak and go at random, with a model of what must be 
 Be there one server or several that are one: the clients come to any of them, and each must answer as the
 model does. Of several one is killed and started again, and its clients come to others.
 
-C{python -m tests.e2e.churn --clients 2000 --seconds 120} is the long run; with C{--servers 3} of three servers
+C{python -m tests.e2e.churn --clients 2000 --seconds 120} is the long run; C{--servers 3} lets there be three,
 over a Redis and a MariaDB. C{make test} has short ones.
 """
 
