@@ -9,7 +9,7 @@ about it come from memory.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Coroutine, Iterable
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -19,7 +19,7 @@ from comet.errors import Unavailable, Uncertain
 from comet.model import Channel, Joined, Left, StatusChanged, User
 from comet.storage.interface import Store
 from comet.storage.listings import Most
-from comet.storage.presences import Keeping, PresenceEvent, What
+from comet.storage.presences import NOBODY, Keeping, PresenceEvent, Sharing, What
 
 #: The most events in one write: one with more would hold up the writes behind it for too long.
 GROUP_LIMIT = 500
@@ -63,7 +63,8 @@ class Attendance:
     The presence of all users, as it is told and kept.
 
     @ivar online: who is online.
-
+    @ivar sharing: who else tells of the same users.
+    @ivar is_held: whether nothing is written for now.
     @ivar written: is called when the log has grown.
     @ivar lost: how many rows of the log were given up, because the store did not work for too long.
     """
@@ -89,22 +90,39 @@ class Attendance:
         #: When users were here last, as long as the store does not know.
         self._unsaved: dict[User, int] = {}
         self._next_beat = 0.0
-        self._writing = self._failed = False
+        self._writing = self._failed = self.is_held = False
+        self.sharing = Sharing.ALONE
         self.written: Callable[[], object] = lambda: None
         self.lost = 0
 
-    async def end(self, alive: Collection[str] = (), online: Collection[User] = ()) -> int:
+    async def end(
+        self,
+        alive: Collection[str] = (),
+        online: Collection[User] = (),
+        steady: Mapping[User, int] = NOBODY,
+    ) -> int:
         """
         Let those go offline who were left behind by servers that are no more.
 
         @param alive: the names of the servers that are there.
         @param online: who is connected to one of them.
-        @return: how many went.
+        @param steady: who is known to be online, whatever the log says, since when.
+        @return: how many rows that gave.
         """
-        gone = await self._store.end_presence(self._keeping, alive, online)
-        if gone:
+        rows = await self._store.end_presence(self._keeping, alive, online, steady)
+        if rows:
             self.written()
-        return gone
+        return rows
+
+    def hold(self) -> None:
+        """Write nothing before L{release}: it is not known yet who was left behind by the process before."""
+        self.is_held = True
+
+    def release(self) -> None:
+        """Write what has lined up."""
+        self.is_held = False
+        if self._waiting:
+            self._begin()
 
     async def stop(self) -> None:
         """Write down what is not written yet."""
@@ -125,6 +143,8 @@ class Attendance:
         if not self._next_beat - BEAT_SECONDS <= now < self._next_beat:
             self._next_beat = now + BEAT_SECONDS
             self._failed = False
+            if self.is_held:
+                return  # the last sign of life is still that of the process before
             if self._waiting:
                 self._begin()
             elif self.online.online():
@@ -158,7 +178,7 @@ class Attendance:
         self._begin()
 
     def _begin(self) -> None:
-        if not self._writing and not self._failed:
+        if not self._writing and not self._failed and not self.is_held:
             self._writing = True
             self._spawn(self._write())
 
@@ -175,7 +195,8 @@ class Attendance:
         while self._waiting:
             group = [self._waiting.popleft() for _ in range(min(GROUP_LIMIT, len(self._waiting)))]
             try:
-                await self._store.note_presence(group, int(self._clock()), self._keeping)
+                keeping = self._keeping._replace(sharing=self.sharing)
+                await self._store.note_presence(group, int(self._clock()), keeping)
             except Uncertain:
                 # They may be in the log, and must not be in it twice.
                 self.lost += len(group)

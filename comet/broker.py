@@ -19,7 +19,7 @@ from comet.attendance import Attendance, StatusRules
 from comet.batch import Action, Batch, Step
 from comet.connections import Connections
 from comet.engine import Alone, Engine
-from comet.errors import TableFull, Unavailable
+from comet.errors import TableFull
 from comet.expiry import Expiries
 from comet.grants import Grants
 from comet.hub import Hub, Subscriber
@@ -46,6 +46,9 @@ from comet.storage.presences import Keeping
 from comet.storage.writes import Write
 from comet.tokens import Tokens
 from comet.turn import Turn
+
+#: What all servers know by heart.
+BY_HEART = ("lengths", "rules", "tenants")
 
 
 class Published(NamedTuple):
@@ -299,23 +302,15 @@ class Broker:
         """
         Read from the store what another server has changed.
 
-        @param what: see L{learn_all}; anything else changes nothing here.
+        @param what: one of L{BY_HEART}; anything else changes nothing here.
+        @raise Unavailable: if the store fails.
         """
-        try:
-            if what == "lengths":
-                await self.learn_lengths()
-            elif what == "rules":
-                await self.grants.start()
-            elif what == "tenants":
-                await self.accounts.start()
-        except Unavailable:
-            # The store has logged it, and its errors are few: the next change, or loss of the bus, reads it.
-            return
-
-    async def learn_all(self) -> None:
-        """Read from the store what all servers know by heart."""
-        for what in ("lengths", "rules", "tenants"):
-            await self.learn(what)
+        if what == "lengths":
+            await self.learn_lengths()
+        elif what == "rules":
+            await self.grants.start()
+        elif what == "tenants":
+            await self.accounts.start()
 
     def _length_in(self, batch: Batch, channel: Channel) -> int | None:
         """@return: the length that C{channel} has been set by the steps before."""

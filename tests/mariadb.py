@@ -106,7 +106,7 @@ class MariaDB:
         self._child.send_signal(signal.SIGSTOP)
 
     def thaw(self):
-        """Let it go on."""
+        """Let it go on, if it stands still."""
         self._child.send_signal(signal.SIGCONT)
 
     def kill(self):
@@ -114,17 +114,28 @@ class MariaDB:
         self._child.kill()
         self._child.wait()
 
+    def mend(self):
+        """Let it run, whatever was done to it."""
+        self.thaw()
+        if self._child.poll() is not None:
+            self.start()
+
+    def renew(self, name):
+        """Let there be a database of that name with nothing in it."""
+        self.run(f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name}")
+
 
 _shared = []
 
 
 def shared():
-    """@return: the server that tests share that do no harm to it; it ends with this process."""
+    """@return: the server that tests share, who L{mend} what they do to it; it ends with this process."""
     if not _shared:
         folder = tempfile.mkdtemp(prefix="comet-mariadb-")
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        # What is committed need not survive, so a commit need not wait for the disk.
-        server = MariaDB(Path(folder) / "files", "--innodb-flush-log-at-trx-commit=0")
+        # What is committed survives the end of MariaDB. It need not survive that of the machine, so a commit
+        # need not wait for the disk.
+        server = MariaDB(Path(folder) / "files", "--innodb-flush-log-at-trx-commit=2")
         atexit.register(server.kill)
         _shared.append(server)
     return _shared[0]

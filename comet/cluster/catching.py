@@ -36,8 +36,10 @@ class Catching:
         """
         self._broker, self._spawn, self._seconds = broker, spawn, seconds
         self._order = Order()
-        self._is_busy = False
+        self._is_busy = self._is_due = False
         self._next_look = 0.0
+        #: Where something was said that was not heard here.
+        self._missed: set[Channel] = set()
 
     def deliver(self, channel: Channel, event: Event, besides: Subscriber | None) -> None:
         """Hand C{event} over to those who listen here, when its turn has come."""
@@ -66,28 +68,31 @@ class Catching:
         seconds = self._seconds()
         if self._is_busy:
             return
-        if late := self._order.late(seconds, PATIENCE):
-            self._begin_work(self._fill(late))
-        elif not is_up and seconds >= self._next_look:
+        if late := {*self._order.late(seconds, PATIENCE), *self._missed}:
+            self._missed.clear()
+            self._begin_work(self._fill(late), late)
+        elif (self._is_due or not is_up) and seconds >= self._next_look:
             self._next_look = seconds + AWAY_SECONDS
             self._begin_work(self._look())
 
-    def catch_up(self, may_miss: bool) -> None:
-        """
-        The bus was away, and is there again.
+    def catch_up(self) -> None:
+        """The bus was away, and is there again: others may have said anything."""
+        self._is_due, self._next_look = True, 0.0
+        hub = self._broker.hub
+        self._tell_gaps(each for each in hub.channels() if not self._broker.length(each))
 
-        @param may_miss: whether there are other nodes, which may have said something meanwhile.
-        """
-        if may_miss:
-            self._begin_work(self._look())
-            self._tell_gaps()
+    def missed(self, channels: Iterable[Channel]) -> None:
+        """In these channels something was said that was not heard here."""
+        heard = [each for each in channels if self._broker.hub.count(each)]
+        self._missed.update(each for each in heard if self._broker.length(each))
+        self._tell_gaps(each for each in heard if not self._broker.length(each))
 
-    def _begin_work(self, work: Any) -> None:
+    def _begin_work(self, work: Any, channels: Iterable[Channel] = ()) -> None:
         async def done() -> None:
             try:
                 await work
             except Refused:
-                pass  # the store has logged it; the next tick tries again
+                self._missed.update(channels)  # the store has logged it; the next tick tries again
             finally:
                 self._is_busy = False
 
@@ -97,6 +102,14 @@ class Catching:
     async def _look(self) -> None:
         """Hand over what the channels that somebody listens to here have in the store."""
         broker = self._broker
+        was_due, self._is_due = self._is_due, False
+        try:
+            await self._look_everywhere(broker)
+        except Refused:
+            self._is_due |= was_due
+            raise
+
+    async def _look_everywhere(self, broker: Broker) -> None:
         heard = [channel for channel in broker.hub.channels() if broker.length(channel)]
         for start in range(0, len(heard), PORTION):
             places = await broker.store.places(heard[start : start + PORTION])
@@ -115,15 +128,14 @@ class Catching:
             for message, sender in ready:
                 broker.deliver(channel, message, sender)
             after = self._order.place(channel)
-            if before is not None and after is not None and not _is_all(before, ready, after):
+            if after is not None and (before is None or not _is_all(before, ready, after)):
                 for subscriber in broker.hub.subscribers(channel):
                     subscriber.note_gap({channel: after})
 
-    def _tell_gaps(self) -> None:
-        """Tell those who listen to channels that keep nothing."""
-        gone = [each for each in self._broker.hub.channels() if not self._broker.length(each)]
+    def _tell_gaps(self, channels: Iterable[Channel]) -> None:
+        """Tell those who listen to these channels, which keep nothing."""
         missed: dict[Subscriber, dict[Channel, Place]] = {}
-        for channel in gone:
+        for channel in channels:
             for subscriber in self._broker.hub.subscribers(channel):
                 missed.setdefault(subscriber, {})[channel] = NOWHERE
         for subscriber, places in missed.items():

@@ -8,14 +8,19 @@ passes over kinds that it does not know, and over elements behind those that it 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from comet.errors import BadValue
 from comet.model import NOWHERE, Channel, Event, Joined, Left, Member, Message, Place, PrivateMessage, User
 
 #: Something said: its kind and what belongs to it.
 Item: TypeAlias = Sequence[Any]
+
+#: How many entries an item that is a list has.
+CHUNK = 1_000
+
+T = TypeVar("T")
 
 _write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
@@ -48,6 +53,12 @@ class Frame(NamedTuple):
         except (ValueError, TypeError):
             pass
         raise BadValue(f"this is no frame of a node: {frame[:80]!r}")
+
+
+def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """@return: C{values} in portions."""
+    for start in range(0, len(values), CHUNK):
+        yield values[start : start + CHUNK]
 
 
 def event_item(event: Event) -> Item:

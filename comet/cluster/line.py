@@ -36,6 +36,9 @@ class Hearer(Protocol):
     def heard(self, frame: Frame) -> None:
         """Another node has said something."""
 
+    def unheard(self, item: Item) -> None:
+        """What this node has said has its effect here now, and others have not heard it, or perhaps not."""
+
     def bad(self, error: BadValue) -> None:
         """Something came that is no frame."""
 
@@ -58,13 +61,13 @@ class Line:
         #: What was said up to this number has had its effect, though it should come back.
         self._over = 0
         self._batch: list[Item] = []
-        #: The effects of what was said and not heard yet.
-        self._pending: deque[Effect] = deque()
+        #: What was said and not heard yet, and its effects.
+        self._pending: deque[tuple[Item, Effect]] = deque()
         self._is_hearing = False
 
     def say(self, item: Item, effect: Effect) -> None:
         """Say C{item} to all, and let it have its C{effect} here once it is heard."""
-        self._pending.append(effect)
+        self._pending.append((item, effect))
         if not self.is_up:
             self._hear_all()
             return
@@ -96,7 +99,9 @@ class Line:
         self._is_hearing = True
         try:
             while self._pending and not self.is_up:
-                self._pending.popleft()()
+                item, effect = self._pending.popleft()
+                self._hearer.unheard(item)
+                effect()
         finally:
             self._is_hearing = False
 
@@ -129,4 +134,4 @@ class Line:
             return
         if said.number > self._over:
             for _ in said.items:
-                self._pending.popleft()()
+                self._pending.popleft()[1]()

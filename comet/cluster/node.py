@@ -9,20 +9,22 @@ each node tells them when they say hello. What is durable is in the store, which
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable
 from contextlib import suppress
 from functools import partial
-from typing import Any, TypeVar
+from math import inf
+from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from comet.attendance import TICK_LIMIT, Online
-from comet.broker import Broker
+from comet.broker import BY_HEART, Broker
+from comet.cluster.apart import Ending, Endings, Unheard
 from comet.cluster.asking import Questions
 from comet.cluster.bus import SLOT_LIMIT, Bus
 from comet.cluster.catching import Catching
-from comet.cluster.frames import Frame, Item, event_item, mail_item, read_event, read_mail
+from comet.cluster.frames import Frame, Item, chunks, event_item, mail_item, read_event, read_mail
 from comet.cluster.line import Effect, Line
 from comet.cluster.listeners import Listeners
 from comet.cluster.numbers import Numbers
@@ -35,6 +37,7 @@ from comet.hub import Subscriber
 from comet.mail import Device as OwnDevice
 from comet.mail import Relay
 from comet.model import Channel, Event, Goodbye, PrivateMessage, User
+from comet.storage.presences import Sharing
 
 #: How often a node says at least something, in seconds.
 BEAT_SECONDS = 1.0
@@ -42,20 +45,14 @@ BEAT_SECONDS = 1.0
 START_SECONDS = 3.0
 #: How long the others have to say hello, until a node takes it that it knows them, in seconds.
 SETTLE_SECONDS = 2.0
-#: How often the leading node looks in the store for those whom dead nodes have left behind, in seconds.
+#: How often a node looks in the store for those whom dead nodes have left behind, in seconds.
 SWEEP_SECONDS = 60.0
-#: How many entries an item of a list has.
-CHUNK = 1_000
+#: How long the store is left alone when it has failed, in seconds.
+RETRY_SECONDS = 2.0
+#: How far the clocks of two nodes may be apart, in seconds.
+SKEW_SECONDS = 60
 #: How many rows of an answer there are at the most.
 ROWS_LIMIT = 100_000
-
-T = TypeVar("T")
-
-
-def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    """@return: C{values} in portions."""
-    for start in range(0, len(values), CHUNK):
-        yield values[start : start + CHUNK]
 
 
 def family(name: str) -> str:
@@ -109,6 +106,12 @@ class Node:
         broker.hub.changed = set()
         self._told: dict[Channel, int] = {}
         self._leaving_said: set[User] = set()
+        self._unheard, self._endings = Unheard(), Endings()
+        #: What is to be read again of what is known by heart, and when that is tried next.
+        self._unread: dict[str, None] = {}
+        self._next_read = 0.0
+        #: Whether it is still to be found whom the process before this one has left behind.
+        self._is_fresh = True
         self._started: Deferred[None] | None = None
         self._is_settled = self._has_lost = self._stopped = False
         self._next_beat = self._up_since = self._next_sweep = 0.0
@@ -134,7 +137,11 @@ class Node:
             "dead": lambda peer, item: self._bury(item[1], item[2], peer.slot),
             "bye": self._hear_bye,
             "changed": lambda peer, item: self._learn(item[1], item[2:]),
-            "lose": lambda peer, item: self._lose_here([User(*pair) for pair in item[1]], Goodbye[item[2]]),
+            "lose": lambda peer, item: self._hear_lose([User(*pair) for pair in item[1]], Goodbye[item[2]]),
+            "missed": lambda peer, item: self._hear_missed([Channel(*pair) for pair in item[1]]),
+            "queued": lambda peer, item: self._spawn(self._empty_queues({User(*pair) for pair in item[1]})),
+            "much": lambda peer, item: self._lose_track(),
+            "ended": self._hear_ended,
             "logins": lambda peer, item: self._broker.connections.close_by_key(item[1]),
             "ask": lambda peer, item: self._spawn(self._answer(peer.slot, item[1], item[2], item[3:])),
             "answer": lambda peer, item: self._questions.answer(item[1], peer.slot, item[2]),
@@ -150,6 +157,8 @@ class Node:
     async def start(self) -> None:
         """Join the others; if the bus cannot be reached, go on alone until it can."""
         # Whom dead servers have left behind is looked for later: only then it is known which of them live.
+        self._broker.attendance.sharing = Sharing.APART
+        self._broker.attendance.hold()
         self._started = Deferred()
         self._up_since = self._seconds()
         self._later(START_SECONDS, self._now_started)
@@ -187,8 +196,14 @@ class Node:
         self._tell_counts()
         self._questions.tick(seconds)
         self._catching.tick(self.line.is_up)
+        if self._unread and seconds >= self._next_read:
+            self._next_read = seconds + RETRY_SECONDS
+            self._spawn(self._read_again())
         if self.line.is_up:
             self._keep_together(seconds)
+        elif self._is_fresh and seconds - self._up_since >= SETTLE_SECONDS:
+            # There is nobody to learn from; what is told now is so.
+            self._broker.attendance.release()
 
     def _keep_together(self, seconds: float) -> None:
         if seconds >= self._next_beat:
@@ -203,8 +218,9 @@ class Node:
                 self._say_dead(peer)
         if not self._is_settled and seconds - self._up_since >= SETTLE_SECONDS:
             self._settle()
-        if self.is_leading and seconds >= self._next_sweep:
-            self._sweep(seconds)
+        if self._is_settled and seconds >= self._next_sweep and not self._broker.attendance.is_held:
+            self._next_sweep = seconds + SWEEP_SECONDS
+            self._spawn(self._end_presence())
 
     def _say_dead(self, peer: Peer) -> None:
         slot, life = peer.slot, peer.life
@@ -213,10 +229,15 @@ class Node:
     def _settle(self) -> None:
         self._is_settled = True
         self._elect()
+        self._next_sweep = self._seconds()
+        if self._is_fresh:
+            self._is_fresh = False
+            self._spawn(self._begin_presence())
         if self._has_lost:
             self._has_lost = False
-            self._spawn(self._broker.learn_all())
-            self._catching.catch_up(bool(len(self.peers)))
+            self._learn_again(*BY_HEART)
+            if len(self.peers):
+                self._catching.catch_up()
             self._spawn(self._empty_queues())
 
     def _elect(self) -> None:
@@ -226,22 +247,39 @@ class Node:
             leads = not known or self.slot < known[0].slot
             if leads != self.is_leading:
                 self.is_leading = leads
-                self._next_sweep = self._seconds()
                 self.leads(leads)
 
-    def _sweep(self, seconds: float) -> None:
-        self._next_sweep = seconds + SWEEP_SECONDS
-        self._spawn(self._end_presence())
-
     async def _end_presence(self) -> None:
+        """
+        Find whom dead nodes have left behind, and who is here though the log says otherwise: others have
+        taken this node for dead, or their word of a user's leaving was stored after ours of the coming back.
+        """
+        here = dict.fromkeys((user for user, _ in self._own_devices()), self._broker.now())
         with suppress(Unavailable):  # the store has logged it; the next sweep does it
-            await self._broker.attendance.end([*self._names(), self.name], self.roll.users())
+            await self._broker.attendance.end([*self._names(), self.name], self.roll.users(), here)
 
-    async def _empty_queues(self) -> None:
-        """Another node may have queued something for those who are here, and could not say so."""
+    async def _begin_presence(self) -> None:
+        """
+        Find whom dead processes have left behind, that before this one, too: as long as nothing was written
+        in this life, whoever is online by this name is so by that.
+        """
+        attendance, roll = self._broker.attendance, self.roll
+        online = roll.others(self.slot) if attendance.is_held else roll.users()
+        with suppress(Unavailable):  # the store has logged it
+            await attendance.end(self._names(), online)
+        attendance.release()
+
+    async def _empty_queues(self, users: Container[User] | None = None) -> None:
+        """Another node may have queued something for C{users}, or anybody, and those here have not heard."""
         for user in dict.fromkeys(user for user, _ in self._broker.presence.all_devices()):
-            with suppress(Unavailable):
-                await self._broker.empty_queue(user)
+            if users is None or user in users:
+                with suppress(Unavailable):
+                    await self._broker.empty_queue(user)
+
+    def _lose_track(self) -> None:
+        """Something was said that is not heard here any more: once that has settled, look for all of it."""
+        self._has_lost, self._is_settled = True, False
+        self._up_since = self._seconds()
 
     def _names(self) -> list[str]:
         return [peer.name for peer in self.peers.known()]
@@ -253,11 +291,16 @@ class Node:
         if slot != self.slot:
             self._move(slot)
         now = self._seconds()
+        was_away = self._started is None  # this server has served, without the others
+        self._has_lost |= was_away
         self._is_settled = False
         self._up_since = now
         self._next_beat = now + BEAT_SECONDS
         self.peers.hear_all(now)
-        self._tell_all(lambda item, effect: self.line.say(item, effect), "hello")
+        self._broker.attendance.sharing = Sharing.TOGETHER
+        self._say_hello(was_away)
+        for item in (*self._unheard.tell(), *(self._endings.tell() if was_away else ())):
+            self.line.say(item, lambda: None)
 
     def _move(self, slot: int) -> None:
         before, self.slot = self.slot, slot
@@ -269,10 +312,13 @@ class Node:
     def disconnected(self, reason: str) -> None:
         """See L{comet.cluster.line.Hearer.disconnected}."""
         self._log.error("the other servers are not reached, this one goes on alone: {reason}", reason=reason)
-        self._has_lost = True
-        self._is_settled = False
-        self._up_since = self._seconds()
+        self._broker.attendance.sharing = Sharing.APART
+        self._lose_track()
         self._questions.give_up()
+
+    def unheard(self, item: Item) -> None:
+        """See L{comet.cluster.line.Hearer.unheard}."""
+        self._unheard.note(item)
 
     def bad(self, error: BadValue) -> None:
         """See L{comet.cluster.line.Hearer.bad}."""
@@ -314,8 +360,7 @@ class Node:
         self._log.warn("something that server {name} has said was lost", name=peer.name)
         peer.is_known = False
         self.line.tell(peer.slot, ("lost",))
-        self._has_lost, self._is_settled = True, False
-        self._up_since = self._seconds()
+        self._lose_track()
 
     # Who is there -----------------------------------------------------------------------------------------
 
@@ -326,10 +371,17 @@ class Node:
         """@return: says something to one node only."""
         return lambda item, effect: self.line.tell(slot, item)
 
-    def _tell_all(self, say: Callable[[Item, Effect], None], greeting: str) -> None:
-        """Say hello, and all that others must know of this node."""
+    def _say_hello(self, was_away: bool) -> None:
+        self._tell_all(lambda item, effect: self.line.say(item, effect), "hello", was_away)
+
+    def _tell_all(self, say: Callable[[Item, Effect], None], greeting: str, was_away: bool = False) -> None:
+        """
+        Say hello, and all that others must know of this node.
+
+        @param was_away: whether it has not heard all that they have said.
+        """
         mine = self._own_devices()
-        say((greeting, self.name), lambda: None)
+        say((greeting, self.name, was_away), lambda: None)
         for some in chunks([(*user, number) for user, number in mine]):
             say(("devices", some), lambda: None)
         for leaving in chunks([(*user, time) for user, time in self.roll.leaving(self.slot)]):
@@ -347,6 +399,9 @@ class Node:
                 "another server has the same name, {name}: give each its own [main] node_name", name=self.name
             )
         self._tell_all(self._to(peer.slot), "here")
+        if item[2:] == [True]:
+            for ended in self._endings.tell():
+                self.line.tell(peer.slot, ended)
 
     def _hear_here(self, peer: Peer, item: list[Any]) -> None:
         peer.begin()
@@ -355,7 +410,9 @@ class Node:
     def _hear_known(self, peer: Peer) -> None:
         """It has told all it has."""
         now = self._broker.clock()
-        came = self.roll.replace(peer.slot, peer.devices, now)
+        # Of whoever left there while it was not heard, and is not among those that it measures, all others
+        # measure the time of grace; the first that says so counts.
+        came = self.roll.replace(peer.slot, peer.devices, now, self.slot)
         came += [user for user, time in peer.leaving if self.roll.begin_leaving(user, time, peer.slot)]
         for user in came:
             self._broker.attendance.changed(user, True, int(now), is_ours=False)
@@ -375,9 +432,8 @@ class Node:
         if (slot, life) == (self.slot, self._life):
             # This one is not: it was frozen, or cut off.
             self._log.warn("the other servers have taken this one for dead")
-            self._has_lost, self._is_settled = True, False
-            self._up_since = self._seconds()
-            self._tell_all(self.line.say, "hello")
+            self._lose_track()
+            self._say_hello(True)
             return
         peer = self.peers.get(slot)
         if peer is not None and peer.life == life:
@@ -455,6 +511,10 @@ class Node:
     def _relay(self, message: PrivateMessage, done: Callable[[], object]) -> None:
         self.line.say(mail_item(message), lambda: self._broker.take_mail(message, done))
 
+    def _hear_missed(self, channels: list[Channel]) -> None:
+        if not self._has_lost:  # or else everything is looked for, soon
+            self._catching.missed(channels)
+
     # Channels ---------------------------------------------------------------------------------------------
 
     def announce(self, channel: Channel, event: Event, besides: Subscriber | None) -> int:
@@ -507,20 +567,60 @@ class Node:
             (dev_id, name), length = key
             self._broker.learn_length(Channel(dev_id, name), length)
         else:
-            self._spawn(self._broker.learn(what))
+            self._learn_again(what)
+
+    def _learn_again(self, *what: str) -> None:
+        """Read this anew; if the store fails, until it does not."""
+        self._unread.update(dict.fromkeys(what))
+        self._next_read = self._seconds() + RETRY_SECONDS
+        self._spawn(self._read_again())
+
+    async def _read_again(self) -> None:
+        while self._unread:
+            what = next(iter(self._unread))
+            del self._unread[what]
+            try:
+                await self._broker.learn(what)
+            except Unavailable:  # the store has logged it
+                self._unread[what] = None
+                return
 
     def lose_users(self, users: Iterable[User], goodbye: Goodbye) -> None:
         """See L{comet.engine.Engine.lose_users}."""
         found = list(users)
         for some in chunks(found):
             self.line.say(("lose", some, goodbye.name), lambda: None)
-        self._lose_here(found, goodbye)
+        self._hear_lose(found, goodbye)
 
-    def _lose_here(self, users: Iterable[User], goodbye: Goodbye) -> int:
-        devices = [device for user in users for device in self._broker.presence.devices(user)]
+    def _hear_lose(self, users: list[User], goodbye: Goodbye) -> None:
+        self._endings.note(users, Ending(goodbye, self._broker.now()))
+        self._lose_here(users, goodbye)
+
+    def _hear_ended(self, peer: Peer, item: list[Any]) -> None:
+        """Something that was said while this node was away, or the one that says it."""
+        _, pairs, goodbye, time, *_ = item
+        users = [User(*pair) for pair in pairs]
+        self._endings.note(users, Ending(Goodbye[goodbye], time))
+        self._lose_here(users, Goodbye[goodbye], time + SKEW_SECONDS)
+
+    def _lose_here(self, users: Iterable[User], goodbye: Goodbye, until: float = inf) -> int:
+        """
+        @param until: only those connections that were there then.
+        @return: how many there were.
+        """
+        devices = [
+            device
+            for user in users
+            for device in self._broker.presence.devices(user)
+            if self._since(device) <= until
+        ]
         for device in devices:
             device.lose(goodbye)
         return len(devices)
+
+    def _since(self, device: OwnDevice) -> float:
+        found = self._broker.connections.find(device.number, 0)
+        return 0 if found is None else found.about.since
 
     def kill_logins(self, dev_id: int) -> None:
         """See L{comet.engine.Engine.kill_logins}."""

@@ -28,14 +28,17 @@ class _Row:
     One channel.
 
     @ivar place: that of the last message that was let through.
+    @ivar is_guess: whether C{place} is that of the store instead, and nothing was let through yet: what is on
+        its way here was stored before, but not heard.
     @ivar waiting: what waits for those in front, by position.
     @ivar since: since when something waits.
     """
 
-    __slots__ = ("place", "since", "waiting")
+    __slots__ = ("is_guess", "place", "since", "waiting")
 
     def __init__(self, place: Place) -> None:
         self.place = place
+        self.is_guess = False
         self.waiting: dict[int, Sent] = {}
         self.since = 0.0
 
@@ -66,11 +69,18 @@ class Order:
         return None if row is None else row.place
 
     def begin(self, channel: Channel, place: Place) -> None:
-        """Everything up to C{place} is past, if nothing is known of C{channel} yet."""
+        """
+        The store has all up to C{place}: that is past, if nothing is known of C{channel} yet, but for what is
+        heard from now on.
+        """
         if channel not in self._rows:
-            self._rows[channel] = _Row(place)
-            if len(self._rows) > CHANNEL_LIMIT:
-                del self._rows[next(iter(self._rows))]
+            self._add(channel, place).is_guess = True
+
+    def _add(self, channel: Channel, place: Place) -> _Row:
+        row = self._rows[channel] = _Row(place)
+        if len(self._rows) > CHANNEL_LIMIT:
+            del self._rows[next(iter(self._rows))]
+        return row
 
     def take(self, message: Message, besides: Subscriber | None, now: float) -> list[Sent]:
         """
@@ -79,11 +89,15 @@ class Order:
         """
         channel, place = message.channel, message.place
         row = self._rows.pop(channel, None)
-        # Put at the end, for those that speak are remembered.
-        self.begin(channel, Place(place.epoch, place.position - 1))
-        if row is not None and row.counts_as(place.epoch):
+        before = Place(place.epoch, place.position - 1)
+        if row is None or not row.counts_as(place.epoch):
+            row = self._add(channel, before)
+        else:
+            # Put at the end, for those that speak are remembered.
             self._rows[channel] = row
-        row = self._rows[channel]
+            if row.is_guess and place.position <= row.place.position:
+                row.place = before
+        row.is_guess = False
         if place.position <= row.place.position:
             return []
         if not row.waiting:
@@ -121,5 +135,6 @@ class Order:
             found = {each.place.position: (each, None) for each in messages if each.place.position > before}
         found.update(row.waiting)
         row.waiting.clear()
+        row.is_guess = False
         row.place = Place(place.epoch, max(before, place.position, *found))
         return [found[position] for position in sorted(found)]

@@ -82,6 +82,11 @@ class Roll:
         """@return: those whose time of grace the node in C{slot} measures, and since when."""
         return [(user, leaving.time) for user, leaving in self._leaving.items() if leaving.slot == slot]
 
+    def others(self, slot: int) -> list[User]:
+        """@return: who is online by another node than that in C{slot}."""
+        there = [user for user, devices in self._users.items() if any(each.slot != slot for each in devices)]
+        return there + [user for user, leaving in self._leaving.items() if leaving.slot != slot]
+
     # Changes ----------------------------------------------------------------------------------------------
 
     def arrive(self, user: User, device: Device) -> bool:
@@ -125,13 +130,16 @@ class Roll:
 
     def begin_leaving(self, user: User, time: float, measured_by: int) -> bool:
         """
-        Another node has told that C{user} is in the time of grace.
+        Another node has told that it measures the time of grace of C{user}.
 
         @return: whether C{user} comes online by this.
         """
-        if self.is_online(user):
+        if user in self._users:
             return False
+        was_online = user in self._leaving
         self._leaving[user] = Leaving(measured_by, time)
+        if was_online:
+            return False
         self._online[user.dev_id] += 1
         return True
 
@@ -140,17 +148,23 @@ class Roll:
         devices = self._users.get(user, {})
         return list(devices)[: max(0, len(devices) - most)]
 
-    def replace(self, slot: int, there: Iterable[tuple[User, int]], time: float) -> list[User]:
+    def replace(
+        self, slot: int, there: Iterable[tuple[User, int]], time: float, measured_by: int | None = None
+    ) -> list[User]:
         """
         A node has told all its devices anew.
 
         @param there: who is connected there, by which connections.
-        @return: who comes online by this. Who is not there any more is leaving.
+        @param measured_by: the node that measures the time of grace of who is not there any more, and of
+            those whom that node has measured; that node itself, if left out.
+        @return: who comes online by this.
         """
         wanted = {number: user for user, number in there}
         for number, user in list(self._nodes.get(slot, {}).items()):
             if wanted.get(number) != user:
-                self.depart(Device(slot, number), time)
+                self.depart(Device(slot, number), time, measured_by)
+        if measured_by is not None:
+            self._inherit(slot, measured_by)
         known = self._nodes.get(slot, {})
         new = [(user, number) for number, user in wanted.items() if number not in known]
         return [user for user, number in new if self.arrive(user, Device(slot, number))]
@@ -164,9 +178,12 @@ class Roll:
         for number in list(self._nodes.get(slot, {})):
             self.depart(Device(slot, number), time, measured_by)
         self._nodes.pop(slot, None)
+        self._inherit(slot, measured_by)
+
+    def _inherit(self, slot: int, heir: int) -> None:
         for user, leaving in self._leaving.items():  # no key comes or goes
             if leaving.slot == slot:
-                self._leaving[user] = Leaving(measured_by, leaving.time)
+                self._leaving[user] = Leaving(heir, leaving.time)
 
     def due(self, slot: int | None, now: float, grace: float, most: int) -> Iterator[tuple[User, float]]:
         """

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from comet.model import User
-from comet.storage.presences import Keeping, PresenceEvent, Presences, Span, What
+from comet.storage.presences import NOBODY, Keeping, PresenceEvent, Presences, Span, What
 
 
 class MemoryPresences(Presences):
@@ -24,7 +24,9 @@ class MemoryPresences(Presences):
 
     async def note_presence(self, events: Sequence[PresenceEvent], alive: int, keeping: Keeping) -> None:
         """See L{Presences.note_presence}."""
-        for event in events:
+        told = keeping.news(events, self._holders)
+        self._holders.update(dict.fromkeys(told.adopted, keeping.node))
+        for event in told.news:
             self._log_one(event, keeping.rows)
             if event.event in (What.ONLINE, What.OFFLINE):
                 self._mark(event, keeping)
@@ -51,19 +53,26 @@ class MemoryPresences(Presences):
         self._alive[node] = alive
 
     async def end_presence(
-        self, keeping: Keeping, alive: Collection[str] = (), online: Collection[User] = ()
+        self,
+        keeping: Keeping,
+        alive: Collection[str] = (),
+        online: Collection[User] = (),
+        steady: Mapping[User, int] = NOBODY,
     ) -> int:
         """See L{Presences.end_presence}."""
         behind = sorted(user for user, holder in self._holders.items() if holder not in alive)
         self._holders.update((user, keeping.node) for user in behind if user in online)
-        left = [user for user in behind if user not in online]
-        for user in left:
-            holder = self._holders[user]
-            time = max(self._alive.get(holder, 0), self._seen.get(user, 0))
-            event = PresenceEvent(*(user.dev_id, time, user.user_id), What.OFFLINE)
+        events = []
+        for user in behind:
+            if user not in online:
+                time = max(self._alive.get(self._holders[user], 0), self._seen.get(user, 0))
+                events.append(PresenceEvent(*(user.dev_id, time, user.user_id), What.OFFLINE))
+        for user in sorted(steady.keys() - self._holders.keys()):
+            events.append(PresenceEvent(user.dev_id, steady[user], user.user_id, What.ONLINE))
+        for event in events:
             self._log_one(event, keeping.rows)
             self._mark(event, keeping)
-        return len(left)
+        return len(events)
 
     async def presence_events(self, dev_id: int, span: Span) -> list[PresenceEvent]:
         """See L{Presences.presence_events}."""

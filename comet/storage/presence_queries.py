@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from comet.model import User
-from comet.storage.cursors import Cursor
-from comet.storage.presences import Keeping, PresenceEvent, Span, What
+from comet.storage.cursors import Cursor, select
+from comet.storage.presences import NOBODY, Keeping, PresenceEvent, Sharing, Span, What
 
 #: Stands for all tenants.
 _ALL = -1
@@ -16,11 +16,29 @@ _COLUMNS = "dev_id, time, user_id, event, name, uuid, seq, number"
 
 def note_presence(cursor: Cursor, events: Sequence[PresenceEvent], alive: int, keeping: Keeping) -> None:
     """See L{comet.storage.presences.Presences.note_presence}."""
+    if keeping.sharing is not Sharing.ALONE:
+        _advance(cursor, _ALL, 0)  # whoever else tells waits here, and reads what was told before
+        told = keeping.news(events, _holders(cursor, events))
+        events = told.news
+        _adopt(cursor, told.adopted, keeping.node)
     _log(cursor, events, keeping.rows)
     for event in events:
         if event.event in (What.ONLINE, What.OFFLINE):
             _mark(cursor, event, keeping)
     beat(cursor, keeping.node, alive)
+
+
+def _holders(cursor: Cursor, events: Sequence[PresenceEvent]) -> dict[User, str]:
+    statement = (
+        "SELECT user_id, node FROM users_time WHERE dev_id = ? AND user_id IN ({marks}) AND node IS NOT NULL"
+    )
+    users = [(event.dev_id, event.user_id) for event in events]
+    return {User(dev_id, user_id): node for dev_id, (user_id, node) in select(cursor, statement, users)}
+
+
+def _adopt(cursor: Cursor, users: Collection[User], node: str) -> None:
+    for user in users:
+        cursor.execute("UPDATE users_time SET node = ? WHERE dev_id = ? AND user_id = ?", [node, *user])
 
 
 def _log(cursor: Cursor, events: Sequence[PresenceEvent], keep: int) -> None:
@@ -57,7 +75,11 @@ def beat(cursor: Cursor, node: str, alive: int) -> None:
 
 
 def end_presence(
-    cursor: Cursor, keeping: Keeping, alive: Collection[str] = (), online: Collection[User] = ()
+    cursor: Cursor,
+    keeping: Keeping,
+    alive: Collection[str] = (),
+    online: Collection[User] = (),
+    steady: Mapping[User, int] = NOBODY,
 ) -> int:
     """See L{comet.storage.presences.Presences.end_presence}."""
     _advance(cursor, _ALL, 0)  # whoever does the same waits here, and then finds nobody left
@@ -66,20 +88,22 @@ def end_presence(
     cursor.execute(
         "SELECT dev_id, user_id, time, node FROM users_time WHERE node IS NOT NULL ORDER BY dev_id, user_id"
     )
-    left, adopted = [], []
+    events, adopted, known = [], [], set()
     for dev_id, user_id, time, node in cursor.fetchall():
+        known.add(user := User(dev_id, user_id))
         if node in alive:
             continue
-        if (user := User(dev_id, user_id)) in online:
-            adopted.append([keeping.node, *user])
+        if user in online:
+            adopted.append(user)
         else:
-            left.append(PresenceEvent(dev_id, max(time, last_heard.get(node, 0)), user_id, What.OFFLINE))
-    _log(cursor, left, keeping.rows)
-    for event in left:
+            events.append(PresenceEvent(dev_id, max(time, last_heard.get(node, 0)), user_id, What.OFFLINE))
+    for user in sorted(steady.keys() - known):
+        events.append(PresenceEvent(user.dev_id, steady[user], user.user_id, What.ONLINE))
+    _log(cursor, events, keeping.rows)
+    for event in events:
         _mark(cursor, event, keeping)
-    for row in adopted:
-        cursor.execute("UPDATE users_time SET node = ? WHERE dev_id = ? AND user_id = ?", row)
-    return len(left)
+    _adopt(cursor, adopted, keeping.node)
+    return len(events)
 
 
 def presence_events(cursor: Cursor, dev_id: int, span: Span) -> list[PresenceEvent]:

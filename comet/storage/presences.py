@@ -6,8 +6,8 @@ The promises are those of L{comet.storage.interface.Store}, which this is a part
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from enum import StrEnum
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from enum import Enum, StrEnum, auto
 from typing import NamedTuple, Protocol
 
 from comet.model import User
@@ -43,6 +43,22 @@ class PresenceEvent(NamedTuple):
     number: int = 0
 
 
+class Sharing(Enum):
+    """
+    Who else tells of the same users.
+
+    @cvar ALONE: nobody: what is told is so.
+    @cvar TOGETHER: other nodes, with which this one agrees. After they were apart two may tell the same: who
+        is online already does not come online, nor does anybody go offline twice.
+    @cvar APART: other nodes, which this one does not hear now. A user who came online by another may be there
+        still: only the node by which a user came online last can tell that nobody is left.
+    """
+
+    ALONE = auto()
+    TOGETHER = auto()
+    APART = auto()
+
+
 class Keeping(NamedTuple):
     """
     How presence is kept.
@@ -50,11 +66,50 @@ class Keeping(NamedTuple):
     @ivar node: the name of the process that tells it.
     @ivar rows: how many rows the log of each tenant keeps, at least 1; the oldest make room.
     @ivar times: whether the times when users were here last are kept.
+    @ivar sharing: who else tells.
     """
 
     node: str
     rows: int
     times: bool = True
+    sharing: Sharing = Sharing.ALONE
+
+    def news(self, events: Iterable[PresenceEvent], holders: Mapping[User, str]) -> Told:
+        """
+        @param holders: by which node each user who is online has come online.
+        @return: what of C{events} is so, and new.
+        """
+        if self.sharing is Sharing.ALONE:
+            return Told(list(events), [])
+        now, news = dict(holders), []
+        adopted: dict[User, None] = {}
+        for event in events:
+            user = User(event.dev_id, event.user_id)
+            holder = now.get(user)
+            if event.event is What.ONLINE:
+                now[user] = self.node
+                if holder is not None:
+                    if holder != self.node:
+                        adopted[user] = None
+                    continue
+            elif event.event is What.OFFLINE:
+                if holder is None or (self.sharing is Sharing.APART and holder != self.node):
+                    continue
+                del now[user]
+            news.append(event)
+        return Told(news, [user for user in adopted if user in now])
+
+
+class Told(NamedTuple):
+    """
+    What becomes of events.
+
+    @ivar news: those that are logged.
+    @ivar adopted: who was online already, and is so by another node now.
+    """
+
+    news: list[PresenceEvent]
+    adopted: list[User]
 
 
 class Span(NamedTuple):
@@ -73,20 +128,29 @@ class Span(NamedTuple):
     descending: bool = False
 
 
+#: Whoever is steady, if nobody is.
+NOBODY: Mapping[User, int] = {}
+
+
 class Presences(Protocol):
     """Who is online, and the log of that."""
 
     async def note_presence(self, events: Sequence[PresenceEvent], alive: int, keeping: Keeping) -> None:
         """
         Add C{events} to the log, mark who is online and who is not, and that the node was alive at C{alive}.
-        Whoever has read one row of the log finds no row with a lower number later on.
+        Whoever has read one row of the log finds no row with a lower number later on. What is no news, see
+        L{Sharing}, is left out.
         """
 
     async def beat(self, node: str, alive: int) -> None:
         """Note that C{node} was alive at C{alive}."""
 
     async def end_presence(
-        self, keeping: Keeping, alive: Collection[str] = (), online: Collection[User] = ()
+        self,
+        keeping: Keeping,
+        alive: Collection[str] = (),
+        online: Collection[User] = (),
+        steady: Mapping[User, int] = NOBODY,
     ) -> int:
         """
         Let everybody go offline, in the log too, whom a node has left behind: with the time when that node
@@ -94,7 +158,8 @@ class Presences(Protocol):
 
         @param alive: the nodes that have left nobody behind.
         @param online: who is online by another node; from now on that is C{keeping.node}.
-        @return: how many there were.
+        @param steady: who is known to be online, since when: if the log says otherwise, they come online.
+        @return: how many rows that gave.
         """
 
     async def presence_events(self, dev_id: int, span: Span) -> list[PresenceEvent]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from comet.model import User
 from comet.storage import presence_queries as queries
 from comet.storage.cursors import Query
-from comet.storage.presences import Keeping, PresenceEvent, Presences, Span
+from comet.storage.presences import NOBODY, Keeping, PresenceEvent, Presences, Span
 
 
 class SQLPresences(Presences):
@@ -32,10 +32,14 @@ class SQLPresences(Presences):
         await self._write(queries.beat, node, alive)
 
     async def end_presence(
-        self, keeping: Keeping, alive: Collection[str] = (), online: Collection[User] = ()
+        self,
+        keeping: Keeping,
+        alive: Collection[str] = (),
+        online: Collection[User] = (),
+        steady: Mapping[User, int] = NOBODY,
     ) -> int:
         """See L{Presences.end_presence}."""
-        return int(await self._write(queries.end_presence, keeping, alive, online))
+        return int(await self._write(queries.end_presence, keeping, alive, online, steady))
 
     async def presence_events(self, dev_id: int, span: Span) -> list[PresenceEvent]:
         """See L{Presences.presence_events}."""

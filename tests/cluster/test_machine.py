@@ -12,6 +12,7 @@ from hypothesis.stateful import (
 from twisted.trial.unittest import SynchronousTestCase
 
 from comet.model import Channel, Message, PrivateMessage, User
+from comet.storage.presences import Span, What
 from tests.cluster.scene import EXPIRY, Scene, texts
 from tests.running import finish
 
@@ -35,6 +36,9 @@ class ClusterMachine(RuleBasedStateMachine):
         self.devices = []
         self.published = []
         self.sent = {user: [] for user in USERS}
+        #: All that was sent, and all devices that ever were.
+        self.posted = {user: [] for user in USERS}
+        self.ever = {user: [] for user in USERS}
         self.lost_bus = False
 
     @property
@@ -66,7 +70,9 @@ class ClusterMachine(RuleBasedStateMachine):
     def arrive(self, node, user):
         if sum(each[0] == user for each in self.devices) < 4:
             broker = self.node(node)
-            self.devices.append((user, broker, self.scene.arrive(broker, user), list(self.sent[user])))
+            ear = self.scene.arrive(broker, user)
+            self.devices.append((user, broker, ear, list(self.sent[user])))
+            self.ever[user].append(ear)
 
     @precondition(lambda self: self.devices)
     @rule(number=st.integers(0, 9))
@@ -82,11 +88,17 @@ class ClusterMachine(RuleBasedStateMachine):
         if not self.lost_bus:
             # Without the bus it may go to the devices of one node alone.
             self.sent[user].append(text)
+        self.posted[user].append(text)
         self.scene.run(self.node(node).send_private(PrivateMessage(user, "note", text, 1)))
 
     @rule()
     def lose_the_bus(self):
         self.scene.exchange.lose()
+        self.lost_bus = True
+
+    @rule(node=st.integers(0, 2))
+    def cut_off(self, node):
+        self.node(node).bus.lose()
         self.lost_bus = True
 
     @rule()
@@ -113,7 +125,6 @@ class ClusterMachine(RuleBasedStateMachine):
     @rule()
     def begin(self):
         there = {broker.connections.node for broker in self.nodes}
-        self.settle_bus()
         self.scene.add(next(name for name in NODES if name not in there))
         self.scene.wait(3)
 
@@ -145,8 +156,15 @@ class ClusterMachine(RuleBasedStateMachine):
             self.check_device(user, ear)
             # A device gets all that is sent while it is there; what was sent before it may get.
             assert set(self.sent[user]) - set(before) <= set(texts(ear)), (self.sent[user], before)
-        for user in online:
-            assert not finish(self.scene.store.queue(user))
+        for user in USERS:
+            queued = [message.text for message in finish(self.scene.store.queue(user))]
+            # Nothing that was sent is lost, whatever happens; who is here has it all.
+            assert set(self.posted[user]) == {
+                *queued,
+                *(text for ear in self.ever[user] for text in texts(ear)),
+            }
+            assert not queued or user not in online
+        self.check_log(online)
         for _, channel, ear, before in self.ears:
             said = [text for each, text in self.published[before:] if each == channel]
             heard = texts(ear)
@@ -156,6 +174,14 @@ class ClusterMachine(RuleBasedStateMachine):
                 assert heard[len(heard) - len(said) :] == said, (heard, said)
             else:
                 assert heard == [text for text in said if text in set(heard)]
+
+    def check_log(self, online):
+        """Everybody comes and goes by turns, and is there in the end if it is so."""
+        rows = finish(self.scene.store.presence_events(0, Span()))
+        for user in USERS:
+            told = [row.event for row in rows if row.user_id == user.user_id]
+            assert told == [(What.ONLINE, What.OFFLINE)[turn % 2] for turn in range(len(told))], told
+            assert (told[-1:] == [What.ONLINE]) == (user in online), (told, online)
 
 
 class MachineTests(SynchronousTestCase):

@@ -27,6 +27,12 @@ class Visitor:
         self.port, self.user_id, self.key = port, user_id, key
         self.private, self.heard = [], 0
 
+    async def stay(self):
+        """Show that one is still here, where that is needed."""
+
+    async def give_up(self):
+        """Forget a server that is no more."""
+
 
 class JsonVisitor(Visitor):
     """The JSON protocol over WebSocket, by way of our own client."""
@@ -57,6 +63,9 @@ class JsonVisitor(Visitor):
         await self.client.publish(channel, text)
 
     async def leave(self):
+        await self.client.stop()
+
+    async def give_up(self):
         await self.client.stop()
 
 
@@ -238,7 +247,6 @@ class PollVisitor(HttpVisitor):
         await self._poll(None, {"cmd": "publish", "channel": channel, "data": text})
 
     async def stay(self):
-        """Show that one is still here."""
         await self._poll(None)
 
     async def leave(self):

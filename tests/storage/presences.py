@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from comet.storage.presences import Keeping, PresenceEvent, Span, What
+from comet.storage.presences import Keeping, PresenceEvent, Sharing, Span, What
 from tests.storage.contract import ABROAD, ANN, BOB, CHAT, STRANGER
 
 NODE = Keeping("here", rows=4)
@@ -132,3 +132,35 @@ class PresencesContract:
         self.assertEqual((await store.presence_place("first"), await store.presence_place("late")), (0, 2))
         await store.set_presence_place("first", 3)
         self.assertEqual(await store.presence_place("first"), 3)
+
+    async def test_what_several_nodes_tell_is_told_once(self):
+        """Who is online does not come online again, and who is offline does not go; whoever told first."""
+        store = await self.make_store()
+        here, there = (each._replace(sharing=Sharing.TOGETHER) for each in (NODE, OTHER))
+        await store.note_presence([went(BOB, 1), came(ANN, 5)], 5, here)
+        await store.note_presence([came(ANN, 6), came(BOB, 6), joined(CHAT, 6), joined(CHAT, 6)], 6, there)
+        self.assertEqual(bare(await self.log(store)), [came(ANN, 5), came(BOB, 6), *2 * [joined(CHAT, 6)]])
+        await store.note_presence([went(ANN, 7), came(ANN, 8), went(ANN, 9)], 9, here)
+        await store.note_presence([went(ANN, 10)], 10, there)
+        self.assertEqual(bare(await self.log(store))[1:], [went(ANN, 7), came(ANN, 8), went(ANN, 9)])
+        self.assertEqual(await store.last_seen([ANN, BOB]), {ANN: 9, BOB: 6})
+
+    async def test_who_is_apart_does_not_tell_of_others(self):
+        """That somebody is gone says the node by which they came online last, however they came online."""
+        store = await self.make_store()
+        apart = NODE._replace(sharing=Sharing.APART)
+        await store.note_presence([came(ANN, 5), came(BOB, 5)], 5, NODE)
+        await store.note_presence([came(ANN, 6)], 6, OTHER._replace(sharing=Sharing.APART))
+        await store.note_presence([went(ANN, 7), went(BOB, 7)], 7, apart)
+        self.assertEqual(bare(await self.log(store)), [came(ANN, 5), came(BOB, 5), went(BOB, 7)])
+        self.assertEqual(await store.end_presence(NODE, ["here"]), 1)
+        self.assertEqual(bare(await self.log(store))[3:], [went(ANN, 6)])
+
+    async def test_who_is_steady_comes_online(self):
+        """In the log, if that says that they are not; and they belong to the node that says so."""
+        store = await self.make_store()
+        await store.note_presence([came(ANN, 5)], 5, OTHER)
+        self.assertEqual(await store.end_presence(NODE, ["there"], [], {ANN: 8, BOB: 9}), 1)
+        self.assertEqual(bare(await self.log(store)), [came(ANN, 5), came(BOB, 9)])
+        self.assertEqual(await store.end_presence(OTHER, ["there"]), 1)
+        self.assertEqual(bare(await self.log(store))[2:], [went(BOB, 9)])

@@ -118,7 +118,7 @@ class SharedTests(Databases, TestCase):
     async def test_two_may_migrate_at_once(self):
         """Both find the schema, and it was made once."""
         maria = mariadb.shared()
-        maria.run("DROP DATABASE IF EXISTS fresh", "CREATE DATABASE fresh")
+        maria.renew("fresh")
         await gatherResults([Deferred.fromCoroutine(self.open_store(maria, "fresh")) for _ in range(3)])
         versions = maria.run("SELECT version FROM comet_schema", database="fresh")
         self.assertEqual(list(versions), [(5,)])
@@ -220,10 +220,14 @@ class LossTests(Databases, TestCase):
     timeout = 120
 
     async def own(self, *options, **more):
-        """@return: a MariaDB that may be harmed, and a store in it."""
-        maria = await in_thread(mariadb.MariaDB, self.mktemp(), *options)
-        self.addCleanup(maria.kill)
-        maria.run("CREATE DATABASE comet")
+        """@return: a MariaDB that may be harmed, and a store in it; one of its own, if it needs options."""
+        if options:
+            maria = await in_thread(mariadb.MariaDB, self.mktemp(), *options)
+            self.addCleanup(maria.kill)
+        else:
+            maria = mariadb.shared()
+            self.addCleanup(maria.mend)
+        maria.renew("comet")
         return maria, await self.open_store(maria, **more)
 
     async def until(self, condition, seconds=20):
@@ -384,7 +388,7 @@ class ForeignTests(Databases, TestCase):
 
     def fresh(self, *statements):
         maria = mariadb.shared()
-        maria.run("DROP DATABASE IF EXISTS foreign_", "CREATE DATABASE foreign_")
+        maria.renew("foreign_")
         maria.run(*statements, database="foreign_")
         return self.assertFailure(Deferred.fromCoroutine(self.open_store(maria, "foreign_")), Unavailable)
 
