@@ -7,8 +7,10 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
+import shtab
+
 from comet.client.errors import ClientError
-from comet.commands import bench, check, demo, migrate, publish, tail, version
+from comet.commands import bench, check, config, demo, doctor, migrate, publish, tail, version
 from comet.commands.where import CannotDo
 from comet.config import CannotStart
 
@@ -28,6 +30,8 @@ class Subcommand(Protocol):
 SUBCOMMANDS: dict[str, Subcommand] = {
     "demo": demo,
     "check": check,
+    "config": config,
+    "doctor": doctor,
     "migrate": migrate,
     "tail": tail,
     "publish": publish,
@@ -43,6 +47,7 @@ def make_parser() -> argparse.ArgumentParser:
         description="A real-time notification server that a site talks to in SQL.",
         epilog="The server itself is started by 'twistd -n comet [--config FILE]'.",
     )
+    shtab.add_argument_to(parser, "--print-completion", help="print what makes a shell complete, and end")
     subparsers = parser.add_subparsers(dest="subcommand", required=True, metavar="SUBCOMMAND")
     for name, module in SUBCOMMANDS.items():
         summary = (module.__doc__ or "").strip().partition("\n")[0]

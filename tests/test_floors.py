@@ -63,6 +63,7 @@ FLOORS = (
     ("metrics",),
     ("protocols", "client"),
     ("bench",),
+    ("doctor",),
     ("gauges", "service", "logs", "reload", "impatience"),
     ("workers",),
     ("tap", "commands", "__main__"),
