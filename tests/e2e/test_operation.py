@@ -149,7 +149,7 @@ class TlsTests(ServerCase):
         context = ssl.create_default_context(cafile=files[0])
         url = f"https://127.0.0.1:{server.ports['wss']}/health/ready"
         self.assertEqual(json.loads(await in_thread(read, url, context)), {"status": "ok"})
-        self.assertEqual(json.loads(await in_thread(read, f"{server.page}health/live")), {"status": "ok"})
+        self.assertEqual(json.loads(await in_thread(read, f"{server.page}health/ready")), {"status": "ok"})
 
 
 def read(url, context=None):
