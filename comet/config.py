@@ -17,7 +17,7 @@ from typing import Any
 from comet.ini import Document, Entry, Remark
 from comet.kinds import DatabaseUrl, is_secret, kind_of
 from comet.legacy import meaning
-from comet.limits import Limits
+from comet.limits import WORKERS_MESSAGE, Limits
 from comet.redis_url import RedisUrl, WrongRedisUrl
 from comet.sections import SECTIONS, Cluster, CometQL, Db, Jwt, Log, Main, Metrics, Presence, Tls, Ws
 
@@ -142,6 +142,7 @@ class _Reader:
         self._check_jwt()
         self._check_store()
         self._check_cluster()
+        self._check_workers()
         self._check_webhook()
 
     def config(self, file: str) -> Config:
@@ -269,6 +270,15 @@ class _Reader:
         if not db.host and db.socket is None and (db.url is None or db.url.scheme == "sqlite"):
             apart = "servers on several machines need [db] of one MariaDB or MySQL: an SQLite file is on one"
             self._warnings.append(self._entries["cluster", "redis"].remark(apart))
+        statement = self._sections["cometql"].max_allowed_packet
+        if cluster.buffer < statement:
+            entry = self._entries.get(("cluster", "buffer"), Entry("cluster", "buffer", []))
+            long = f"an INSERT of {statement} bytes, which [cometql] max_allowed_packet allows, does not fit"
+            self._warnings.append(entry.remark(f"{long}, and would cut this server off for a moment"))
+
+    def _check_workers(self) -> None:
+        if self._sections["ws"].workers > 1 and self._sections["limits"].message > WORKERS_MESSAGE:
+            self._refuse("limits", "message", f"with [ws] workers, at most {WORKERS_MESSAGE >> 20}M pass")
 
     def _check_webhook(self) -> None:
         presence = self._sections["presence"]

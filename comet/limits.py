@@ -6,6 +6,10 @@ from dataclasses import dataclass, field
 
 from comet.kinds import size
 
+#: The longest message that passes between the workers of one machine: though it be all signs that JSON
+#: escapes, and so six times as long, their bus carries it.
+WORKERS_MESSAGE = 10 << 20
+
 
 def limit(default: int, doc: str, least: int = 1) -> int:
     """@return: a dataclass field of section C{[limits]}, with the line that documents it."""

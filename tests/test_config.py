@@ -4,8 +4,10 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from comet.cluster.bus import FRAME_LIMIT
+from comet.cluster.line import TEXT_LIMIT
 from comet.config import Config, ConfigError
-from comet.limits import Limits
+from comet.limits import WORKERS_MESSAGE, Limits
 
 #: The form of a file as it was written for CppComet, but for its database.
 OLD = """
@@ -273,6 +275,14 @@ class ProblemTests(SynchronousTestCase):
             self.assertIn(wanted, problem)
             self.assertNotIn("sesame", problem)
 
+    def test_messages_between_workers(self):
+        """One that does not pass is not allowed."""
+        [problem] = self.refused("[ws]\nworkers = 2\n[limits]\nmessage = 11M")
+        self.assertIn("[limits] message: with [ws] workers, at most 10M", problem)
+        self.assertLess(6 * WORKERS_MESSAGE + 2 * TEXT_LIMIT, FRAME_LIMIT)
+        for allowed in ("[ws]\nworkers = 2\n[limits]\nmessage = 10M", "[limits]\nmessage = 11M"):
+            self.assertEqual(Config.read(allowed).warnings, ())
+
     def test_database_server(self):
         """It is named by a URL, or by host, user and name as with CppComet; half of that is refused."""
         for lines, wanted in (
@@ -347,6 +357,14 @@ class WarningTests(SynchronousTestCase):
             warnings = Config.read(redis + store).warnings
             self.assertEqual(len(warnings), count)
             self.assertTrue(all("MariaDB" in warning.text for warning in warnings))
+
+    def test_what_a_statement_says_must_fit(self):
+        """A buffer that is smaller than the longest statement is warned of."""
+        redis = "[db]\nurl = mysql://a/b\n[cluster]\nredis = redis://a\n"
+        [warning] = Config.read(f"{redis}buffer = 1M").warnings
+        self.assertIn("[cometql] max_allowed_packet", warning.text)
+        for small in ("", "buffer = 1M\n[cometql]\nmax_allowed_packet = 1M"):
+            self.assertEqual(Config.read(redis + small).warnings, ())
 
     def test_unknown_variable(self):
         """A variable of no key is perhaps misspelt: the nearest one is named. That of the file is known."""

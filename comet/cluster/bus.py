@@ -35,6 +35,14 @@ class Receiver(Protocol):
         @param reason: why, for people.
         """
 
+    def refused(self, reason: str) -> None:
+        """
+        Another node has the name of this one. As long as it has, this one does not come up; it is tried again
+        and again.
+
+        @param reason: that, for people.
+        """
+
     def received(self, frame: bytes) -> None:
         """Somebody, perhaps this node, has sent C{frame} to all, or to this node."""
 

@@ -33,6 +33,9 @@ class Hearer(Protocol):
     def disconnected(self, reason: str) -> None:
         """From now on, nobody hears and is heard; what was on its way has had its effect."""
 
+    def refused(self, reason: str) -> None:
+        """See L{comet.cluster.bus.Receiver.refused}."""
+
     def heard(self, frame: Frame) -> None:
         """Another node has said something."""
 
@@ -121,6 +124,10 @@ class Line:
             self._batch, self._length = [], 0
             self._hear_all()
             self._hearer.disconnected(reason)
+
+    def refused(self, reason: str) -> None:
+        """See L{comet.cluster.bus.Receiver.refused}."""
+        self._hearer.refused(reason)
 
     def received(self, frame: bytes) -> None:
         """See L{comet.cluster.bus.Receiver.received}."""

@@ -32,7 +32,7 @@ from comet.cluster.peers import Peer, Peers
 from comet.cluster.roll import Device, Roll
 from comet.connections import About, Listed
 from comet.engine import Listening, listening_here
-from comet.errors import BadValue, Unavailable
+from comet.errors import BadValue, NotAllowed, Unavailable
 from comet.hub import Subscriber
 from comet.mail import Device as OwnDevice
 from comet.mail import Relay
@@ -113,6 +113,8 @@ class Node:
         #: Whether it is still to be found whom the process before this one has left behind.
         self._is_fresh = True
         self._started: Deferred[None] | None = None
+        #: Why this node may not join, since when the line was up last; empty if nobody says that.
+        self._refused = ""
         self._is_settled = self._has_lost = self._stopped = False
         self._next_beat = self._up_since = self._next_sweep = 0.0
         self._last_tick = seconds()
@@ -155,15 +157,25 @@ class Node:
     # Life -------------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Join the others; if the bus cannot be reached, go on alone until it can."""
+        """
+        Join the others; if the bus cannot be reached, go on alone until it can.
+
+        @raise NotAllowed: if another node has the name of this one.
+        """
         # Whom dead servers have left behind is looked for later: only then it is known which of them live.
         self._broker.attendance.sharing = Sharing.APART
         self._broker.attendance.hold()
         self._started = Deferred()
         self._up_since = self._seconds()
-        self._later(START_SECONDS, self._now_started)
+        self._later(START_SECONDS, self._start_alone)
         self._bus.start(self.name, self.line)
         await self._started
+
+    def _start_alone(self) -> None:
+        if self._started is not None and self._refused:
+            started, self._started = self._started, None
+            started.errback(NotAllowed(self._refused))
+        self._now_started()
 
     def _now_started(self) -> None:
         if self._started is not None:
@@ -288,6 +300,7 @@ class Node:
 
     def connected(self, slot: int) -> None:
         """See L{comet.cluster.line.Hearer.connected}."""
+        self._refused = ""
         if slot != self.slot:
             self._move(slot)
         now = self._seconds()
@@ -315,6 +328,12 @@ class Node:
         self._broker.attendance.sharing = Sharing.APART
         self._lose_track()
         self._questions.give_up()
+
+    def refused(self, reason: str) -> None:
+        """See L{comet.cluster.line.Hearer.refused}."""
+        if not self._refused:
+            self._log.critical("{reason}", reason=reason)
+        self._refused = reason
 
     def unheard(self, item: Item) -> None:
         """See L{comet.cluster.line.Hearer.unheard}."""
@@ -394,10 +413,6 @@ class Node:
     def _hear_hello(self, peer: Peer, item: list[Any]) -> None:
         peer.begin()
         peer.name = item[1]
-        if peer.name == self.name:
-            self._log.critical(
-                "another server has the same name, {name}: give each its own [main] node_name", name=self.name
-            )
         self._tell_all(self._to(peer.slot), "here")
         if item[2:] == [True]:
             for ended in self._endings.tell():

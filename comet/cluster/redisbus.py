@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 import re
+import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from comet.cluster.bus import SLOT_LIMIT, Bus, Receiver
+from comet.cluster.naming import Claim, State
 from comet.cluster.redisdoor import Door
 from comet.cluster.redislink import Link, Publisher, Refusal, Subscriber
 from comet.cluster.slots import CLAIM
@@ -32,10 +34,18 @@ ATTEMPT_SECONDS = 10.0
 LEAVING_SECONDS = 2.0
 #: How often to ask whether Redis is there, in seconds.
 PING_SECONDS = 1.0
+#: How long one that may have the same name has to say so, in seconds, unless Redis has less.
+NAME_SECONDS = 3.0
 #: After so many pings, the Sentinels are asked whether Redis is still the same.
 PINGS_A_LOOK = 3
 
+#: Redis's number and address of a connection.
+_Known = tuple[bytes, bytes]
 _INFO = re.compile(rb"id=(\d+) addr=(\S+)")
+
+
+class NameTaken(Refusal):
+    """Another node has the name of this one."""
 
 
 class RedisBus(Bus):
@@ -75,8 +85,13 @@ class RedisBus(Bus):
         self._pause = PAUSE
         self._since = 0.0
         self._beats = 0
-        #: Redis's number and address of the connection that published last.
-        self.connection: tuple[bytes, bytes] | None = None
+        self._claim = Claim(secrets.token_hex(8).encode())
+        #: The channel in which those of this name speak of it.
+        self._naming = b""
+        self._answered: Deferred[None] | None = None
+        #: The connections that published and listened last.
+        self.connection: _Known | None = None
+        self._listening: _Known | None = None
         self._place = ("", 0)
         self._links: list[Link] = []
         self._publisher: Publisher | None = None
@@ -98,8 +113,10 @@ class RedisBus(Bus):
         if publisher is None:
             return
         head = self._heads.get(to) or self._head(to)
+        # What waits already counts, not how long this frame is: one frame passes, however long.
+        is_too_much = publisher.waiting > self._buffer
         publisher.put(b"%b%d\r\n%b\r\n" % (head, len(frame), frame))
-        if publisher.waiting > self._buffer:
+        if is_too_much:
             # Nothing more goes out from here on; what this was called by has its end first.
             self._publisher = None
             self._reactor.callLater(
@@ -135,13 +152,49 @@ class RedisBus(Bus):
         self._place = place = await door.find()
         publisher = await self._open(place, lambda: Publisher(self._lost))
         subscriber = await self._open(place, lambda: Subscriber(self._lost, self._received))
-        await self._forget_former(publisher)
+        await self._forget_former(publisher, subscriber)
         if door.url.db:
             await publisher.ask("SELECT", door.url.db)
         claim = (self._node, self._channel, SLOT_LIMIT, self._slot)
         slot = await publisher.ask("EVAL", CLAIM, 1, self._key, *claim)
+        await self._take_name(publisher, subscriber, slot)
         await subscriber.listen((f"{self._channel}all", f"{self._channel}{slot}"))
         self._up(publisher, slot)
+
+    async def _take_name(self, publisher: Publisher, subscriber: Subscriber, slot: int) -> None:
+        """@raise NameTaken: if another node has it."""
+        name = f"{self._channel}name:{slot}"
+        self._naming = name.encode()
+        question = self._claim.ask()
+        await subscriber.listen((name,))
+        # Who listens there besides this one lives, or has died with its machine.
+        if await publisher.ask("PUBLISH", name, question) > 1:
+            self._answered = Deferred()
+            patience = min(NAME_SECONDS, self._timeout)
+            await self._answered.addTimeout(patience, self._reactor).addErrback(lambda failure: None)
+        if self._claim.state is State.TAKEN:
+            raise NameTaken(f"another server is named {self._node}: give each its own [main] node_name")
+
+    def _hear_of_name(self, message: bytes) -> None:
+        was_held = self._claim.state is State.HELD
+        if answer := self._claim.hear(message):
+            self._say_of_name(answer)
+        if self._claim.state is State.TAKEN:
+            if self._answered is not None and not self._answered.called:
+                self._answered.callback(None)
+            elif was_held:
+                # From within what has read it: the end of that first.
+                self._reactor.callLater(0, self._lost, f"another server has taken the name {self._node}")
+
+    def _say_of_name(self, message: bytes) -> None:
+        if self._publisher is not None:
+            self._publisher.put(_command(b"PUBLISH", self._naming, message))
+            self._publisher.flush()
+        else:
+            for link in self._links:
+                if isinstance(link, Publisher):
+                    asking = Deferred.fromCoroutine(link.ask("PUBLISH", self._naming, message))
+                    asking.addErrback(lambda failure: None)
 
     async def _open(self, place: tuple[str, int], make: Callable[[], Any]) -> Any:
         link = await self._door.connect(*place, make)
@@ -149,19 +202,24 @@ class RedisBus(Bus):
         await link.log_in(self._door.url)
         return link
 
-    async def _forget_former(self, publisher: Publisher) -> None:
+    async def _forget_former(self, publisher: Publisher, subscriber: Subscriber) -> None:
         # What the connection before this one has sent may still wait at Redis: it must not come later.
-        if self.connection is not None:
-            number, address = self.connection
-            await publisher.ask("CLIENT", "KILL", "ID", number, "ADDR", address)
-        found = _INFO.match(await publisher.ask("CLIENT", "INFO"))
+        for former in (self.connection, self._listening):
+            if former is not None:
+                number, address = former
+                await publisher.ask("CLIENT", "KILL", "ID", number, "ADDR", address)
+        self.connection, self._listening = await self._known(publisher), await self._known(subscriber)
+
+    async def _known(self, link: Link) -> _Known:
+        found = _INFO.match(await link.ask("CLIENT", "INFO"))
         if found is None:
             raise Refusal("CLIENT INFO: the answer is not understood")
-        self.connection = found[1], found[2]
+        return found[1], found[2]
 
     def _up(self, publisher: Publisher, slot: int) -> None:
         self._attempt, self._slot, self._publisher = None, slot, publisher
         self.problem = ""
+        self._say_of_name(self._claim.take())
         self._since = self._reactor.seconds()
         self._pulse.start(self._interval, now=False)
         self._log.info("connected to Redis at {place}, in slot {slot}", place=_shown(self._place), slot=slot)
@@ -175,6 +233,8 @@ class RedisBus(Bus):
         if not failure.check(CancelledError):
             late = f"nothing was ready after {ATTEMPT_SECONDS:g} seconds"
             self.problem = late if failure.check(TooLate) else self._place_of(failure.getErrorMessage())
+            if failure.check(NameTaken):
+                self._receiver.refused(failure.getErrorMessage())
         self._drop()
         self._again()
 
@@ -218,8 +278,10 @@ class RedisBus(Bus):
 
     # While up ---------------------------------------------------------------------------------------------
 
-    def _received(self, frame: bytes) -> None:
-        if self._receiver is not None:
+    def _received(self, channel: bytes, frame: bytes) -> None:
+        if channel == self._naming:
+            self._hear_of_name(frame)
+        elif self._receiver is not None:
             self._receiver.received(frame)
 
     def _head(self, to: int | None) -> bytes:
@@ -255,6 +317,10 @@ class RedisBus(Bus):
 
     def _looked(self, _: Any) -> None:
         self._look = None
+
+
+def _command(*words: bytes) -> bytes:
+    return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%b\r\n" % (len(word), word) for word in words)
 
 
 def _shown(place: tuple[str, int]) -> str:

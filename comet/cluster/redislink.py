@@ -181,8 +181,8 @@ class Publisher(Link):
 class Subscriber(Link):
     """The connection that listens."""
 
-    def __init__(self, ended: Callable[[str], None], received: Callable[[bytes], None]) -> None:
-        """@param received: is called with each frame."""
+    def __init__(self, ended: Callable[[str], None], received: Callable[[bytes, bytes], None]) -> None:
+        """@param received: is called with the channel and the text of what is published."""
         super().__init__(ended)
         self._received = received
         self._unconfirmed = 0
@@ -191,7 +191,7 @@ class Subscriber(Link):
     def listen(self, channels: Iterable[str]) -> Deferred[None]:
         """@return: fires when all that is published in C{channels} comes here."""
         names = [name.encode() for name in channels]
-        self._unconfirmed = len(names)
+        self._unconfirmed, self._confirmed = len(names), Deferred()
         parts = b"".join(b"$%d\r\n%b\r\n" % (len(name), name) for name in names)
         self.transport.write(b"*%d\r\n$9\r\nSUBSCRIBE\r\n%b" % (1 + len(names), parts))
         return self._confirmed
@@ -201,7 +201,7 @@ class Subscriber(Link):
         if type(reply) is not list:
             super().heard(reply)
         elif reply[0] == b"message":
-            self._received(reply[2])
+            self._received(reply[1], reply[2])
         elif reply[0] == b"subscribe":
             self._unconfirmed -= 1
             if self._unconfirmed == 0:

@@ -14,7 +14,7 @@ class Listener:
 
     def __init__(self):
         self.slot = None
-        self.frames, self.reasons, self.slots = [], [], []
+        self.frames, self.reasons, self.slots, self.refusals = [], [], [], []
         self._waiting = []
 
     def up(self, slot):
@@ -25,6 +25,10 @@ class Listener:
     def down(self, reason):
         self.slot = None
         self.reasons.append(reason)
+        self._look()
+
+    def refused(self, reason):
+        self.refusals.append(reason)
         self._look()
 
     def received(self, frame):

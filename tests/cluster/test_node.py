@@ -4,6 +4,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from comet.cluster.node import SWEEP_SECONDS
 from comet.engine import Listening
+from comet.errors import NotAllowed
 from comet.model import Channel, Goodbye, Joined, Member, Message, PrivateMessage, StatusChanged, User
 from comet.rights import Rule, Who
 from comet.storage.presences import Span
@@ -444,6 +445,24 @@ class FailureTests(NodeCase):
         self.scene.wait(1)
         self.assertTrue(self.a.engine.elsewhere(ANN))
         self.assertFalse(c.engine.elsewhere(ANN))
+
+    def test_a_name_that_is_taken(self):
+        """At the start that is an error; a server that runs already goes on alone, and says so."""
+        c = self.scene.add("a", held=True)
+        c.bus.receiver.refused("another server is named a")
+        self.assertNoResult(c.started)
+        self.scene.wait(4)
+        self.assertIn("another server is named a", str(self.failureResultOf(c.started, NotAllowed).value))
+        d = self.scene.add("d", held=True)
+        self.scene.wait(4)
+        self.successResultOf(d.started)
+        d.bus.problem = "another server is named d"
+        d.bus.receiver.refused(d.bus.problem)
+        self.scene.wait(4)
+        self.assertIn("another server is named d", d.engine.problem)
+        d.bus.connect()
+        self.scene.wait(1)
+        self.assertEqual(d.engine.problem, "")
 
     def test_one_leads(self):
         """The lowest of those that are there; another when it goes."""

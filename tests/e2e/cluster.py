@@ -82,7 +82,7 @@ class Cluster:
         }
         for section, keys in config.items():
             sections[section] = sections.get(section, {}) | keys
-        server = Server(self._folder / name, sections)
+        server = Server(self._folder / f"{len(self.servers)}{name}", sections)
         self.servers.append(server)
         return await server.start()
 

@@ -51,6 +51,31 @@ class TogetherTests(ClusterCase):
         await self.sql(a, "DELETE FROM users_auth WHERE id = 7")
         self.assertEqual((await again.closed)[1], 4002)
 
+    async def test_the_longest_message(self):
+        """It passes from server to server, again and again, with the smallest buffer there may be."""
+        a, b = await self.cluster(cluster={"buffer": "1M"})
+        ear = await self.listener(b, {"chat": None})
+        # Each of these is six characters on the way.
+        text = "\1" * (1 << 20)
+        for number in range(3):
+            await self.sql(a, ("INSERT INTO pipes_messages (name, message) VALUES ('chat', %s)", (text,)))
+            await self.sql(a, insert("chat", str(number)))
+        heard = await self.heard(ear, 6)
+        self.assertEqual([each == text for each in heard], [True, False] * 3)
+        self.assertEqual(heard[1::2], ["0", "1", "2"])
+        for server in (a, b):
+            self.assertNotIn("goes on alone", server.log.read_text())
+
+    async def test_two_of_one_name(self):
+        """The second does not start, and says why; the first goes on."""
+        (a,) = await self.cluster("a")
+        ear = await self.listener(a, {"chat": None})
+        refused = Deferred.fromCoroutine(self.node("a"))
+        self.assertIn("another server is named a", str(await self.assertFailure(refused, AssertionError)))
+        await self.sql(a, insert("chat", "1"))
+        self.assertEqual(await self.heard(ear, 1), ["1"])
+        self.assertEqual((await self.ready(a))[0], 200)
+
     async def test_a_channel_has_one_order(self):
         """Three servers, all written to and listened to at once: all hear the same, once, without a hole."""
         servers = await self.cluster("abc")
