@@ -403,8 +403,8 @@ class Node:
     def _hear_known(self, peer: Peer) -> None:
         """It has told all it has."""
         now = self._broker.clock()
-        # Of whoever left there while it was not heard, and is not among those that it measures, all others
-        # measure the time of grace; the first that says so counts.
+        # Of whoever left there while it was not heard all others measure the time of grace as well; the first
+        # that says it is over counts.
         came = self.roll.replace(peer.slot, peer.devices, now, self.slot)
         came += [user for user, time in peer.leaving if self.roll.begin_leaving(user, time, peer.slot)]
         for user in came:
