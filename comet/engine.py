@@ -60,12 +60,10 @@ class Engine(Protocol):
     @ivar problem: what is wrong between the servers, for people; empty if nothing is.
     @ivar relay: hands a stored private message to the devices of its user, wherever they are, and calls back
         once those here have been given it; C{None} if all devices are here.
-    @ivar leads_alone: whether this server does what one server only may do, and no other ever does.
     """
 
     online: Online
     relay: Relay | None
-    leads_alone: bool
 
     @property
     def problem(self) -> str:
@@ -141,7 +139,6 @@ class Alone:
 
     problem = ""
     relay: Relay | None = None
-    leads_alone = True
     nodes = 1
 
     def __init__(

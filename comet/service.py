@@ -269,26 +269,19 @@ class CometService(MultiService):
     def _join(self, bus: Bus, broker: Broker) -> Node:
         """@return: the engine of a server among others."""
         reactor = self._reactor
-        node = Node(
+        return Node(
             *(broker, bus, secrets.token_hex(8), reactor.callLater, spawn, reactor.seconds),
             self._config.cluster.expiry,
         )
-        # Rows are delivered by one of the servers; another goes on where it has ended.
-        node.leads = self._lead
-        return node
-
-    def _lead(self, leads: bool) -> None:
-        if self._courier is not None:
-            if leads:
-                self._courier.start()
-            else:
-                self._courier.stop()
 
     def _make_courier(self, store: SQLStore) -> Courier | None:
         presence, node = self._config.presence, self._config.main.node_name
         if not presence.webhook:
             return None
-        courier = Courier(store, presence.webhook, presence.webhook_secret, node, self._reactor, time.time)
+        courier = Courier(
+            *(store, presence.webhook, presence.webhook_secret, node, self._reactor, time.time),
+            is_alone=self._bus is None,
+        )
         self._broker.attendance.written = courier.wake
         return courier
 
@@ -325,7 +318,7 @@ class CometService(MultiService):
         self._ticker.start(TICK_SECONDS, now=False)
         if self._key_set is not None:
             self._key_set.start()
-        if self._courier is not None and self._broker.engine.leads_alone:
+        if self._courier is not None:
             self._courier.start()
         self._ready = True
         if not self._is_worker:

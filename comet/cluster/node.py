@@ -62,11 +62,7 @@ def family(name: str) -> str:
 
 
 class Node:
-    """
-    An L{comet.engine.Engine} for one node among others.
-
-    @ivar leads: is called when that changes with whether this node does what only one may do.
-    """
+    """An L{comet.engine.Engine} for one node among others."""
 
     _log = Logger()
 
@@ -90,8 +86,6 @@ class Node:
         self.roll = Roll()
         self.online: Online = self.roll
         self.relay: Relay | None = self._relay
-        self.leads: Callable[[bool], object] = lambda leads: None
-        self.is_leading = self.leads_alone = False
         self._broker, self._bus, self._life, self._later = broker, bus, life, later
         self._spawn, self._seconds, self._expiry = spawn, seconds, expiry
         # A guess until the bus gives one, so that connections may come before.
@@ -240,7 +234,6 @@ class Node:
 
     def _settle(self) -> None:
         self._is_settled = True
-        self._elect()
         self._next_sweep = self._seconds()
         if self._is_fresh:
             self._is_fresh = False
@@ -251,15 +244,6 @@ class Node:
             if len(self.peers):
                 self._catching.catch_up()
             self._spawn(self._empty_queues())
-
-    def _elect(self) -> None:
-        """The lowest slot leads. Without a bus, who has led goes on, and nobody else begins."""
-        if self.line.is_up and self._is_settled and not self._stopped:
-            known = self.peers.known()
-            leads = not known or self.slot < known[0].slot
-            if leads != self.is_leading:
-                self.is_leading = leads
-                self.leads(leads)
 
     async def _end_presence(self) -> None:
         """
@@ -425,8 +409,8 @@ class Node:
     def _hear_known(self, peer: Peer) -> None:
         """It has told all it has."""
         now = self._broker.clock()
-        # Of whoever left there while it was not heard, and is not among those that it measures, all others
-        # measure the time of grace; the first that says so counts.
+        # Of whoever left there while it was not heard all others measure the time of grace as well; the first
+        # that says it is over counts.
         came = self.roll.replace(peer.slot, peer.devices, now, self.slot)
         came += [user for user, time in peer.leaving if self.roll.begin_leaving(user, time, peer.slot)]
         for user in came:
@@ -436,7 +420,6 @@ class Node:
         if not peer.is_known:
             peer.is_known = True
             self._log.info("server {name} is here", name=peer.name)
-            self._elect()
 
     def _hear_bye(self, peer: Peer, item: list[Any]) -> None:
         self._log.info("server {name} has left", name=peer.name)
@@ -460,7 +443,6 @@ class Node:
         self.roll.drop(peer.slot, self._broker.clock(), measured_by)
         self.listeners.drop(peer.slot)
         self._questions.forget(peer.slot)
-        self._elect()
         # Those who do not come back in time are to be found in the store then.
         self._next_sweep = min(self._next_sweep, self._seconds() + self._broker.rules.grace + 1)
 
@@ -500,7 +482,7 @@ class Node:
         """Say of those whose time of grace is over that it is."""
         grace = self._broker.rules.grace
         due = list(self.roll.due(self.slot, now, grace, TICK_LIMIT))
-        if self.is_leading and not due:
+        if not due:
             # Whom nobody measures: two nodes may each think, after the bus was away, that the other does.
             due = list(self.roll.due(None, now, grace + self._expiry, TICK_LIMIT))
         for user, time in due:

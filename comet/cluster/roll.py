@@ -130,16 +130,13 @@ class Roll:
 
     def begin_leaving(self, user: User, time: float, measured_by: int) -> bool:
         """
-        Another node has told that it measures the time of grace of C{user}.
+        Another node has told that C{user} is in the time of grace.
 
         @return: whether C{user} comes online by this.
         """
-        if user in self._users:
+        if self.is_online(user):
             return False
-        was_online = user in self._leaving
         self._leaving[user] = Leaving(measured_by, time)
-        if was_online:
-            return False
         self._online[user.dev_id] += 1
         return True
 

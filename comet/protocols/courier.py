@@ -3,6 +3,9 @@ The courier: brings the log of presence to the webhook, at least once and in ord
 
 It has one batch in its hands at a time, reads the log anew for each attempt, and notes in the store how far
 it has come. So a receiver that is slow or dead costs nothing but the wait, and nobody waits for it.
+
+Of several servers over one store one delivers at a time: whoever has news takes its turn, which the store
+knows of, and delivers the rows of all.
 """
 
 from __future__ import annotations
@@ -33,6 +36,13 @@ T = TypeVar("T")
 
 #: How long a receiver may take for one batch, in seconds.
 REQUEST_SECONDS = 10.0
+#: How long a turn lasts from each attempt on, besides the wait for the next one, in seconds: for so long
+#: nothing is delivered if the server dies whose turn it is.
+TURN_SECONDS = 30
+#: How long to wait while it is the turn of another, in seconds.
+OTHER_SECONDS = 2.0
+#: How often to look for rows of which nobody has told here, in seconds.
+LOOK_SECONDS = 10.0
 #: The longest body of an answer that is read to its end; nobody looks at it.
 ANSWER_LIMIT = 1 << 16
 
@@ -120,6 +130,7 @@ class Courier:
         clock: Callable[[], float],
         chance: Callable[[], float] = random.random,
         policy: IPolicyForHTTPS | None = None,
+        is_alone: bool = True,
     ) -> None:
         """
         @param secret: what batches are signed with; empty: not at all.
@@ -127,14 +138,16 @@ class Courier:
         @param clock: the time in seconds since 1970.
         @param chance: gives numbers from 0 to 1.
         @param policy: whom to trust; left out, whom this machine trusts.
+        @param is_alone: whether no other process writes rows.
         """
         self.counters = Counters()
-        self._store, self._address, self._secret, self._node = store, address.encode(), secret, node
+        self._store, self._address, self._secret = store, address.encode(), secret
+        self._node, self._is_alone = node, is_alone
         self._reactor, self._clock, self._chance = reactor, clock, chance
         self._agent = Agent(reactor, policy or BrowserLikePolicyForHTTPS(), connectTimeout=REQUEST_SECONDS)
         # Without the path, which may hold a secret of the receiver's.
         self._receiver = urlsplit(address).netloc
-        self._place: int | None = None
+        self._place = 0
         self._failures = 0
         self._news = self._stopped = False
         self._asleep: Deferred[None] | None = None
@@ -142,8 +155,7 @@ class Courier:
         self._work: Deferred[None] = succeed(None)
 
     def start(self) -> None:
-        """Begin where the last process has ended; or again, after L{stop}, where another has ended."""
-        self._place, self._stopped = None, False
+        """Begin where the last process has ended, or another one."""
         self._work = Deferred.fromCoroutine(self._run())
         self._work.addErrback(lambda failure: self._log.failure("the webhook has ended", failure))
 
@@ -170,6 +182,17 @@ class Courier:
             except Exception as error:
                 if not self._stopped:
                     await self._failed(error)
+        with suppress(Exception):  # then it ends by itself, soon
+            await self._take_turn(0)
+
+    async def _take_turn(self, seconds: float) -> bool:
+        """@return: whether it is the turn of this one, which lasts for so long."""
+        now = int(self._clock())
+        place = await self._store.take_turn(READER, self._node, now, now + int(seconds))
+        if place is None:
+            return False
+        self._place = place
+        return True
 
     async def _until(self, wait: Deferred[T]) -> T:
         """Wait for anything but the store, which is not left in the middle of its work."""
@@ -183,9 +206,16 @@ class Courier:
 
     async def _sleep(self) -> None:
         """Wait for news."""
-        if not self._news:
-            self._asleep = Deferred()
-            await self._until(self._asleep)
+        while not self._news:
+            asleep: Deferred[None] = Deferred()
+            self._asleep = asleep
+            if not self._is_alone:
+                asleep.addTimeout(LOOK_SECONDS, self._reactor)
+            try:
+                await self._until(asleep)
+            except TimeoutError:
+                self._asleep = None
+                self._news |= bool(await self._store.presence_feed(self._place, 1))
 
     async def _failed(self, error: Exception) -> None:
         self.counters.failures += 1
@@ -196,15 +226,21 @@ class Courier:
                 receiver=self._receiver,
                 reason=_reason(error),
             )
+        wait = wait_after(self._failures, self._chance())
+        with suppress(Exception):  # the next attempt shows whose turn it is
+            await self._take_turn(wait + TURN_SECONDS)
         with suppress(CancelledError):
-            await self._until(deferLater(self._reactor, wait_after(self._failures, self._chance())))
+            await self._until(deferLater(self._reactor, wait))
 
     async def _deliver(self) -> bool:
-        """Deliver one batch. @return: whether there was one."""
-        if self._place is None:
-            self._place = await self._store.presence_place(READER)
+        """Deliver one batch. @return: whether there may be more."""
+        if not await self._take_turn(TURN_SECONDS):
+            # It may have looked for the last time before our rows were there.
+            await self._until(deferLater(self._reactor, OTHER_SECONDS))
+            return True
         events = await self._store.presence_feed(self._place, BATCH_LIMIT)
         if not events:
+            await self._take_turn(0)
             return False
         lost = lost_before(self._place, events)
         await self._post(body_of(self._node, events, lost))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from comet.model import User
-from comet.storage.presences import NOBODY, Keeping, PresenceEvent, Presences, Span, What
+from comet.storage.presences import NOBODY, TURN_LIMIT, Keeping, PresenceEvent, Presences, Span, What
 
 
 class MemoryPresences(Presences):
@@ -21,6 +21,7 @@ class MemoryPresences(Presences):
         self._seqs: dict[int, int] = {}
         self._places: dict[str, int] = {}
         self._last = 0
+        self._turn = "", 0
 
     async def note_presence(self, events: Sequence[PresenceEvent], alive: int, keeping: Keeping) -> None:
         """See L{Presences.note_presence}."""
@@ -90,4 +91,12 @@ class MemoryPresences(Presences):
 
     async def set_presence_place(self, reader: str, number: int) -> None:
         """See L{Presences.set_presence_place}."""
-        self._places[reader] = number
+        self._places[reader] = max(number, self._places[reader])
+
+    async def take_turn(self, reader: str, node: str, now: int, until: int) -> int | None:
+        """See L{Presences.take_turn}."""
+        holder, end = self._turn
+        if holder != node and now < end <= now + TURN_LIMIT:
+            return None
+        self._turn = node, until
+        return await MemoryPresences.presence_place(self, reader)

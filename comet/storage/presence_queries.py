@@ -7,10 +7,20 @@ from collections.abc import Collection, Mapping, Sequence
 
 from comet.model import User
 from comet.storage.cursors import Cursor, select
-from comet.storage.presences import NOBODY, Keeping, PresenceEvent, Sharing, Span, What
+from comet.storage.presences import (
+    NOBODY,
+    TURN_LIMIT,
+    Keeping,
+    PresenceEvent,
+    Sharing,
+    Span,
+    What,
+)
 
 #: Stands for all tenants.
 _ALL = -1
+#: Stands for whose turn it is: the name of a node, and in place of a number when the turn ends.
+_TURN = -2
 _COLUMNS = "dev_id, time, user_id, event, name, uuid, seq, number"
 
 
@@ -142,8 +152,23 @@ def presence_place(cursor: Cursor, reader: str) -> int:
 def set_presence_place(cursor: Cursor, reader: str, number: int) -> None:
     """See L{comet.storage.presences.Presences.set_presence_place}."""
     cursor.execute(
-        "REPLACE INTO presence_places (dev_id, name, place) VALUES (?, ?, ?)", [_ALL, reader, number]
+        "UPDATE presence_places SET place = ? WHERE dev_id = ? AND name = ? AND place < ?",
+        [number, _ALL, reader, number],
     )
+
+
+def take_turn(cursor: Cursor, reader: str, node: str, now: int, until: int) -> int | None:
+    """See L{comet.storage.presences.Presences.take_turn}."""
+    place = presence_place(cursor, reader)  # whoever does the same waits here
+    cursor.execute("SELECT name, place FROM presence_places WHERE dev_id = ?", [_TURN])
+    if any(holder != node and now < end <= now + TURN_LIMIT for holder, end in cursor.fetchall()):
+        return None
+    cursor.execute("DELETE FROM presence_places WHERE dev_id = ?", [_TURN])
+    if until > now:
+        cursor.execute(
+            "INSERT INTO presence_places (dev_id, name, place) VALUES (?, ?, ?)", [_TURN, node, until]
+        )
+    return place
 
 
 def _place(cursor: Cursor, dev_id: int, name: str = "") -> int:

@@ -128,6 +128,8 @@ class Span(NamedTuple):
     descending: bool = False
 
 
+#: How long a turn of a reader may be, in seconds; one that would last longer was noted by a wrong clock.
+TURN_LIMIT = 600
 #: Whoever is steady, if nobody is.
 NOBODY: Mapping[User, int] = {}
 
@@ -175,4 +177,14 @@ class Presences(Protocol):
         """
 
     async def set_presence_place(self, reader: str, number: int) -> None:
-        """Note that C{reader} has done with all rows up to this one."""
+        """Note that C{reader}, whose place was asked for, has done with all rows up to this one."""
+
+    async def take_turn(self, reader: str, node: str, now: int, until: int) -> int | None:
+        """
+        Let C{node} be the only one that reads on as C{reader}. It may say so again and again, and gives its
+        turn back by C{now}.
+
+        @param now: the time, in seconds since 1970.
+        @param until: when the turn ends; at most L{TURN_LIMIT} seconds later.
+        @return: as L{presence_place}; C{None} if it is the turn of another.
+        """

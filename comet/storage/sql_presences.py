@@ -58,3 +58,8 @@ class SQLPresences(Presences):
     async def set_presence_place(self, reader: str, number: int) -> None:
         """See L{Presences.set_presence_place}."""
         await self._write(queries.set_presence_place, reader, number)
+
+    async def take_turn(self, reader: str, node: str, now: int, until: int) -> int | None:
+        """See L{Presences.take_turn}."""
+        place: int | None = await self._write(queries.take_turn, reader, node, now, until)
+        return place

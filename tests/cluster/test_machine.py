@@ -52,6 +52,7 @@ class ClusterMachine(RuleBasedStateMachine):
     def node(self, number):
         return self.nodes[number % len(self.nodes)]
 
+    @precondition(lambda self: len(self.ears) < 9)
     @rule(node=st.integers(0, 2), kept=st.booleans())
     def listen(self, node, kept):
         broker, channel = self.node(node), KEPT if kept else PLAIN

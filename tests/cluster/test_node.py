@@ -464,18 +464,6 @@ class FailureTests(NodeCase):
         self.scene.wait(1)
         self.assertEqual(d.engine.problem, "")
 
-    def test_one_leads(self):
-        """The lowest of those that are there; another when it goes."""
-        self.assertEqual([broker.engine.is_leading for broker in (self.a, self.b)], [True, False])
-        led = []
-        self.b.engine.leads = led.append
-        self.scene.kill(self.a)
-        self.scene.wait(EXPIRY + 2)
-        self.assertEqual((led, self.b.engine.is_leading), ([True], True))
-        self.scene.add("a")
-        self.scene.wait(5)
-        self.assertEqual(led, [True, False])
-
 
 def numbered(ear, broker):
     ear.number = next(broker.connections.numbers)

@@ -6,9 +6,11 @@ import pymysql
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.task import deferLater
+from twisted.web.server import Site
 
 from tests.e2e.cluster import ClusterCase, insert, private
-from tests.e2e.support import in_thread
+from tests.e2e.support import in_thread, until
+from tests.protocols.test_courier import SECRET, Receiver
 
 
 class TogetherTests(ClusterCase):
@@ -224,6 +226,25 @@ class FailureTests(ClusterCase):
         await deferLater(reactor, 6)
         events = await self.sql(a, "SELECT event FROM presence_events WHERE seq > 0")
         self.assertEqual(events, [("online",)])
+
+    async def test_the_webhook_without_redis(self):
+        """Servers that have never reached each other deliver each row once, in order."""
+        receiver = Receiver()
+        port = reactor.listenTCP(0, Site(receiver), interface="127.0.0.1")
+        self.addCleanup(port.stopListening)
+        await self.cluster("")
+        await in_thread(self.redis.kill)
+        address = f"http://127.0.0.1:{port.getHost().port}/"
+        a, b = await self.servers.nodes("ab", presence={"webhook": address, "webhook_secret": SECRET})
+        users = range(1, 9)
+        keys = ", ".join(f"({user}, 'k{user}')" for user in users)
+        await self.sql(a, f"INSERT INTO users_auth (id, hash) VALUES {keys}")
+        for user in users:
+            await self.listener((a, b)[user % 2], {}, user, f"k{user}")
+        await until(lambda: len(receiver.users) >= len(users), "the rows")
+        await deferLater(reactor, 1)
+        rows = [row["seq"] for batch in receiver.batches for row in batch["events"]]
+        self.assertEqual((sorted(receiver.users), rows), ([*users], [*users]))
 
     async def test_a_start_without_redis(self):
         """The server comes up, alone, and joins when Redis is there."""

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.ssl import PrivateCertificate
+from twisted.internet.task import deferLater
 from twisted.logger import LogLevel, capturedLogs
 from twisted.trial.unittest import TestCase
 from twisted.web.client import BrowserLikePolicyForHTTPS
@@ -78,7 +79,9 @@ class CourierTests(TestCase):
     async def setUp(self):
         # Waits that are as short as the test is patient.
         self.patch(module, "wait_after", lambda failures, chance: 0.02)
-        self.store, self.count = MemoryStore(), 0
+        self.patch(module, "OTHER_SECONDS", 0.02)
+        self.patch(module, "LOOK_SECONDS", 0.05)
+        self.store, self.count, self.now = MemoryStore(), 0, 1000.5
         await self.store.start()
         self.receiver = Receiver()
         self.port = None
@@ -95,9 +98,9 @@ class CourierTests(TestCase):
             port, self.port = self.port, None
             await port.stopListening()
 
-    def begin(self, store=None, address=None, **more):
+    def begin(self, store=None, address=None, node="n", **more):
         address = address or f"http://127.0.0.1:{self.number}/hook?token=hidden"
-        courier = Courier(store or self.store, address, SECRET, "n", reactor, lambda: 1000.5, **more)
+        courier = Courier(store or self.store, address, SECRET, node, reactor, lambda: self.now, **more)
         courier.start()
         self.addCleanup(courier.stop)
         return courier
@@ -244,6 +247,40 @@ class CourierTests(TestCase):
         await until(lambda: self.courier.counters.failures == 2, "failures")
         await self.happen(1)
         await self.delivered(1)
+
+    async def test_two_servers(self):
+        """One delivers at a time, the rows of both, once and in order; nothing is missing if it stops."""
+        other = self.begin(node="other", is_alone=False)
+        for _ in range(20):
+            await self.happen(7)
+            other.wake()
+        await self.delivered(140)
+        self.assertEqual(self.receiver.most, 1)
+        await self.courier.stop()
+        await self.happen(3)
+        await self.delivered(143)
+
+    async def test_rows_of_which_nobody_tells(self):
+        """Another server that dies right after it has written some, or has no webhook: they are found."""
+        await self.courier.stop()
+        self.courier = self.begin(node="other", is_alone=False)
+        self.courier.wake = lambda: None
+        await self.happen(3)
+        await self.delivered(3)
+
+    async def test_a_server_that_dies_in_its_turn(self):
+        """Another goes on when that is over."""
+        self.receiver.answers = ["never"]
+        await self.happen(1)
+        await until(lambda: self.receiver.open, "the request")
+        self.courier.stop()
+        self.assertEqual(await self.store.take_turn("webhook", "dead", 1000, 1030), 0)
+        self.courier = self.begin(node="other")
+        await self.happen(1)
+        await deferLater(reactor, 0.1)
+        self.assertEqual(self.receiver.users, [])
+        self.now += 30
+        await self.delivered(2)
 
     async def test_certificates_are_checked(self):
         """A receiver that cannot prove its name gets nothing; one that can gets everything."""

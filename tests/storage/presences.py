@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from comet.storage.presences import Keeping, PresenceEvent, Sharing, Span, What
+from comet.storage.presences import TURN_LIMIT, Keeping, PresenceEvent, Sharing, Span, What
 from tests.storage.contract import ABROAD, ANN, BOB, CHAT, STRANGER
 
 NODE = Keeping("here", rows=4)
@@ -164,3 +164,21 @@ class PresencesContract:
         self.assertEqual(bare(await self.log(store)), [came(ANN, 5), came(BOB, 9)])
         self.assertEqual(await store.end_presence(OTHER, ["there"]), 1)
         self.assertEqual(bare(await self.log(store))[2:], [went(BOB, 9)])
+
+    async def test_one_reads_at_a_time(self):
+        """Until its turn is over, or given back; the place is one for all, and never goes back."""
+        store = await self.make_store()
+        self.assertEqual(await store.take_turn("r", "here", 100, 130), 0)
+        await store.note_presence([came(ANN, 5), went(ANN, 6), came(ANN, 7)], 7, NODE)
+        self.assertIsNone(await store.take_turn("r", "there", 129, 160))
+        await store.set_presence_place("r", 2)
+        self.assertEqual(await store.take_turn("r", "here", 129, 140), 2)
+        self.assertIsNone(await store.take_turn("r", "there", 139, 160))
+        self.assertEqual(await store.take_turn("r", "there", 140, 160), 2)
+        await store.set_presence_place("r", 3)
+        await store.set_presence_place("r", 2)
+        self.assertIsNone(await store.take_turn("r", "here", 141, 170))
+        self.assertEqual(await store.take_turn("r", "there", 141, 141), 3)
+        self.assertEqual(await store.take_turn("r", "here", 141, 141 + TURN_LIMIT), 3)
+        # Noted by a clock that was ahead.
+        self.assertEqual(await store.take_turn("r", "there", 140, 170), 3)

@@ -23,7 +23,8 @@ CREATE TABLE presence_events (
 CREATE UNIQUE INDEX presence_events_seq ON presence_events (dev_id, seq);
 
 -- How far has been counted: for each tenant the seq, for the name '' of all of them (-1) the number. A reader
--- of the whole log, such as the webhook, keeps under its name the number that it has come to.
+-- of the whole log, such as the webhook, keeps under its name the number that it has come to. The name for -2 is
+-- that of the node whose turn it is to read, with the time until when.
 CREATE TABLE presence_places (
     dev_id INTEGER     NOT NULL,
     name   VARCHAR(64) NOT NULL,
