@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from comet.config import CannotStart, Config
@@ -137,3 +138,12 @@ def close_all(ports: Iterable[Port]) -> None:
     """Give them all back."""
     for each in ports:
         each.close()
+
+
+def rest(listening: socket.socket) -> None:
+    """
+    Take no connections at this socket until somebody listens again, whichever processes have it: they go to
+    others at the same port, or are refused.
+    """
+    with suppress(OSError):  # nobody has listened yet
+        listening.shutdown(socket.SHUT_RDWR)

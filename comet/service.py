@@ -13,7 +13,6 @@ from typing import Any
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IListeningPort
 from twisted.internet.task import LoopingCall, deferLater
 from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
@@ -142,7 +141,7 @@ class CometService(MultiService):
         self.listening: Deferred[Mapping[str, int]] = Deferred()
         self._config, self._folder, self._reactor = config, folder, reactor
         self._bus = make_bus(config, local, reactor)
-        self._open: list[IListeningPort] = []
+        self._open: list[Any] = []
         self._ready = self._stopping = False
         self._neighbours = neighbours
         self._build()
@@ -333,6 +332,9 @@ class CometService(MultiService):
     async def _stop(self) -> None:
         was_ready, self._ready, self._stopping = self._ready, False, True
         for port in self._open:
+            if self._is_worker:
+                # The parent has this socket, too: without us connections would go on to come, and wait.
+                ports.rest(port.socket)
             await _maybe(port.stopListening())
         if was_ready:
             self._gauge.stop()
