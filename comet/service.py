@@ -281,6 +281,9 @@ class CometService(MultiService):
 
     def startService(self) -> None:
         """Open the store, then answer on all ports."""
+        if not self._is_worker:
+            # Before the level counts: a file of CppComet's asks for errors alone, and is warned all the same.
+            tell_warnings(self._config)
         super().startService()
         files = raise_file_limit()
         if files < self._config.limits.browsers:
@@ -288,8 +291,6 @@ class CometService(MultiService):
         Deferred.fromCoroutine(self._start()).addErrback(self._give_up)
 
     async def _start(self) -> None:
-        if not self._is_worker:
-            tell_warnings(self._config)
         try:
             await self._broker.start()
         except CometError as error:
@@ -438,7 +439,7 @@ class CometService(MultiService):
 
 
 def tell_warnings(config: Config) -> None:
-    """Log what is strange in the configuration."""
+    """Log what is strange in the configuration, before anything is kept out of the log."""
     for warning in config.warnings:
         _log.warn("configuration: {warning}", warning=str(warning))
 

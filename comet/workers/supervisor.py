@@ -70,8 +70,8 @@ class Supervisor(MultiService):
 
     def startService(self) -> None:
         """Start the first worker."""
-        super().startService()
         tell_warnings(self._config)
+        super().startService()
         self._start(1)
 
     def stopService(self) -> Deferred[None]:
