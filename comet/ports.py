@@ -147,3 +147,15 @@ def rest(listening: socket.socket) -> None:
     """
     with suppress(OSError):  # nobody has listened yet
         listening.shutdown(socket.SHUT_RDWR)
+
+
+def shut(port: Any) -> None:
+    """
+    Take those who have connected to a port of Twisted already, and nobody else.
+
+    Closing the socket would reset connections that wait to be taken, with requests that a proxy may not say
+    twice; and while the parent of a worker has the socket, too, others would go on to come, and wait in vain.
+    """
+    port.numberAccepts = BACKLOG
+    port.doRead()
+    rest(port.socket)

@@ -333,9 +333,7 @@ class CometService(MultiService):
     async def _stop(self) -> None:
         was_ready, self._ready, self._stopping = self._ready, False, True
         for port in self._open:
-            if self._is_worker:
-                # The parent has this socket, too: without us connections would go on to come, and wait.
-                ports.rest(port.socket)
+            ports.shut(port)
             await _maybe(port.stopListening())
         if was_ready:
             self._gauge.stop()
