@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from comet.config import CannotStart, Config
@@ -137,3 +138,24 @@ def close_all(ports: Iterable[Port]) -> None:
     """Give them all back."""
     for each in ports:
         each.close()
+
+
+def rest(listening: socket.socket) -> None:
+    """
+    Take no connections at this socket until somebody listens again, whichever processes have it: they go to
+    others at the same port, or are refused.
+    """
+    with suppress(OSError):  # nobody has listened yet
+        listening.shutdown(socket.SHUT_RDWR)
+
+
+def shut(port: Any) -> None:
+    """
+    Take those who have connected to a port of Twisted already, and nobody else.
+
+    Closing the socket would reset connections that wait to be taken, with requests that a proxy may not say
+    twice; and while the parent of a worker has the socket, too, others would go on to come, and wait in vain.
+    """
+    port.numberAccepts = BACKLOG
+    port.doRead()
+    rest(port.socket)

@@ -14,7 +14,6 @@ from typing import Any
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IListeningPort
 from twisted.internet.task import LoopingCall, deferLater
 from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
@@ -148,7 +147,7 @@ class CometService(MultiService):
         self.listening: Deferred[Mapping[str, int]] = Deferred()
         self._config, self._folder, self._reactor = config, folder, reactor
         self._bus = make_bus(config, local, reactor)
-        self._open: list[IListeningPort] = []
+        self._open: list[Any] = []
         self._ready = self._stopping = False
         self._neighbours = neighbours
         #: When the next tick is due; how late the last one was, and all of them.
@@ -294,6 +293,9 @@ class CometService(MultiService):
 
     def startService(self) -> None:
         """Open the store, then answer on all ports."""
+        if not self._is_worker:
+            # Before the level counts: a file of CppComet's asks for errors alone, and is warned all the same.
+            tell_warnings(self._config)
         super().startService()
         files = raise_file_limit()
         if files < self._config.limits.browsers:
@@ -301,8 +303,6 @@ class CometService(MultiService):
         Deferred.fromCoroutine(self._start()).addErrback(self._give_up)
 
     async def _start(self) -> None:
-        if not self._is_worker:
-            tell_warnings(self._config)
         try:
             await self._broker.start()
         except CometError as error:
@@ -351,6 +351,7 @@ class CometService(MultiService):
     async def _stop(self) -> None:
         was_ready, self._ready, self._stopping = self._ready, False, True
         for port in self._open:
+            ports.shut(port)
             await _maybe(port.stopListening())
         if was_ready:
             self._gauge.stop()
@@ -468,7 +469,7 @@ class CometService(MultiService):
 
 
 def tell_warnings(config: Config) -> None:
-    """Log what is strange in the configuration."""
+    """Log what is strange in the configuration, before anything is kept out of the log."""
     for warning in config.warnings:
         _log.warn("configuration: {warning}", warning=str(warning))
 

@@ -2,7 +2,9 @@
 
 import socket
 
-from twisted.trial.unittest import SynchronousTestCase
+from twisted.internet import reactor
+from twisted.internet.protocol import Factory, Protocol
+from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from comet import ports
 from comet.config import CannotStart, Config
@@ -47,3 +49,25 @@ class PortTests(SynchronousTestCase):
         self.assertEqual([each.name for each in one], ["ws", "cometql", ports.INNER])
         self.assertEqual([each.port for each in one[:2]], [each.port for each in two[:2]])
         self.assertNotEqual(one[2].port, two[2].port)
+
+
+class ShutTests(TestCase):
+    """The end of listening."""
+
+    async def test_who_waits_is_taken(self):
+        """And nobody else, though the process that started this one has the socket, too."""
+        port = Port.bind("ws", "127.0.0.1", 0)
+        parents = port.socket.dup()
+        self.addCleanup(parents.close)
+        came = []
+        listening = port.listen(reactor, Factory.forProtocol(lambda: came.append(Protocol()) or came[-1]))
+        listening.numberAccepts = 1  # as after a quiet time
+        address = "127.0.0.1", port.port
+        clients = [socket.create_connection(address) for _ in range(5)]
+        ports.shut(listening)
+        self.assertEqual(len(came), len(clients))
+        self.assertRaises(ConnectionRefusedError, socket.create_connection, address)
+        await listening.stopListening()
+        for client, server in zip(clients, came, strict=True):
+            server.transport.abortConnection()
+            client.close()

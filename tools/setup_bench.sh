@@ -19,7 +19,7 @@ need "MariaDB" mariadb-server-core have_mariadb
 
 # Module and program have to be of one build, so both are unpacked.
 have_nchan() { [ -e .venv/nginx/usr/lib/nginx/modules/ngx_nchan_module.so ]; }
-have_nchan || unpack nginx libnginx-mod-nchan || echo "left out: nchan (apt-get download nginx libnginx-mod-nchan)"
+have_nchan || unpack nginx nginx libnginx-mod-nchan || echo "left out: nchan (apt-get download nginx libnginx-mod-nchan)"
 # Its build insists on this folder, which it leaves empty.
 [ ! -e .venv/nginx ] || [ -d /var/lib/nginx ] || as_root mkdir -p /var/lib/nginx ||
     echo "left out: nchan (mkdir -p /var/lib/nginx)"

@@ -43,10 +43,14 @@ if ! "$python" -c 'import MySQLdb' 2>/dev/null; then
         leave_out "mysqlclient (pip install mysqlclient)"
 fi
 
-# Only the program itself: its package would start a server of its own on port 80.
+# Only the programs themselves: their packages would start servers of their own.
 have_nginx() { have nginx || [ -x .venv/nginx/usr/sbin/nginx ]; }
-have_nginx || unpack nginx
+have_nginx || unpack nginx nginx
 have_nginx || leave_out "nginx, to stand in front of comet (apt-get install nginx)"
+
+have_haproxy() { have haproxy || [ -x .venv/haproxy/usr/sbin/haproxy ]; }
+have_haproxy || unpack haproxy $(wanted_by haproxy)
+have_haproxy || leave_out "HAProxy, to stand in front of comet (apt-get install haproxy)"
 
 . tools/setup_drivers.sh
 . tools/setup_mariadb.sh

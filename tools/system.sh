@@ -38,13 +38,20 @@ install_packages() {
     return 1
 }
 
-# unpack PACKAGE...: put the files of packages into .venv/nginx, without what installing them would start.
+# What installing a package would install, itself among it.
+wanted_by() {
+    apt-get --simulate install --no-install-recommends "$1" 2>/dev/null | sed -n 's/^Inst \([^ ]*\) .*/\1/p'
+}
+
+# unpack FOLDER PACKAGE...: put the files of packages into .venv/FOLDER, without what installing them would start.
 unpack() {
     have apt-get || return 1
+    folder=$1
+    shift
     echo "unpacking $* ..."
     (
         mkdir -p .venv/unpacking && cd .venv/unpacking && apt-get download "$@" &&
-            for each in ./*.deb; do dpkg-deb -x "$each" ../nginx || exit 1; done
+            for each in ./*.deb; do dpkg-deb -x "$each" "../$folder" || exit 1; done
     ) >/dev/null 2>&1
     done=$?
     rm -rf .venv/unpacking

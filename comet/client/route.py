@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 
 #: The longest wait before the first new attempt, and before any, in seconds.
 BASE, CAP = 0.5, 30.0
+#: The longest wait that a server may ask for, in seconds: none takes longer to send its clients away.
+ASKED_CAP = 600.0
 #: A connection that has lasted that long was a good one, in seconds.
 STABLE = 10.0
 
@@ -19,7 +21,8 @@ class Route:
     a good connection that ends leads home.
 
     Waits double with each round through the list. Each is a share, by chance, of what it could be, so that
-    the clients of a node that ends do not come back at the same moment.
+    the clients of a node that ends do not come back at the same moment. A server that sends its clients away
+    knows how many they are, and tells each how long to wait: then it is as long as that.
     """
 
     def __init__(self, nodes: Sequence[str], user_id: int, random: Callable[[], float]) -> None:
@@ -63,5 +66,5 @@ class Route:
             self._failures += 1
         rounds = min((self._failures - 1) // len(self._nodes), 20)
         if retry is not None:
-            return min(CAP, retry)
+            return min(ASKED_CAP, retry)
         return self._random() * min(CAP, BASE * 2.0**rounds)

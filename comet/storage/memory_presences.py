@@ -27,6 +27,8 @@ class MemoryPresences(Presences):
         """See L{Presences.note_presence}."""
         told = keeping.news(events, self._holders)
         self._holders.update(dict.fromkeys(told.adopted, keeping.node))
+        for event in told.unsaid:
+            self._mark(event, keeping)
         for event in told.news:
             self._log_one(event, keeping.rows)
             if event.event in (What.ONLINE, What.OFFLINE):

@@ -31,6 +31,8 @@ def note_presence(cursor: Cursor, events: Sequence[PresenceEvent], alive: int, k
         told = keeping.news(events, _holders(cursor, events))
         events = told.news
         _adopt(cursor, told.adopted, keeping.node)
+        for event in told.unsaid:
+            _mark(cursor, event, keeping)
     _log(cursor, events, keeping.rows)
     for event in events:
         if event.event in (What.ONLINE, What.OFFLINE):

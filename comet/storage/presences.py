@@ -80,8 +80,8 @@ class Keeping(NamedTuple):
         @return: what of C{events} is so, and new.
         """
         if self.sharing is Sharing.ALONE:
-            return Told(list(events), [])
-        now, news = dict(holders), []
+            return Told(list(events), [], [])
+        now, news, unsaid = dict(holders), [], []
         adopted: dict[User, None] = {}
         for event in events:
             user = User(event.dev_id, event.user_id)
@@ -93,11 +93,14 @@ class Keeping(NamedTuple):
                         adopted[user] = None
                     continue
             elif event.event is What.OFFLINE:
+                if holder is None and self.sharing is Sharing.TOGETHER:
+                    # Told twice; or the node by which the user came died before it could tell that.
+                    unsaid.append(event)
                 if holder is None or (self.sharing is Sharing.APART and holder != self.node):
                     continue
                 del now[user]
             news.append(event)
-        return Told(news, [user for user in adopted if user in now])
+        return Told(news, [user for user in adopted if user in now], unsaid)
 
 
 class Told(NamedTuple):
@@ -106,10 +109,13 @@ class Told(NamedTuple):
 
     @ivar news: those that are logged.
     @ivar adopted: who was online already, and is so by another node now.
+    @ivar unsaid: those of users who go offline of whom nobody has told that they were online; when they were
+        here last is kept, and nothing logged.
     """
 
     news: list[PresenceEvent]
     adopted: list[User]
+    unsaid: list[PresenceEvent]
 
 
 class Span(NamedTuple):

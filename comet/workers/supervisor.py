@@ -8,9 +8,7 @@ all ports, which the parent keeps, too: what waits in those of a worker that die
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 from twisted.application.service import MultiService
@@ -22,7 +20,6 @@ from comet import ports
 from comet.cluster.localbus import Relay
 from comet.config import CannotStart, Config
 from comet.data import DataFolder
-from comet.ports import Port
 from comet.service import STOP_SECONDS, key_ring, tell_ports, tell_warnings
 from comet.workers.worker import FAILED, READY, Worker
 
@@ -73,8 +70,8 @@ class Supervisor(MultiService):
 
     def startService(self) -> None:
         """Start the first worker."""
-        super().startService()
         tell_warnings(self._config)
+        super().startService()
         self._start(1)
 
     def stopService(self) -> Deferred[None]:
@@ -84,8 +81,9 @@ class Supervisor(MultiService):
 
     async def _stop(self) -> None:
         self._is_over = True
-        for timer in self._timers.values():
+        for number, timer in self._timers.items():
             timer.cancel()
+            self._rest(number)
         self._timers.clear()
         self.signal("TERM")
         if self._workers:
@@ -184,12 +182,10 @@ class Supervisor(MultiService):
             **{"number": number, "how": how, "pause": pause},
         )
         if pause > PAUSE_SECONDS:
-            rest(self._ports[number])
+            self._rest(number)
         self._timers[number] = self._reactor.callLater(pause, self._start, number)
 
-
-def rest(resting: Sequence[Port]) -> None:
-    """Take no connections at these ports until somebody listens again, so that the other workers get them."""
-    for each in resting:
-        with suppress(OSError):  # nobody has listened yet
-            each.socket.shutdown(socket.SHUT_RDWR)
+    def _rest(self, number: int) -> None:
+        """Nobody is there to take connections for this worker."""
+        for each in self._ports[number]:
+            ports.rest(each.socket)

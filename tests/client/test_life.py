@@ -108,6 +108,18 @@ class ConnectionTests(SynchronousTestCase):
         scene.later(1)
         self.assertEqual(len(scene.loop.remotes), 3)
 
+    def test_when_to_come_back(self):
+        """A goodbye that says when is obeyed, also if that is later than the client would wait by itself."""
+        scene = Scene()
+        scene.connect()
+        bye = {"type": "bye", "code": 4000, "final": False, "reason": "going down", "time": 5}
+        scene.remote.tell({**bye, "retry": 90_000})
+        self.assertEqual(scene.told[-1], Disconnected("ws://a/comet/ws", "going down", 90.0))
+        scene.later(89)
+        self.assertEqual(len(scene.loop.remotes), 1)
+        scene.later(1)
+        self.assertEqual(len(scene.loop.remotes), 2)
+
     def test_final_goodbyes(self):
         """After one from 4500 on it stays away."""
         for close in (

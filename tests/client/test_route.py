@@ -1,9 +1,13 @@
 """Tests of the way to the nodes."""
 
+from dataclasses import fields
+
 from twisted.trial.unittest import SynchronousTestCase
 
-from comet.client.route import CAP, STABLE, Route
+from comet.client.route import ASKED_CAP, CAP, STABLE, Route
 from comet.client.settings import Settings
+from comet.kinds import kind_of
+from comet.sections import Main
 
 NODES = ("ws://a", "ws://b", "ws://c")
 
@@ -41,9 +45,19 @@ class RouteTests(SynchronousTestCase):
         self.assertEqual(route.lost(STABLE), 0.5)
 
     def test_what_the_server_asks_for(self):
-        """Is how long the wait is, up to the longest there is."""
+        """Is how long the wait is, also where the client by itself would not wait so long."""
         route = Route(["a", "b"], 0, lambda: 1.0)
-        self.assertEqual([route.lost(0, 2.5), route.lost(STABLE, 0.0), route.lost(0, 900)], [2.5, 0.0, CAP])
+        self.assertEqual(
+            [route.lost(0, 2.5), route.lost(STABLE, 0.0), route.lost(0, 599.5)], [2.5, 0.0, 599.5]
+        )
+
+    def test_nobody_is_sent_away_for_ever(self):
+        """A server may ask for as long as the longest drain, and not for more."""
+        drain = next(kind_of(key) for key in fields(Main) if key.name == "drain")
+        self.assertEqual(drain.read(f"{ASKED_CAP:.0f}"), ASKED_CAP)
+        self.assertRaises(ValueError, drain.read, f"{ASKED_CAP + 1:.0f}")
+        for asked in (ASKED_CAP + 1, 1e12, float("inf")):
+            self.assertEqual(Route(NODES, 0, lambda: 1.0).lost(0, asked), ASKED_CAP)
 
     def test_waits_are_scattered(self):
         """The wait is any share of what it could be."""

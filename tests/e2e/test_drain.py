@@ -62,6 +62,22 @@ class DrainTests(ServerCase):
         await until(lambda: server.process.poll() is not None, "the end")
         self.assertEqual(server.process.returncode, ENDED)
 
+    async def test_whoever_comes(self):
+        """Is refused, so that a proxy tries another server; also by workers, whose parent has their ports."""
+        for workers in (1, 2):
+            config = {"main": {"drain": 60}, "limits": {"address_connections": 0}}
+            server = await self.server(ws={"workers": workers}, **config)
+            clients = [await in_thread(connect, server.ws_port) for _ in range(300)]
+            server.process.send_signal(signal.SIGTERM)
+            await in_thread(farewell, clients.pop(0))
+            with self.assertRaises(ConnectionRefusedError):
+                while True:  # one of the workers may not know yet
+                    (await in_thread(connect, server.ws_port)).close()
+            self.assertIsNone(server.process.poll())
+            await server.stop(signal.SIGKILL)
+            for client in clients:
+                client.close()
+
     async def test_the_second_signal(self):
         """Ends the process there and then, in the middle of the goodbyes."""
         server = await self.server(main={"drain": 60}, limits={"address_connections": 0})

@@ -6,11 +6,9 @@ import http.client
 import json
 import os
 import pty
-import shutil
 import signal
 import socket
 import ssl
-import subprocess
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,15 +17,10 @@ import pymysql
 from cryptography import x509
 
 from comet.certificates import self_signed
+from tests.e2e.proxies import NGINX, start_nginx
 from tests.e2e.support import PATIENCE, ROOT, TWISTD, Server, ServerCase, in_thread, until
 from tests.protocols.browser import frame, frames, request
 
-EXAMPLE = ROOT / "docs" / "examples" / "nginx.conf"
-#: Where make test unpacks one if there is none.
-OWN_NGINX = ROOT / ".venv" / "nginx" / "usr" / "sbin" / "nginx"
-NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin") or (
-    str(OWN_NGINX) if OWN_NGINX.exists() else None
-)
 PING, PONG = 9, 10
 
 
@@ -215,37 +208,8 @@ class NginxTests(EdgeCase):
 
     async def nginx(self, server):
         """@return: the port on which an nginx stands in front of the server."""
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        text = EXAMPLE.read_text("utf-8")
-        for old, new in (
-            ("listen 443", f"listen 127.0.0.1:{port}"),
-            ("http://127.0.0.1:8087", f"http://127.0.0.1:{server.ws_port}"),
-            ("/etc/letsencrypt/live/comet.example.com/fullchain.pem", str(self.files[0])),
-            ("/etc/letsencrypt/live/comet.example.com/privkey.pem", str(self.files[1])),
-        ):
-            self.assertIn(old, text)
-            text = text.replace(old, new)
-        places = "".join(
-            f"{name}_temp_path {self.folder / name};"
-            for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-        )
-        user = "user root;" if os.getuid() == 0 else ""
-        (self.folder / "nginx.conf").write_text(
-            f"daemon off; {user} pid {self.folder}/nginx.pid; error_log stderr; events {{}}\n"
-            f"http {{ access_log off; {places}\n{text}\n}}\n"
-        )
-        with open(self.folder / "nginx.log", "wb") as log:
-            process = subprocess.Popen(
-                [NGINX, "-p", str(self.folder), "-e", "stderr", "-c", str(self.folder / "nginx.conf")],
-                stdout=log,
-                stderr=log,
-            )
-        self.addCleanup(process.wait)
-        self.addCleanup(process.terminate)
-        await until(lambda: reachable(port) or process.poll() is not None, "nginx to listen")
-        self.assertIsNone(process.poll(), (self.folder / "nginx.log").read_text())
-        return port
+        here = {"127.0.0.1:8087": f"127.0.0.1:{server.ws_port}"}
+        return await start_nginx(self, "nginx.conf", self.files, here)
 
     async def test_the_visitor_is_known_by_its_own_address(self):
         """And not by one that it writes itself; without trust, all come from the proxy."""
@@ -285,12 +249,6 @@ class NginxTests(EdgeCase):
         status, headers, body = await in_thread(fetch, await self.nginx(server), "/info")
         self.assertEqual((status, json.loads(body)["status"]), (200, "ok"))
         self.assertEqual(headers["X-Content-Type-Options"], "nosniff")
-
-
-def reachable(port):
-    """@return: whether somebody listens."""
-    with closing(socket.socket()) as client:
-        return client.connect_ex(("127.0.0.1", port)) == 0
 
 
 def fetch(port, path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -11,7 +12,10 @@ import sys
 from pathlib import Path
 from urllib.request import urlopen
 
+from twisted.internet.defer import ensureDeferred
+
 from tests.e2e.support import ENDED, PATIENCE, ROOT, TWISTD, Server, ServerCase, in_thread, until
+from tests.test_config import OLD
 
 
 def run(*command, **environment):
@@ -109,6 +113,28 @@ class StartTests(ServerCase):
         process.send_signal(signal.SIGTERM)
         output, _ = await in_thread(process.communicate)
         self.assertIn("PollReactor", output)
+
+
+class OldFileTests(ServerCase):
+    """A comet.ini as it was written for CppComet."""
+
+    async def test_lists_of_servers(self):
+        """Do not keep the server from starting; a warning for each names what takes their place."""
+        server = Server(self.mktemp(), {})
+        self.addCleanup(lambda: ensureDeferred(server.stop(signal.SIGKILL)))
+        text = OLD.replace("ip = 0.0.0.0", "ip = 127.0.0.1").replace(
+            "[main]", f"[main]\ndata = {server.data}"
+        )
+        text = re.sub("(?m)^port = (8087|3307)$", "port = 0", text)
+        text = text.replace("port = 3311", "port = 3311\ncluster = []Server=node1.example.com:3307")
+        text += "[cluster]\nServer = node1.example.com:3307\n"
+        server.ini.write_text(text)
+        await server.start()
+        self.assertEqual(json.loads(await in_thread(read, f"{server.page}health/ready")), {"status": "ok"})
+        log = server.log.read_text()
+        for key in ("[ws] cluster", "[cometqlproxy] cluster", "[cluster] Server"):
+            self.assertRegex(log, rf"{re.escape(key)}.*\[cluster\] redis takes the place of lists of servers")
+        self.assertEqual(await server.stop(), ENDED)
 
 
 class DataTests(ServerCase):

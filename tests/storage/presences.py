@@ -138,12 +138,15 @@ class PresencesContract:
         store = await self.make_store()
         here, there = (each._replace(sharing=Sharing.TOGETHER) for each in (NODE, OTHER))
         await store.note_presence([went(BOB, 1), came(ANN, 5)], 5, here)
+        # Of whom nobody told that he was there, it is known when he was.
+        self.assertEqual(bare(await self.log(store)), [came(ANN, 5)])
+        self.assertEqual(await store.last_seen([BOB]), {BOB: 1})
         await store.note_presence([came(ANN, 6), came(BOB, 6), joined(CHAT, 6), joined(CHAT, 6)], 6, there)
         self.assertEqual(bare(await self.log(store)), [came(ANN, 5), came(BOB, 6), *2 * [joined(CHAT, 6)]])
         await store.note_presence([went(ANN, 7), came(ANN, 8), went(ANN, 9)], 9, here)
         await store.note_presence([went(ANN, 10)], 10, there)
         self.assertEqual(bare(await self.log(store))[1:], [went(ANN, 7), came(ANN, 8), went(ANN, 9)])
-        self.assertEqual(await store.last_seen([ANN, BOB]), {ANN: 9, BOB: 6})
+        self.assertEqual(await store.last_seen([ANN, BOB]), {ANN: 10, BOB: 6})
 
     async def test_who_is_apart_does_not_tell_of_others(self):
         """That somebody is gone says the node by which they came online last, however they came online."""
