@@ -1,5 +1,5 @@
 """
-One of three servers does not reach Redis, or the database, while everybody goes on speaking.
+One of three servers does not reach Redis, or the database, or is killed, while everybody goes on speaking.
 
 What becomes of the messages is counted; the counts are in the log of trial, and in the documents.
 """
@@ -24,6 +24,7 @@ _log = Logger()
 
 
 class PartitionCase(ClusterCase):
+    maxDiff = None
     """Three servers, the last of which, C{c}, has a cable of its own."""
 
     async def cable(self, port):
@@ -133,6 +134,27 @@ class RedisTests(PartitionCase):
         tally = traffic.tally(CHAT)
         self.assertEqual((tally.once, tally.sent - tally.once), (tally.sent, 0))
         self.assertEqual([ear.gaps(CHAT) for ear in traffic.ears], [0, 0, 0])
+
+
+class KillTests(PartitionCase):
+    """C{c} is killed."""
+
+    async def test_killed(self):
+        """Its users go on elsewhere: nothing that was kept or private is missing, and the order is one."""
+        await self.cluster("")
+        traffic = await self.traffic()
+        begun = reactor.seconds()
+        await self.c.stop(9)
+        await traffic.come_elsewhere(3, self.a)
+        await deferLater(reactor, EXPIRY + GRACE + 1)
+        self.assertEqual(await self.sql(self.b, "SELECT time FROM users_time WHERE id = 3"), [(0,)])
+        await self.is_all_there(traffic)
+        # Where nothing is kept, the others have heard everything, and who was away knows that.
+        self.assertEqual([len(traffic.missed(ear, CHAT)) for ear in traffic.ears[:2]], [0, 0])
+        for time in traffic.missed(traffic.ears[2], CHAT).values():
+            self.assertLess(abs(time - begun), SLACK)
+        self.assertEqual(traffic.tally(CHAT).twice, 0)
+        self.assertEqual(await self.sql(self.b, "SELECT users FROM pipes WHERE name = 'chat'"), [(3,)])
 
 
 class DatabaseTests(PartitionCase):
