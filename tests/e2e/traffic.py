@@ -68,6 +68,12 @@ class Witness(Listening):
         """The place from which to go on where a history is kept."""
         return next(frame["cursor"] for _, frame in reversed(self.heard) if frame.get("channel") == KEPT)
 
+    @property
+    def places(self):
+        """The positions of what was heard where a history is kept."""
+        cursors = [frame["cursor"] for _, frame in self.heard if frame.get("channel") == KEPT]
+        return [int(cursor.split(":")[1]) for cursor in cursors]
+
     def texts(self, kind, channel=None):
         """@return: what was heard, in order."""
         return [
