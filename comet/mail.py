@@ -217,15 +217,15 @@ class Mail:
 
     async def _queue(self, user: User, mailbox: Mailbox) -> list[PrivateMessage]:
         """@return: what there is to give, in order; fresh messages also if the store does not work."""
+        # What is fresh only while the store is read waits for the next time: others may have queued something
+        # in front of it meanwhile, which would never be given once this was.
+        fresh, mailbox.fresh = mailbox.fresh, {}
         try:
             queued = await self._store.queue(user)
         except Unavailable:
-            if not mailbox.fresh:
+            if not fresh:
                 raise
             queued = []
-        if not mailbox.fresh:
-            return queued
-        fresh, mailbox.fresh = mailbox.fresh, {}
         both = {message.number: message for message in queued} | fresh
         return [both[number] for number in sorted(both)]
 

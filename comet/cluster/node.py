@@ -294,6 +294,8 @@ class Node:
         self._up_since = now
         self._next_beat = now + BEAT_SECONDS
         self.peers.hear_all(now)
+        # Here it was not heard what they have said meanwhile; they answer with all they have.
+        self.peers.begin_counting()
         self._broker.attendance.sharing = Sharing.TOGETHER
         self._say_hello(was_away)
         for item in (*self._unheard.tell(), *(self._endings.tell() if was_away else ())):

@@ -70,3 +70,8 @@ class Peers:
         """Whoever was silent was so because nothing could be heard."""
         for peer in self._all.values():
             peer.heard = now
+
+    def begin_counting(self) -> None:
+        """What they say next is counted from there on."""
+        for peer in self._all.values():
+            peer.number = 0

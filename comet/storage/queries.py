@@ -150,10 +150,11 @@ def history(cursor: Cursor, channel: Channel, limit: int) -> list[Message]:
 def since(cursor: Cursor, channel: Channel, position: int, most: Most) -> Stretch:
     """See L{comet.storage.interface.Store.since}."""
     place = _place(cursor, channel)
+    # Not what others have committed since the place was read: it would be given here, and once it is heard.
     cursor.execute(
         "SELECT event, message, time, user_id, id, position FROM pipe_messages WHERE dev_id = ? AND name = ?"
-        " AND position > ? ORDER BY number LIMIT ?",
-        [*channel, position, most.rows + 1],
+        " AND position > ? AND position <= ? ORDER BY number LIMIT ?",
+        [*channel, position, place.position, most.rows + 1],
     )
     rows = no_more(iter(cursor.fetchone, None), most, lambda row: str(row[1]))
     return Stretch(place, _messages(channel, place.epoch, rows))

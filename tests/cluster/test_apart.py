@@ -1,5 +1,6 @@
 """Tests for L{comet.cluster.apart}, and for nodes one of which alone does not reach the others."""
 
+from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from comet.cluster.apart import LIMIT, Ending, Endings, Unheard
@@ -281,6 +282,35 @@ class StoreTests(SynchronousTestCase):
         scene.store.is_broken = False
         scene.wait(5)
         self.assertEqual((b.length(ROOM), texts(ear)), (9, ["1"]))
+
+    def test_private_messages_in_front(self):
+        """One that was queued by a node apart comes first, though the queue was read just before."""
+
+        class Late(MemoryStore):
+            """Reads queues at once, and says later what it has read."""
+
+            waiting = ()
+
+            async def queue(self, user):
+                found = await super().queue(user)
+                if self.waiting != ():
+                    self.waiting.append(Deferred())
+                    await self.waiting[-1]
+                return found
+
+        scene = Scene("ab", Late())
+        a, b = scene.brokers
+        ear = scene.arrive(a, ANN)
+        scene.store.waiting = []
+        emptying = Deferred.fromCoroutine(a.empty_queue(ANN))
+        finish(scene.store.enqueue(note("1"), 9))
+        scene.run(b.send_private(note("2")))
+        while scene.store.waiting:
+            scene.store.waiting.pop(0).callback(None)
+            scene.settle()
+        self.successResultOf(emptying)
+        self.assertEqual(texts(ear), ["1", "2"])
+        self.assertEqual(finish(MemoryStore.queue(scene.store, ANN)), [])
 
     def test_what_is_stored_but_not_heard_yet(self):
         """It is handed over when it is heard, though the place that was read is behind it already."""

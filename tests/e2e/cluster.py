@@ -144,7 +144,7 @@ class ClusterCase(ServerCase):
     async def listener(self, server, channels=(), user_id=0, key="", protocol=Listening):
         """@return: a client in JSON that is signed in, and listens."""
         factory = WebSocketClientFactory(f"ws://127.0.0.1:{server.ws_port}/comet/ws", reactor=reactor)
-        factory.protocol, factory.log = protocol, protocol.log
+        factory.protocol, factory.log = protocol, Listening.log
         client = await TCP4ClientEndpoint(reactor, "127.0.0.1", server.ws_port).connect(factory)
 
         async def leave():

@@ -40,18 +40,39 @@ class Tally(NamedTuple):
 
 
 class Witness(Listening):
-    """A client that keeps all it has heard, and acknowledges what is private."""
+    """
+    A client that keeps all it has heard, and acknowledges what is private.
 
-    def __init__(self):
+    @ivar heard: frames, and when they came.
+    """
+
+    def __init__(self, before=None):
+        """@param before: the connection before this one, if there was one."""
         super().__init__()
-        self.heard = []
+        self.heard = before.heard if before else []
+        self._numbers = before._numbers if before else set()
 
     def onMessage(self, payload, isBinary):
         super().onMessage(payload, isBinary)
         frame = json.loads(payload)
-        self.heard.append((reactor.seconds(), frame))
         if frame["type"] == "private":
             self.say(json.dumps({"cmd": "ack", "number": frame["number"]}))
+            # What comes again is known by its number.
+            if frame["number"] in self._numbers:
+                return
+            self._numbers.add(frame["number"])
+        self.heard.append((reactor.seconds(), frame))
+
+    @property
+    def cursor(self):
+        """The place from which to go on where a history is kept."""
+        return next(frame["cursor"] for _, frame in reversed(self.heard) if frame.get("channel") == KEPT)
+
+    @property
+    def places(self):
+        """The positions of what was heard where a history is kept."""
+        cursors = [frame["cursor"] for _, frame in self.heard if frame.get("channel") == KEPT]
+        return [int(cursor.split(":")[1]) for cursor in cursors]
 
     def texts(self, kind, channel=None):
         """@return: what was heard, in order."""
@@ -104,6 +125,15 @@ class Traffic:
             consumeErrors=True,
         )
         self._case.addCleanup(self._fall_silent)
+
+    async def come_elsewhere(self, user, server):
+        """Let a user whose connection is gone go on at another server."""
+        before = self.ears[user - 1]
+        await before.closed
+        channels = {KEPT: before.cursor, CHAT: None}
+        self.ears[user - 1] = await self._case.listener(
+            server, channels, user, f"k{user}", lambda: Witness(before)
+        )
 
     async def _fall_silent(self):
         self._is_over = True

@@ -11,6 +11,7 @@ from comet.errors import Unavailable
 from comet.model import Channel, Message
 from comet.storage import migrations, queries
 from comet.storage.interface import Store
+from comet.storage.listings import Most
 from comet.storage.sql import SQLStore, sqlite_pool
 from comet.storage.writes import Write
 from tests.storage.contract import ANN, CHAT, StoreContract, said, whispered
@@ -77,6 +78,31 @@ class SQLiteStoreTests(
         store._pool.runInteraction = run
         self.assertEqual(groups, [1, 49])
         self.assertEqual(await store.history(CHAT, 99), [said(number) for number in range(50)])
+
+    async def test_what_is_written_while_the_past_is_read(self):
+        """It is not part of that: what reaches beyond the place would be given twice."""
+        store = await self.make_store()
+        for number in range(3):
+            await store.append(said(number), 99)
+
+        class Busy:
+            """A cursor; others commit something after each of its statements."""
+
+            def __init__(self, cursor):
+                self.cursor, self.number = cursor, 10
+
+            def __getattr__(self, name):
+                return getattr(self.cursor, name)
+
+            def execute(self, *arguments):
+                self.cursor.execute(*arguments)
+                self.number += 1
+                queries.append(self.cursor.connection.cursor(), said(self.number), 99)
+
+        place, messages = await store._pool.runInteraction(
+            lambda cursor: queries.since(Busy(cursor), CHAT, 1, Most(99, 1 << 20))
+        )
+        self.assertEqual((place.position, [each.place.position for each in messages]), (3, [2, 3]))
 
     async def test_a_batch_takes_part_in_the_group(self):
         """It is committed with the others; if it fails, it fails whole, and they are committed."""
