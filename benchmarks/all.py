@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -74,10 +75,25 @@ def save(folder: Path, results: Sequence[dict[str, Any]], rows: Sequence[dict[st
         (folder / "benchmarks.svg").write_text(drawing)
 
 
+def saved(folder: Path, without: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """
+    @param without: names of benchmarks.
+    @return: the results in a folder, but for those.
+    """
+    file = folder / "results.jsonl"
+    found = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+    return [result for result in found if result["benchmark"] not in without]
+
+
 def parse() -> argparse.Namespace:
     """@return: the options."""
     options = argparse.ArgumentParser(description="All benchmarks, or some.")
-    options.add_argument("--only", nargs="+", choices=benchmarks(), help="these benchmarks")
+    options.add_argument(
+        "--only",
+        nargs="+",
+        choices=benchmarks(),
+        help="these benchmarks; what the folder has of the others stays there",
+    )
     options.add_argument("--folder", type=Path, default=Path("bench-results"), help="where the files go")
     options.add_argument("--record", action="store_true", help="put the files into the documents")
     options.add_argument(
@@ -112,10 +128,12 @@ def main() -> None:
     options = parse()
     folder = RECORDED if options.record else options.folder
     if options.redraw:
-        results = [json.loads(line) for line in (folder / "results.jsonl").read_text().splitlines()]
-        failed: list[str] = []
+        results, failed = saved(folder), list[str]()
     else:
         results, failed = run_all(options)
+        if options.only:
+            others = saved(folder, without=[result["benchmark"] for result in results])
+            results = sorted([*others, *results], key=itemgetter("benchmark"))
     rows = [row for result in results for row in rows_of(result)]
     save(folder, results, rows)
     print("", table.as_text(rows), sep="\n")

@@ -44,23 +44,6 @@ AIM = 1.0
 THINGS = "statements"
 
 
-def ask(loop: Loop, clients: Sequence[mysql.Client], packet: bytes, budget: Budget) -> int:
-    """
-    Let each of C{clients} send C{packet} as often as C{budget} allows all of them together.
-
-    @return: how often it was sent and answered.
-    """
-    sent = 0
-    while True:
-        for client in clients:
-            if client.idle and budget.allows(sent):
-                client.send(packet)
-                sent += 1
-        if all(client.idle for client in clients):
-            return sent
-        loop.turn()
-
-
 class Series:
     """The runs over a number of connections."""
 
@@ -117,7 +100,7 @@ class Series:
         for client in clients:
             client.join(loop)
         budget = Budget(self._options.messages, self._options.seconds)
-        return measure(process, loop, lambda: ask(loop, clients, packet, budget))
+        return measure(process, loop, lambda: mysql.ask_all(loop, clients, packet, budget.allows))
 
     def _beside(self, mariadb: MariaDB, packet: bytes) -> Run:
         """@return: what the same INSERTs take in MariaDB, where each has to write a row."""

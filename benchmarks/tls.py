@@ -25,13 +25,6 @@ from rig.server import Server
 SMOKE = ("--subscribers", "4", "--messages", "5", "--repeats", "1")
 AIM = 0.8
 
-_SETTINGS = """\
-[tls]
-port = 0
-certificate = {certificate}
-key = {key}
-"""
-
 
 def benchmark(options: argparse.Namespace, folder: Path, core: int | None) -> dict[str, Any]:
     """@return: the results."""
@@ -47,7 +40,7 @@ def benchmark(options: argparse.Namespace, folder: Path, core: int | None) -> di
         return Budget(options.messages, options.seconds)
 
     crowd, within = (options.subscribers, 1), Tls(CppComet())
-    settings = _SETTINGS.format(certificate=certificate, key=key)
+    settings = {"tls": {"port": 0, "certificate": certificate, "key": key}}
     with Server(folder, core, options.profile, settings=settings) as server:
         # In turns, so that what disturbs the machine for a while disturbs all.
         for _ in range(options.repeats):

@@ -25,6 +25,12 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def find(program):
+    """@return: where that program is; C{None} if there is none."""
+    path = os.pathsep.join((os.environ.get("PATH", os.defpath), str(UNPACKED)))
+    return shutil.which(program, path=path)
+
+
 class Redis:
     """A Redis whose files lie in C{folder}; it can be killed and started again, on the same port."""
 
@@ -35,8 +41,7 @@ class Redis:
         @param lines: more lines of its configuration.
         @param answers: what its answer to a PING holds, once it is there.
         """
-        path = os.pathsep.join((os.environ.get("PATH", os.defpath), str(UNPACKED)))
-        self._program = shutil.which(self.program, path=path)
+        self._program = find(self.program)
         if self._program is None:
             raise SkipTest(f"there is no {self.program}")
         self._folder = Path(folder).absolute()

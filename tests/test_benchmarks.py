@@ -15,6 +15,8 @@ from xml.etree import ElementTree
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
+from tests import redisserver
+
 BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
 RATES = ("per_second", "per_cpu_second")
 
@@ -60,7 +62,7 @@ class SuiteTests(SynchronousTestCase):
         for row in suite().rows:
             self.assertTrue(row["case"] and row["unit"] and row["baseline"] and row["machine"])
             if "missing" in row:
-                self.assertTrue(row["baseline"] == "nchan" or row["benchmark"] == "steps", row)
+                self.assertTrue(row["baseline"] in ("nchan", "Redis") or row["benchmark"] == "steps", row)
                 continue
             self.assertGreaterEqual(row["ratio"]["min"], 0)
             self.assertLessEqual(row["ratio"]["median"], row["ratio"]["max"])
@@ -190,6 +192,16 @@ class BenchmarkTests(SynchronousTestCase):
         for row in result["cases"]:
             self.assertEqual("ratio_mariadb_memory" in row, row["case"] != "ping")
             self.assert_rates(row.get("ratio_mariadb_memory", row["ratio"]))
+
+    def test_cluster(self):
+        """Every message reaches every subscriber, and every INSERT is heard, with any number of processes."""
+        result = suite().results["cluster"]
+        sites = 3 if redisserver.find("redis-server") else 2
+        self.assertEqual(result["delivered"], sites * 8 * 6)
+        self.assertEqual(result["inserted"], sites * 6)
+        measured = [row for row in result["rows"] if "missing" not in row]
+        self.assertEqual(len(measured), 2 * (sites - 1))
+        self.assert_rows(measured, *["one process"] * len(measured))
 
     def test_statements(self):
         """Every statement finds its plan, or is parsed anew, beside a baseline that parses it too."""

@@ -17,6 +17,9 @@ have_mariadb() { PATH=$PATH:/usr/sbin have mariadbd || PATH=$PATH:/usr/sbin have
 need "the loops in C" "gcc libc6-dev" have_compiler
 need "MariaDB" mariadb-server-core have_mariadb
 
+leave_out() { echo "left out: $1"; }
+. tools/setup_redis.sh
+
 # Module and program have to be of one build, so both are unpacked.
 have_nchan() { [ -e .venv/nginx/usr/lib/nginx/modules/ngx_nchan_module.so ]; }
 have_nchan || unpack nginx nginx libnginx-mod-nchan || echo "left out: nchan (apt-get download nginx libnginx-mod-nchan)"

@@ -1,4 +1,4 @@
-# Installs a Redis for the tests beside it; setup_tests.sh reads this with ".".
+# Installs a Redis for tests and benchmarks; setup_tests.sh and setup_bench.sh read this with ".".
 #
 # Debian's redis-tools has the one program that is Redis, its Sentinel and its check, by the name it is called by. The
 # packages redis-server and redis-sentinel add the other names, and services, which nobody wants here.

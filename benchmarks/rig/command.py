@@ -58,9 +58,14 @@ def parser(question: str, seconds: float, repeats: int) -> argparse.ArgumentPars
     return options
 
 
-def run(name: str, benchmark: Benchmark, options: argparse.Namespace) -> None:
-    """Run a benchmark with the load on a core of its own, if there are two, and print one line."""
-    pair = machine.cores()
+def run(name: str, benchmark: Benchmark, options: argparse.Namespace, pinned: bool = True) -> None:
+    """
+    Run a benchmark, and print one line.
+
+    @param pinned: give the load a core of its own, if there are two; else all share all of them, and the load
+        sleeps while there is nothing to read.
+    """
+    pair = machine.cores() if pinned else None
     if pair is not None:
         os.sched_setaffinity(0, {pair[1]})
         if not options.wake:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rig.loop import Loop
-from rig.process import Process
+from rig.process import Family
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Run:
     What was measured once.
 
     @ivar count: how often that happened which is counted.
-    @ivar cpu_seconds: the CPU time of the process that is measured.
+    @ivar cpu_seconds: the CPU time of the processes that are measured.
     @ivar load_busy_seconds: for how long the load had work.
     """
 
@@ -43,7 +43,7 @@ class Run:
         return self.load_busy_seconds / self.seconds
 
 
-def measure(process: Process, loop: Loop, work: Callable[[], int]) -> Run:
+def measure(process: Family, loop: Loop, work: Callable[[], int]) -> Run:
     """
     @param loop: that of the load.
     @param work: loads C{process}, and tells the count.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+from collections.abc import Callable, Sequence
 from types import TracebackType
 
 from comet.bench.mysql import EOF, OK, Login, Packets, Refused, check, query
@@ -153,3 +154,21 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def ask_all(loop: Loop, clients: Sequence[Client], packet: bytes, allows: Callable[[int], bool]) -> int:
+    """
+    Let each of C{clients} send C{packet} as often as is allowed to all of them together.
+
+    @param allows: tells whether there may be one more after so many.
+    @return: how often it was sent and answered.
+    """
+    sent = 0
+    while True:
+        for client in clients:
+            if client.idle and allows(sent):
+                client.send(packet)
+                sent += 1
+        if all(client.idle for client in clients):
+            return sent
+        loop.turn()

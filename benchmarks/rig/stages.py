@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -16,8 +16,9 @@ from rig.listeners import Listeners
 from rig.loop import Loop
 from rig.mysql import Insertions
 from rig.nchan import Nchan, Posts
+from rig.nodes import Nodes
 from rig.pollers import Pollers
-from rig.process import Process
+from rig.process import Family
 from rig.server import Server
 
 
@@ -41,12 +42,12 @@ class Stage:
     """
     All that takes part.
 
-    @ivar process: the server.
+    @ivar process: the server, or several.
     @ivar port: where subscribers connect.
     @ivar messages: how many have been published since the subscribers count.
     """
 
-    process: Process
+    process: Family
     loop: Loop
     listeners: Listeners | Pollers
     source: Source
@@ -126,16 +127,19 @@ def channel_names(count: int) -> list[str]:
     return [f"bench{number:05d}" for number in range(count)]
 
 
-def listen(wire: Wire, port: int, subscribers: int, channels: int, loop: Loop) -> Listeners:
-    """@return: so many, on channels in turn."""
+def listen(wire: Wire, ports: Sequence[int], subscribers: int, channels: int, loop: Loop) -> Listeners:
+    """@return: so many, on channels in turn; those of each channel at each of C{ports} in turn."""
     names = channel_names(channels)
-    sockets = [wire.join(port, names[number % channels], number) for number in range(subscribers)]
+    sockets = [
+        wire.join(ports[number // channels % len(ports)], names[number % channels], number)
+        for number in range(subscribers)
+    ]
     return Listeners(loop, wire, sockets, channels)
 
 
 @contextmanager
 def comet(
-    server: Server,
+    server: Server | Nodes,
     subscribers: int,
     channels: int,
     size: int,
@@ -144,15 +148,15 @@ def comet(
     batch: int = 1,
 ) -> Iterator[Stage]:
     """
-    Our server, to which a MySQL client inserts.
+    Our server, or several that are one, to the first of which a MySQL client inserts.
 
     @param wire: how the subscribers are connected; like scripts made for CppComet if nothing is said.
     @param port: the name of the one they connect to.
     @param batch: how many messages each INSERT has.
     """
-    loop = Loop()
+    loop, ports = Loop(), [each.ports[port] for each in server.servers]
     with (
-        listen(wire or CppComet(), server.ports[port], subscribers, channels, loop) as listeners,
+        listen(wire or CppComet(), ports, subscribers, channels, loop) as listeners,
         _inserted(server, loop, listeners, channels, size, port, batch) as stage,
     ):
         yield stage
@@ -173,7 +177,7 @@ def polled(server: Server, subscribers: int, size: int) -> Iterator[Stage]:
 
 @contextmanager
 def _inserted(
-    server: Server,
+    server: Server | Nodes,
     loop: Loop,
     listeners: Listeners | Pollers,
     channels: int,
@@ -181,10 +185,10 @@ def _inserted(
     port: str = "ws",
     batch: int = 1,
 ) -> Iterator[Stage]:
-    names = channel_names(channels)
-    with closing(Insertions(server.ports["cometql"], server.password, names, size, batch)) as source:
+    names, first = channel_names(channels), server.servers[0]
+    with closing(Insertions(first.ports["cometql"], first.password, names, size, batch)) as source:
         source.join(loop)
-        stage = Stage(server, loop, listeners, source, channels, server.ports[port])
+        stage = Stage(server, loop, listeners, source, channels, first.ports[port])
         stage.warm_up()
         yield stage
 
@@ -197,7 +201,7 @@ def sends(
     loop = Loop()
     with (
         SendLoop(program, core, subscribers, len(message), channels, message=message) as sender,
-        listen(wire, sender.port, subscribers, channels, loop) as listeners,
+        listen(wire, [sender.port], subscribers, channels, loop) as listeners,
     ):
         sender.join(loop)
         stage = Stage(sender, loop, listeners, sender, channels, sender.port)
@@ -210,7 +214,7 @@ def nchan(server: Nchan, subscribers: int, channels: int, message: bytes) -> Ite
     """nchan, to which C{message} is posted."""
     loop, wire = Loop(), WebSocket("/sub/{channel}")
     with (
-        listen(wire, server.port, subscribers, channels, loop) as listeners,
+        listen(wire, [server.port], subscribers, channels, loop) as listeners,
         closing(Posts(server.port, channel_names(channels), message)) as source,
     ):
         source.join(loop)
