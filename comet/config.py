@@ -19,7 +19,7 @@ from comet.kinds import DatabaseUrl, is_secret, kind_of
 from comet.legacy import meaning
 from comet.limits import Limits
 from comet.redis_url import RedisUrl, WrongRedisUrl
-from comet.sections import SECTIONS, Cluster, CometQL, Db, Jwt, Log, Main, Presence, Tls, Ws
+from comet.sections import SECTIONS, Cluster, CometQL, Db, Jwt, Log, Main, Presence, Tls, Video, Ws
 
 #: Names the configuration file where the command line does not.
 FILE_VARIABLE = "COMET_CONFIG"
@@ -60,6 +60,7 @@ class Config:
     db: Db = field(default_factory=Db)
     presence: Presence = field(default_factory=Presence)
     cluster: Cluster = field(default_factory=Cluster)
+    video: Video = field(default_factory=Video)
     limits: Limits = field(default_factory=Limits)
     log: Log = field(default_factory=Log)
     warnings: tuple[Remark, ...] = field(default=(), compare=False)
@@ -142,6 +143,7 @@ class _Reader:
         self._check_store()
         self._check_cluster()
         self._check_webhook()
+        self._check_video()
 
     def config(self, file: str) -> Config:
         problems, warnings = (
@@ -275,6 +277,27 @@ class _Reader:
             entry = self._entries["presence", "webhook"]
             unsigned = "without webhook_secret nobody can tell that the rows come from this server"
             self._warnings.append(entry.remark(unsigned))
+
+    def _check_video(self) -> None:
+        video = self._sections["video"]
+        if self._is_wrong("video"):
+            return
+        if video.turn and not video.turn_secret:
+            self._refuse(
+                "video", "turn", "it needs [video] turn_secret beside it, static-auth-secret of coturn"
+            )
+        if video.turn_secret and not video.turn:
+            self._refuse(
+                "video", "turn_secret", "it needs [video] turn beside it, the addresses of the servers"
+            )
+        if video.janus_secret and not video.janus:
+            self._refuse(
+                "video", "janus_secret", "it needs [video] janus beside it, the address of the gateway"
+            )
+        if video.janus and video.room_limit < video.mesh_limit:
+            self._refuse(
+                "video", "room_limit", f"expected at least the {video.mesh_limit} of [video] mesh_limit"
+            )
 
     def _is_wrong(self, section: str) -> bool:
         return any(problem.section == section for problem in self._problems)

@@ -56,6 +56,7 @@ FLOORS = (
         "mail",
         "attendance",
         "broker",
+        "video",
         "webhook",
     ),
     ("resuming", "outbox", "listening", "session", "cometql"),
