@@ -282,18 +282,13 @@ class _Reader:
         video = self._sections["video"]
         if self._is_wrong("video"):
             return
-        if video.turn and not video.turn_secret:
-            self._refuse(
-                "video", "turn", "it needs [video] turn_secret beside it, static-auth-secret of coturn"
-            )
-        if video.turn_secret and not video.turn:
-            self._refuse(
-                "video", "turn_secret", "it needs [video] turn beside it, the addresses of the servers"
-            )
-        if video.janus_secret and not video.janus:
-            self._refuse(
-                "video", "janus_secret", "it needs [video] janus beside it, the address of the gateway"
-            )
+        for key, other, what in (
+            ("turn", "turn_secret", "static-auth-secret of coturn"),
+            ("turn_secret", "turn", "the addresses of the servers"),
+            ("janus_secret", "janus", "the address of the gateway"),
+        ):
+            if getattr(video, key) and not getattr(video, other):
+                self._refuse("video", key, f"it needs [video] {other} beside it, {what}")
         if video.janus and video.room_limit < video.mesh_limit:
             self._refuse(
                 "video", "room_limit", f"expected at least the {video.mesh_limit} of [video] mesh_limit"

@@ -35,6 +35,8 @@ from comet.hub import Subscriber
 from comet.mail import Device as OwnDevice
 from comet.mail import Relay
 from comet.model import Channel, Event, Goodbye, PrivateMessage, User
+from comet.video.registry import Outcome
+from comet.video.steps import Step, read_step, write_step
 
 #: How often a node says at least something, in seconds.
 BEAT_SECONDS = 1.0
@@ -131,6 +133,8 @@ class Node:
             "lose": lambda peer, item: self._lose_here([User(*pair) for pair in item[1]], Goodbye[item[2]]),
             "logins": lambda peer, item: self._broker.connections.close_by_key(item[1]),
             "ask": lambda peer, item: self._spawn(self._answer(peer.slot, item[1], item[2], item[3:])),
+            "step": lambda peer, item: self._broker.hall.apply(read_step(item[1:]), peer.slot),
+            "signal": lambda peer, item: self._broker.hall.passed_on(item[1:]),
             "answer": lambda peer, item: self._questions.answer(item[1], peer.slot, item[2]),
         }
 
@@ -576,3 +580,25 @@ class Node:
         here = self._lose_here([user], Goodbye.KILLED)
         elsewhere = await self._ask("disconnect", user) if self.elsewhere(user) else []
         return here + sum(answer or 0 for answer in elsewhere)
+
+    # Rooms ------------------------------------------------------------------------------------------------
+
+    def confer(self, step: Step, done: Callable[[Outcome], object]) -> None:
+        """See L{comet.engine.Engine.confer}."""
+        self.line.say(("step", *write_step(step)), lambda: self._broker.hall.apply(step, self.slot, done))
+
+    def pass_on(self, slot: int, item: Sequence[Any]) -> bool:
+        """See L{comet.engine.Engine.pass_on}."""
+        if not self.line.is_up or self.peers.get(slot) is None:
+            return False
+        self.line.tell(slot, ("signal", *item))
+        return True
+
+    def whose(self, connection: int) -> User | None:
+        """See L{comet.engine.Engine.whose}."""
+        return self.roll.whose(connection)
+
+    def name_of(self, slot: int) -> str:
+        """See L{comet.engine.Engine.name_of}."""
+        peer = self.peers.get(slot)
+        return self.name if slot == self.slot else peer.name if peer is not None else ""

@@ -250,9 +250,10 @@ class Seated(RoomEvent):
 
 @dataclass(slots=True)
 class RoomSeen(RoomEvent):
-    """The answer to L{AskRoom}."""
+    """The answer to L{AskRoom}; C{limit} tells how many may be there."""
 
     topology: Topology
+    limit: int
     members: tuple[Sitting, ...]
     rings: tuple[Invited, ...]
 
