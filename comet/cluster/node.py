@@ -22,6 +22,7 @@ from comet.broker import Broker
 from comet.cluster.asking import Questions
 from comet.cluster.bus import SLOT_LIMIT, Bus
 from comet.cluster.catching import Catching
+from comet.cluster.conferring import Conferring
 from comet.cluster.frames import Frame, Item, event_item, mail_item, read_event, read_mail
 from comet.cluster.line import Effect, Line
 from comet.cluster.listeners import Listeners
@@ -35,8 +36,6 @@ from comet.hub import Subscriber
 from comet.mail import Device as OwnDevice
 from comet.mail import Relay
 from comet.model import Channel, Event, Goodbye, PrivateMessage, User
-from comet.video.registry import Outcome
-from comet.video.steps import Step, read_step, write_step
 
 #: How often a node says at least something, in seconds.
 BEAT_SECONDS = 1.0
@@ -99,6 +98,8 @@ class Node:
         self.peers = Peers()
         self.listeners = Listeners()
         self._questions = Questions()
+        self._conferring = Conferring(broker.hall, self.line)
+        self.confer, self.whose = self._conferring.confer, self.roll.whose
         self._catching = Catching(broker, spawn, seconds)
         self._numbers = Numbers(self.slot, broker.connections.has)
         broker.connections.numbers = self._numbers
@@ -133,9 +134,8 @@ class Node:
             "lose": lambda peer, item: self._lose_here([User(*pair) for pair in item[1]], Goodbye[item[2]]),
             "logins": lambda peer, item: self._broker.connections.close_by_key(item[1]),
             "ask": lambda peer, item: self._spawn(self._answer(peer.slot, item[1], item[2], item[3:])),
-            "step": lambda peer, item: self._broker.hall.apply(read_step(item[1:]), peer.slot),
-            "signal": lambda peer, item: self._broker.hall.passed_on(item[1:]),
             "answer": lambda peer, item: self._questions.answer(item[1], peer.slot, item[2]),
+            **self._conferring.kinds,
         }
 
     @property
@@ -187,6 +187,7 @@ class Node:
         self._catching.tick(self.line.is_up)
         if self.line.is_up:
             self._keep_together(seconds)
+            self._conferring.tick(seconds)
 
     def _keep_together(self, seconds: float) -> None:
         if seconds >= self._next_beat:
@@ -263,6 +264,7 @@ class Node:
         now = self._broker.clock()
         self.roll.replace(slot, self._own_devices(), now)
         self.roll.drop(before, now, slot)
+        self._broker.hall.move(before)
 
     def disconnected(self, reason: str) -> None:
         """See L{comet.cluster.line.Hearer.disconnected}."""
@@ -299,7 +301,9 @@ class Node:
         peer = self.peers.get(frame.slot)
         if peer is None or peer.life != frame.life:
             if peer is not None:
-                self._remove(peer, self.slot)
+                # All hear this at once, and take the same node for the heir.
+                heirs = [each.slot for each in self.peers.known() if each is not peer]
+                self._remove(peer, min([self.slot, *heirs]))
             peer = Peer(frame.slot, frame.life)
             self.peers.add(peer)
             if not any(item[0] in ("hello", "here") for item in frame.items):
@@ -335,6 +339,7 @@ class Node:
         hub = self._broker.hub
         for counts in chunks([(*channel, hub.count(channel)) for channel in hub.channels()]):
             say(("listeners", counts), lambda: None)
+        self._conferring.tell_part(say)
         say(("known",), self._now_started)
 
     def _hear_hello(self, peer: Peer, item: list[Any]) -> None:
@@ -385,6 +390,7 @@ class Node:
     def _remove(self, peer: Peer, measured_by: int) -> None:
         self.peers.remove(peer.slot)
         self.roll.drop(peer.slot, self._broker.clock(), measured_by)
+        self._broker.hall.bury(peer.slot, measured_by)
         self.listeners.drop(peer.slot)
         self._questions.forget(peer.slot)
         self._elect()
@@ -583,20 +589,9 @@ class Node:
 
     # Rooms ------------------------------------------------------------------------------------------------
 
-    def confer(self, step: Step, done: Callable[[Outcome], object]) -> None:
-        """See L{comet.engine.Engine.confer}."""
-        self.line.say(("step", *write_step(step)), lambda: self._broker.hall.apply(step, self.slot, done))
-
     def pass_on(self, slot: int, item: Sequence[Any]) -> bool:
         """See L{comet.engine.Engine.pass_on}."""
-        if not self.line.is_up or self.peers.get(slot) is None:
-            return False
-        self.line.tell(slot, ("signal", *item))
-        return True
-
-    def whose(self, connection: int) -> User | None:
-        """See L{comet.engine.Engine.whose}."""
-        return self.roll.whose(connection)
+        return self.peers.get(slot) is not None and self._conferring.pass_on(slot, item)
 
     def name_of(self, slot: int) -> str:
         """See L{comet.engine.Engine.name_of}."""

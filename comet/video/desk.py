@@ -176,9 +176,8 @@ class Desk:
             self._check(Right.SUBSCRIBE, f"{ROOM_PREFIX}{room}", guest, f"to enter room {room}")
             is_free = True
         hall.welcome(guest)
-        mesh_limit = hall.limit if hall.media is None else hall.video.mesh_limit
         sitting = (user_id, self._token(), command.mode.value, is_free)
-        return Joins(*self._place(guest, room), *sitting, mesh_limit, hall.limit, hall.video.rooms)
+        return Joins(*self._place(guest, room), *sitting, hall.mesh_limit, hall.limit, hall.video.rooms)
 
     def _is_rung(self, guest: Guest, channel: Channel) -> bool:
         ring = self._book.ring(channel, guest.user)

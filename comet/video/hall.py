@@ -7,7 +7,7 @@ in the order in which all hear it. Signals alone go from one client straight to 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from comet.attendance import Online
@@ -22,6 +22,7 @@ from comet.presence import Presence
 from comet.rights import Rights
 from comet.sections import Video
 from comet.storage.interface import Store
+from comet.video import parts
 from comet.video.media import MediaServer
 from comet.video.model import Reason, RoomEvent, Signalled, Topology, Turned
 from comet.video.registry import News, Outcome, Registry, Result
@@ -30,6 +31,9 @@ from comet.video.seat import Seat
 from comet.video.stage import Stage
 from comet.video.steps import Ends, Leaves, Loses, Returns, Step
 from comet.video.watch import Watch
+
+#: More than there ever are.
+UNLIMITED = 1 << 30
 
 
 @runtime_checkable
@@ -95,6 +99,11 @@ class Hall:
     def limit(self) -> int:
         """How many may be in a room."""
         return self.video.mesh_limit if self.media is None else self.video.room_limit
+
+    @property
+    def mesh_limit(self) -> int:
+        """How many of them may exchange media each with each; without a media server, all that there are."""
+        return UNLIMITED if self.media is None else self.video.mesh_limit
 
     @property
     def slot(self) -> int:
@@ -225,6 +234,26 @@ class Hall:
     def end(self, channel: Channel, reason: Reason) -> None:
         """Let a room be over for all."""
         self.say(Ends(self.now(), *channel, reason.value))
+
+    # Other servers ----------------------------------------------------------------------------------------
+
+    def part(self) -> list[tuple[Any, ...]]:
+        """@return: the seats and rings that this server looks after."""
+        return parts.part(self.book, self.slot)
+
+    def replace(self, slot: int, rows: Iterable[list[Any]]) -> None:
+        """The server in C{slot} has told its L{part}."""
+        self.tell(parts.replace(self.book, slot, rows, self.now(), self.mesh_limit))
+
+    def bury(self, slot: int, heir: int) -> None:
+        """The server in C{slot} is gone; that in C{heir} looks after its part."""
+        now = self.now()
+        self.tell(parts.bury(self.book, slot, heir, now, now + self.video.grace))
+
+    def move(self, before: int) -> None:
+        """This server has another slot."""
+        parts.move(self.book, before, self.slot)
+        self.stage.follow_all()
 
     def whose(self, connection: int) -> User | None:
         """@return: who is signed in over a connection, anywhere; C{None} for nobody."""

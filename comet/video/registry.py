@@ -8,8 +8,10 @@ gathered here; nothing here knows clients, a clock or other servers.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import NamedTuple, TypeAlias
 
 from comet.errors import Refused
@@ -59,7 +61,7 @@ class Registry(Book):
     @ivar rooms: all rooms.
     @ivar lost: the seats whose connections are gone.
     @ivar ringing: all rings, by whom they are for and into which room.
-    @ivar stirred: the nodes that look after something that has changed, until somebody takes notice of it.
+    @ivar suspects: calls in which somebody may be missing, and since when.
     """
 
     def __init__(self, devices: Callable[[User], int]) -> None:
@@ -68,7 +70,9 @@ class Registry(Book):
         self.rooms: dict[Channel, Room] = {}
         self.lost: dict[Seat, None] = {}
         self.ringing: dict[User, dict[Channel, Ring]] = {}
-        self.stirred: set[int] = set()
+        self.suspects: dict[Channel, float] = {}
+        #: A sum for each node, of all that it looks after: equal where that is equal.
+        self._sums: Counter[int] = Counter()
         self._devices = devices
         self._connected: dict[int, dict[Channel, Seat]] = {}
         self._sitting: dict[User, dict[Seat, None]] = {}
@@ -113,13 +117,22 @@ class Registry(Book):
         """@return: whether C{user} sits in a room."""
         return any(seat.room.channel == channel for seat in self._sitting.get(user, ()))
 
+    @property
+    def touched(self) -> list[Channel]:
+        """The rooms in which something has changed just now."""
+        return list(self._result.rooms)
+
+    def sum(self, slot: int) -> int:
+        """@return: a number that tells whether two books know the same of what a node looks after."""
+        return self._sums[slot]
+
     # Changes ----------------------------------------------------------------------------------------------
 
     def open(self, channel: Channel) -> Room:
         """@return: the room of that name, a new one if there is none."""
         self.touch(channel)
         room = self.rooms.get(channel)
-        if room is None:
+        if room is None or room.is_over:
             room = self.rooms[channel] = Room(self, channel)
         return room
 
@@ -129,7 +142,8 @@ class Registry(Book):
 
     def place(self, room: Room, seat: Seat, mesh_limit: int) -> None:
         """Let somebody sit down, see L{Room.sit}."""
-        self._stir(room.channel, seat.slot)
+        self.touch(room.channel)
+        self._count(seat)
         if seat.user.user_id:
             self._sitting.setdefault(seat.user, {})[seat] = None
         self._note(seat, 0, seat.connection)
@@ -137,24 +151,27 @@ class Registry(Book):
 
     def invite(self, room: Room, ring: Ring) -> None:
         """Let somebody be rung."""
-        self._stir(room.channel, ring.slot)
+        self.touch(room.channel)
+        self._count(ring)
         self.ringing.setdefault(ring.user, {})[room.channel] = ring
         room.ring(ring)
 
     def give(self, what: Seat | Ring, slot: int) -> None:
         """Let another node look after a seat or a ring."""
         if what.slot != slot:
-            self._stir(what.room.channel, what.slot)
+            self.touch(what.room.channel)
+            self._count(what)
             what.slot = slot
-            self._stir(what.room.channel, slot)
+            self._count(what)
 
     def switch(self, seat: Seat, on: On) -> None:
         """Let this be on at C{seat}."""
         if on != seat.on:
             if on.talking != seat.on.talking:
                 seat.talking_since, seat.talked = (self.time, seat.talked) if on.talking else (0, self.time)
+            self._count(seat)
             seat.on = on
-            self._stir(seat.room.channel, seat.slot)
+            self._count(seat)
             seat.room.tell_others(seat, Told(seat.room.name, seat.room.now, seat.number, on))
 
     def close(self, room: Room, reason: Reason) -> None:
@@ -162,9 +179,9 @@ class Registry(Book):
         self.touch(room.channel)
         room.close(reason)
 
-    def _stir(self, channel: Channel, slot: int) -> None:
-        self.touch(channel)
-        self.stirred.add(slot)
+    def _count(self, what: Seat | Ring) -> None:
+        """Add C{what} to the sum of its node, or take it away: which of both comes to the same."""
+        self._sums[what.slot] ^= _mark(what)
 
     def _note(self, seat: Seat, before: int, after: int) -> None:
         channel = seat.room.channel
@@ -193,14 +210,18 @@ class Registry(Book):
         """See L{Book.devices}."""
         return self._devices(user)
 
-    def seat_moved(self, seat: Seat, before: int, after: int) -> None:
-        """See L{Book.seat_moved}."""
-        self._stir(seat.room.channel, seat.slot)
-        self._note(seat, before, after)
+    def move_seat(self, seat: Seat, connection: int, until: float) -> None:
+        """See L{Book.move_seat}."""
+        self.touch(seat.room.channel)
+        self._count(seat)
+        before, seat.connection, seat.until = seat.connection, connection, until
+        self._count(seat)
+        self._note(seat, before, connection)
 
     def seat_freed(self, room: Room, seat: Seat) -> None:
         """See L{Book.seat_freed}."""
-        self._stir(room.channel, seat.slot)
+        self.touch(room.channel)
+        self._count(seat)
         if seat.connection:
             self._note(seat, seat.connection, 0)
         del self.lost[seat]
@@ -212,8 +233,19 @@ class Registry(Book):
 
     def ring_gone(self, room: Room, ring: Ring) -> None:
         """See L{Book.ring_gone}."""
-        self._stir(room.channel, ring.slot)
+        self.touch(room.channel)
+        self._count(ring)
         rings = self.ringing[ring.user]
         del rings[room.channel]
         if not rings:
             del self.ringing[ring.user]
+
+
+def _mark(what: Seat | Ring) -> int:
+    channel, slot = what.room.channel, what.slot
+    if isinstance(what, Seat):
+        facts: tuple[object, ...] = (what.number, what.secret, what.connection, *what.on)
+    else:
+        facts = (what.user.user_id, what.only, what.seat)
+    digest = blake2b(repr((*channel, slot, *facts)).encode(), digest_size=6).digest()
+    return int.from_bytes(digest, "big")

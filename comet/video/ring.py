@@ -5,7 +5,7 @@ A ring: an invitation into a room, which one device takes, or none.
 
     (a new one) new ---begin---> ringing ---take---> taken
                                   ^   |
-                                  |   +-----end----> over
+                                  |   +-end, vanish-> over
                                   +-begin (rung again)
 """
 
@@ -64,6 +64,9 @@ class Belfry(Protocol):
     def ring_taken(self, ring: Ring) -> None:
         """Somebody has sat down because of C{ring}."""
 
+    def ring_vanished(self, ring: Ring) -> None:
+        """C{ring} is not there any more."""
+
     def ring_over(self, ring: Ring, reason: Reason) -> None:
         """Nobody will take C{ring} any more."""
 
@@ -83,6 +86,9 @@ class RingActs(Protocol):
 
         @param besides: the connection that has declined it, which knows; 0 for none.
         """
+
+    def vanish(self) -> None:
+        """It is not there any more, and what has become of it is not known here: perhaps it was taken."""
 
 
 @dataclass(slots=True, eq=False)
@@ -166,7 +172,14 @@ def _machine() -> Callable[[Ring], RingActs]:
         room.tell_ringer(ring, Unanswered(room.name, room.now, ring.user.user_id, reason))
         room.ring_over(ring, reason)
 
+    @ringing.upon(RingActs.vanish).to(over)
+    def vanish(acts: RingActs, ring: Ring) -> None:
+        room = ring.room
+        room.tell_rung(ring, Silent(room.name, room.now, Reason.ENDED))
+        room.ring_vanished(ring)
+
     for state in (new, taken, over):
+        state.upon(RingActs.vanish).loop().returns(None)
         state.upon(RingActs.take).loop().returns(None)
         state.upon(RingActs.end).loop().returns(None)
     for state in (taken, over):

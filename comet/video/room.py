@@ -58,8 +58,8 @@ class Book(Protocol):
     def devices(self, user: User) -> int:
         """@return: how many devices C{user} has."""
 
-    def seat_moved(self, seat: Seat, before: int, after: int) -> None:
-        """C{seat} goes by another connection now, 0 standing for none."""
+    def move_seat(self, seat: Seat, connection: int, until: float) -> None:
+        """See L{comet.video.seat.Host.move_seat}."""
 
     def seat_freed(self, room: Room, seat: Seat) -> None:
         """Nobody sits on C{seat} any more; it is not in the room."""
@@ -168,6 +168,16 @@ class Room:
             seat.acts.rise(Reason.ENDED)
         self._is_closing = False
 
+    def sort(self) -> None:
+        """Put the seats into the order in which they were taken, after one was found that is older."""
+        by_age = sorted(self.seats.values(), key=lambda seat: (seat.since, seat.number))
+        self.seats = {seat.number: seat for seat in by_age}
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether it is a call in which somebody is missing."""
+        return self.is_call and (not self.seats or len(self.seats) + len(self.rings) < CALL_SEATS)
+
     def turn(self, topology: Topology) -> None:
         """From now on media goes another way; those who sit there are told."""
         if topology is not self.topology:
@@ -187,9 +197,9 @@ class Room:
             if other is not seat:
                 other.tell(event)
 
-    def seat_moved(self, seat: Seat, before: int, after: int) -> None:
-        """See L{comet.video.seat.Host.seat_moved}."""
-        self.book.seat_moved(seat, before, after)
+    def move_seat(self, seat: Seat, connection: int, until: float) -> None:
+        """See L{comet.video.seat.Host.move_seat}."""
+        self.book.move_seat(seat, connection, until)
 
     def seat_freed(self, seat: Seat, reason: Reason) -> None:
         """See L{comet.video.seat.Host.seat_freed}."""
@@ -229,6 +239,10 @@ class Room:
         """See L{comet.video.ring.Belfry.ring_taken}."""
         self._forget(ring)
         self.acts.answered()
+
+    def ring_vanished(self, ring: Ring) -> None:
+        """See L{comet.video.ring.Belfry.ring_vanished}."""
+        self._forget(ring)
 
     def ring_over(self, ring: Ring, reason: Reason) -> None:
         """See L{comet.video.ring.Belfry.ring_over}."""

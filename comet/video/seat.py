@@ -47,8 +47,13 @@ class Host(Protocol):
     def tell_others(self, seat: Seat, event: RoomEvent) -> None:
         """Tell all that sit there but for C{seat}."""
 
-    def seat_moved(self, seat: Seat, before: int, after: int) -> None:
-        """C{seat} goes by another connection now, 0 standing for none."""
+    def move_seat(self, seat: Seat, connection: int, until: float) -> None:
+        """
+        Let C{seat} go by another connection.
+
+        @param connection: 0 for none; then it is lost.
+        @param until: until when it may be found, if it is lost; else 0.
+        """
 
     def seat_freed(self, seat: Seat, reason: Reason) -> None:
         """Nobody sits on C{seat} any more."""
@@ -130,16 +135,14 @@ def _machine() -> Callable[[Seat], SeatActs]:
 
     @lost.upon(SeatActs.take_up).to(sitting)
     def come_back(acts: SeatActs, seat: Seat, connection: int) -> None:
-        room, before = seat.room, seat.connection
-        seat.connection, seat.until = connection, 0
-        room.seat_moved(seat, before, connection)
+        room = seat.room
+        room.move_seat(seat, connection, 0)
         room.tell_others(seat, Back(room.name, room.now, seat.shown))
 
     @sitting.upon(SeatActs.lose).to(lost)
     def lose(acts: SeatActs, seat: Seat, until: float) -> None:
-        room, before = seat.room, seat.connection
-        seat.connection, seat.until = 0, until
-        room.seat_moved(seat, before, 0)
+        room = seat.room
+        room.move_seat(seat, 0, until)
         room.tell_others(seat, Lost(room.name, room.now, seat.number, int(until)))
 
     def rise(acts: SeatActs, seat: Seat, reason: Reason) -> None:

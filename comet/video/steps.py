@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, TypeAlias
 
-from comet.errors import BadValue
-
 
 class Calls(NamedTuple):
     """
@@ -222,12 +220,10 @@ def write_step(step: Step) -> tuple[Any, ...]:
     return (_WORDS[type(step)], *step)
 
 
-def read_step(item: list[Any]) -> Step:
+def read_step(item: list[Any]) -> Step | None:
     """
-    @return: the step of L{write_step}; what is behind it is passed over.
-    @raise BadValue: if it is of a kind that is not known here.
+    @return: the step of L{write_step}, without what a newer version has put behind it; C{None} if it is of a
+        kind that is not known here.
     """
     kind = _KINDS.get(item[0])
-    if kind is None:
-        raise BadValue(f"there is no step {item[0]!r}")
-    return kind(*item[1 : 1 + len(kind._fields)])
+    return None if kind is None else kind(*item[1 : 1 + len(kind._fields)])

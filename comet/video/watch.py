@@ -1,5 +1,6 @@
 """
-What is over because time has passed: rings that nobody has taken, seats to which nobody has come back.
+What is over because time has passed: rings that nobody has taken, seats to which nobody has come back, and
+calls in which somebody is missing after servers could not hear each other.
 
 The server that looks after a ring or a seat says so to all. Should it not, any other does a little later; who
 says it twice, or late, does no harm.
@@ -14,8 +15,9 @@ from comet.model import User
 from comet.video.model import Reason
 from comet.video.registry import Registry
 from comet.video.ring import Ring
+from comet.video.room import Room
 from comet.video.seat import Seat
-from comet.video.steps import Frees, Silences, Step
+from comet.video.steps import Ends, Frees, Silences, Step
 
 #: How often it is looked what is over, in seconds.
 LOOK_SECONDS = 0.5
@@ -52,7 +54,7 @@ class Watch:
         self._watched = watched
         self._next_look = 0.0
         #: When it was said that something is over, which was not heard yet.
-        self._said: dict[Ring | Seat, float] = {}
+        self._said: dict[Ring | Seat | Room, float] = {}
         #: The rings that somebody was there to hear.
         self._reached: dict[Ring, None] = {}
 
@@ -63,11 +65,17 @@ class Watch:
         self._next_look = now + LOOK_SECONDS
         book = self._watched.book
         self._reached = {ring: None for ring in self._reached if ring.is_on}
-        due: list[tuple[Ring | Seat, Step]] = [
+        due: list[tuple[Ring | Seat | Room, Step]] = [
             (ring, Silences(now, *ring.room.channel, ring.user.user_id, reason.value))
             for ring in book.rings()
             if (reason := self._over(ring, now)) is not None
         ]
+        for channel, since in list(book.suspects.items()):
+            room = book.rooms.get(channel)
+            if room is None or not room.is_broken:
+                del book.suspects[channel]
+            elif not since <= now < since + 2 * PATIENCE:
+                due.append((room, Ends(now, *channel, Reason.LOST.value)))
         due += [
             (seat, Frees(now, *seat.room.channel, seat.number))
             for seat in book.lost

@@ -7,7 +7,7 @@ class CallTests(VideoCase):
     """From the first ring to the end."""
 
     def test_a_call(self):
-        """All devices of the user ring; the first to join silences the others, and both know of each other."""
+        """All devices of the user ring; the first to join silences the others."""
         ann, phone, tablet = self.page(3), self.page(7), self.page(7)
         answer = ann.do("call", user_id=7, mode="audio", data="hello")
         room = answer["room"]
