@@ -9,11 +9,12 @@ missed something, and asks.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from comet.cluster.frames import Item
 from comet.cluster.line import Effect, Line
-from comet.cluster.peers import Peer
+from comet.cluster.peers import Peer, Peers
 from comet.video.hall import Hall
 from comet.video.registry import Outcome
 from comet.video.steps import Step, read_step, write_step
@@ -38,9 +39,11 @@ class Conferring:
     @ivar kinds: what does what another node has said, by the first word of the item.
     """
 
-    def __init__(self, hall: Hall, line: Line) -> None:
-        self._hall, self._line = hall, line
+    def __init__(self, hall: Hall, line: Line, peers: Peers) -> None:
+        self._hall, self._line, self._peers = hall, line, peers
         self._next_sum = 0.0
+        #: The nodes that look after something, and of which nothing was heard, when that was looked at last.
+        self._orphans: set[int] = set()
         self._was_asked = self._had_part = False
         self.kinds: Mapping[str, Callable[[Peer, list[Any]], object]] = {
             "step": self._hear_step,
@@ -49,6 +52,7 @@ class Conferring:
             "part": self._hear_part,
             "sum": self._hear_sum,
             "part?": self._hear_asking,
+            "orphan": lambda peer, item: self.bury(item[1], peer.slot),
         }
 
     def confer(self, step: Step, done: Callable[[Outcome], object]) -> None:
@@ -69,16 +73,33 @@ class Conferring:
 
     # Meeting others ---------------------------------------------------------------------------------------
 
-    def tell_part(self, say: Say) -> None:
-        """Say what this node looks after."""
-        part = self._hall.part()
-        for start in range(0, len(part), ROWS):
-            say(("rows", part[start : start + ROWS]), _nothing)
+    def tell_part(self, say: Say, asking: Peer | None = None) -> None:
+        """
+        Say what this node looks after.
+
+        @param asking: who has just come, and is also told what the node before this one looks after: that
+            may be dead, and nobody knows yet.
+        """
+        slots = [self._hall.slot]
+        if asking is not None:
+            others = [peer.slot for peer in self._peers.known() if peer is not asking]
+            slots += [slot for slot in others if slot < self._hall.slot][-1:] or others[-1:]
+        rows = [(slot, row) for slot in slots for row in self._hall.part(slot)]
+        for start in range(0, len(rows), ROWS):
+            say(("rows", rows[start : start + ROWS]), _nothing)
         say(("part",), _nothing)
 
     def _hear_part(self, peer: Peer, item: list[Any]) -> None:
-        rows, peer.rows = peer.rows, []
-        self._hall.replace(peer.slot, rows)
+        told: dict[int, list[list[Any]]] = {peer.slot: []}
+        for slot, row in peer.rows:
+            told.setdefault(slot, []).append(row)
+        peer.rows = []
+        self._hall.replace(peer.slot, told.pop(peer.slot))
+        for slot, rows in told.items():
+            if slot != self._hall.slot and not self._peers.has_told(slot):
+                self._hall.learn(slot, rows)
+
+    # Being sure -------------------------------------------------------------------------------------------
 
     def tick(self, seconds: float) -> None:
         """
@@ -92,6 +113,7 @@ class Conferring:
         if seconds >= self._next_sum:
             self._next_sum = seconds + SUM_SECONDS
             self._say_sum()
+            self._say_orphans()
 
     def _say_sum(self) -> None:
         """Say it, unless there is nothing, and was nothing the last time."""
@@ -103,6 +125,26 @@ class Conferring:
     def _hear_sum(self, peer: Peer, item: list[Any]) -> None:
         if self._hall.book.sum(peer.slot) != item[1]:
             self._line.tell(peer.slot, ("part?",))
+
+    def _say_orphans(self) -> None:
+        """Say which nodes must have died before anything was heard of them, if that lasts."""
+        before, self._orphans = self._orphans, set(filter(self._is_unknown, self._hall.book.slots()))
+        for slot in before & self._orphans:
+            self._line.say(("orphan", slot), partial(self.bury, slot, self._hall.slot))
+
+    def _is_unknown(self, slot: int) -> bool:
+        return slot != self._hall.slot and self._peers.get(slot) is None
+
+    def bury(self, slot: int, heir: int) -> None:
+        """The node in C{slot} is gone, if it is not known; that in C{heir} looks after its part."""
+        if self._is_unknown(slot):
+            self._hall.bury(slot, heir)
+
+    def replaced(self, slot: int) -> None:
+        """The node in C{slot} is gone, and another in its place."""
+        # All hear this at once, and take the same node for the heir.
+        heirs = [peer.slot for peer in self._peers.known() if peer.slot != slot]
+        self._hall.bury(slot, min([self._hall.slot, *heirs]))
 
     def _hear_asking(self, peer: Peer, item: list[Any]) -> None:
         self._was_asked = True

@@ -98,7 +98,7 @@ class Node:
         self.peers = Peers()
         self.listeners = Listeners()
         self._questions = Questions()
-        self._conferring = Conferring(broker.hall, self.line)
+        self._conferring = Conferring(broker.hall, self.line, self.peers)
         self.confer, self.whose = self._conferring.confer, self.roll.whose
         self._catching = Catching(broker, spawn, seconds)
         self._numbers = Numbers(self.slot, broker.connections.has)
@@ -127,7 +127,7 @@ class Node:
             "listeners": lambda peer, item: peer.counts.extend((Channel(a, b), c) for a, b, c in item[1]),
             "known": lambda peer, item: self._hear_known(peer),
             "beat": lambda peer, item: None,
-            "lost": lambda peer, item: self._tell_all(self._to(peer.slot), "here"),
+            "lost": lambda peer, item: self._tell_all(self._to(peer.slot), "here", peer),
             "dead": lambda peer, item: self._bury(item[1], item[2], peer.slot),
             "bye": self._hear_bye,
             "changed": lambda peer, item: self._learn(item[1], item[2:]),
@@ -300,13 +300,15 @@ class Node:
     def _peer(self, frame: Frame) -> Peer:
         peer = self.peers.get(frame.slot)
         if peer is None or peer.life != frame.life:
+            words = {item[0] for item in frame.items if type(item[0]) is str}
             if peer is not None:
-                # All hear this at once, and take the same node for the heir.
-                heirs = [each.slot for each in self.peers.known() if each is not peer]
-                self._remove(peer, min([self.slot, *heirs]))
+                self._remove(peer, self.slot)
+            if peer is not None or "hello" in words:
+                # What others have told of its life before this one.
+                self._conferring.replaced(frame.slot)
             peer = Peer(frame.slot, frame.life)
             self.peers.add(peer)
-            if not any(item[0] in ("hello", "here") for item in frame.items):
+            if not words & {"hello", "here"}:
                 # It was taken for dead, or it has not heard us.
                 self.line.tell(peer.slot, ("lost",))
         return peer
@@ -328,8 +330,14 @@ class Node:
         """@return: says something to one node only."""
         return lambda item, effect: self.line.tell(slot, item)
 
-    def _tell_all(self, say: Callable[[Item, Effect], None], greeting: str) -> None:
-        """Say hello, and all that others must know of this node."""
+    def _tell_all(
+        self, say: Callable[[Item, Effect], None], greeting: str, asking: Peer | None = None
+    ) -> None:
+        """
+        Say hello, and all that others must know of this node.
+
+        @param asking: who is told, if that is one.
+        """
         mine = self._own_devices()
         say((greeting, self.name), lambda: None)
         for some in chunks([(*user, number) for user, number in mine]):
@@ -339,7 +347,7 @@ class Node:
         hub = self._broker.hub
         for counts in chunks([(*channel, hub.count(channel)) for channel in hub.channels()]):
             say(("listeners", counts), lambda: None)
-        self._conferring.tell_part(say)
+        self._conferring.tell_part(say, asking)
         say(("known",), self._now_started)
 
     def _hear_hello(self, peer: Peer, item: list[Any]) -> None:
@@ -349,7 +357,7 @@ class Node:
             self._log.critical(
                 "another server has the same name, {name}: give each its own [main] node_name", name=self.name
             )
-        self._tell_all(self._to(peer.slot), "here")
+        self._tell_all(self._to(peer.slot), "here", peer)
 
     def _hear_here(self, peer: Peer, item: list[Any]) -> None:
         peer.begin()
@@ -372,6 +380,7 @@ class Node:
     def _hear_bye(self, peer: Peer, item: list[Any]) -> None:
         self._log.info("server {name} has left", name=peer.name)
         self._remove(peer, item[1])
+        self._conferring.bury(peer.slot, item[1])
 
     def _bury(self, slot: int, life: str, measured_by: int) -> None:
         """Somebody says that the node in C{slot} is dead."""
@@ -386,11 +395,11 @@ class Node:
         if peer is not None and peer.life == life:
             self._log.warn("server {name} is dead", name=peer.name or slot)
             self._remove(peer, measured_by)
+        self._conferring.bury(slot, measured_by)
 
     def _remove(self, peer: Peer, measured_by: int) -> None:
         self.peers.remove(peer.slot)
         self.roll.drop(peer.slot, self._broker.clock(), measured_by)
-        self._broker.hall.bury(peer.slot, measured_by)
         self.listeners.drop(peer.slot)
         self._questions.forget(peer.slot)
         self._elect()

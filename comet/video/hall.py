@@ -237,13 +237,17 @@ class Hall:
 
     # Other servers ----------------------------------------------------------------------------------------
 
-    def part(self) -> list[tuple[Any, ...]]:
-        """@return: the seats and rings that this server looks after."""
-        return parts.part(self.book, self.slot)
+    def part(self, slot: int) -> list[tuple[Any, ...]]:
+        """@return: the seats and rings that the server in C{slot} looks after."""
+        return parts.part(self.book, slot)
 
     def replace(self, slot: int, rows: Iterable[list[Any]]) -> None:
         """The server in C{slot} has told its L{part}."""
         self.tell(parts.replace(self.book, slot, rows, self.now(), self.mesh_limit))
+
+    def learn(self, slot: int, rows: Iterable[list[Any]]) -> None:
+        """Another server has told what it knows of the L{part} of that in C{slot}."""
+        self.tell(parts.learn(self.book, slot, rows, self.now(), self.mesh_limit))
 
     def bury(self, slot: int, heir: int) -> None:
         """The server in C{slot} is gone; that in C{heir} looks after its part."""

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from comet.model import Channel, User
-from comet.video.model import Mode, On, Reason, Topology
+from comet.video.model import Mode, On, Reason
 from comet.video.registry import Registry, Result
 from comet.video.ring import Ring
 from comet.video.room import Room
@@ -20,7 +20,7 @@ from comet.video.seat import Seat
 
 
 class SeatRow(NamedTuple):
-    """A seat; see L{Seat}. C{is_sfu} tells of its room that media goes by way of the media server."""
+    """A seat; see L{Seat}."""
 
     dev_id: int
     room: str
@@ -33,7 +33,7 @@ class SeatRow(NamedTuple):
     until: float
     talking_since: float
     talked: float
-    is_sfu: bool
+    by_server: bool
 
 
 class RingRow(NamedTuple):
@@ -60,7 +60,7 @@ def part(book: Registry, slot: int) -> list[tuple[Any, ...]]:
         (
             *("seat", *seat.room.channel, seat.number, seat.secret, seat.user.user_id, seat.connection),
             *(list(seat.on), seat.since, seat.until, seat.talking_since, seat.talked),
-            book.rooms[seat.room.channel].topology is Topology.SFU,
+            seat.by_server,
         )
         for seat in _seats(book, slot)
     )
@@ -80,8 +80,20 @@ def replace(book: Registry, slot: int, told: Iterable[list[Any]], time: float, m
 
     @return: what follows from it. Calls that seem to miss somebody are noted in C{book.suspects}.
     """
-    rows = [kind(*row[1 : 1 + len(kind._fields)]) for row in told if (kind := _KINDS.get(row[0]))]
-    return book.do(time, _Replacement(book, slot, rows, mesh_limit).happen)
+    return book.do(time, _Replacement(book, slot, _read(told), mesh_limit).happen)
+
+
+def learn(book: Registry, slot: int, told: Iterable[list[Any]], time: float, mesh_limit: int) -> Result:
+    """
+    Believe what another node has told of what that in C{slot} looks after, which has not told it itself.
+
+    @return: what follows from it. What is known already stays as it is.
+    """
+    return book.do(time, _Replacement(book, slot, _read(told), mesh_limit).add)
+
+
+def _read(told: Iterable[list[Any]]) -> list[SeatRow | RingRow]:
+    return [kind(*row[1 : 1 + len(kind._fields)]) for row in told if (kind := _KINDS.get(row[0]))]
 
 
 class _Replacement:
@@ -102,9 +114,33 @@ class _Replacement:
         for seat in _seats(self._book, self._slot):
             if (*seat.room.channel, seat.number) not in self._seats:
                 seat.acts.rise(Reason.LOST)
+        self._look_around()
+
+    def _look_around(self) -> None:
+        """See what has become of the rooms."""
         for channel in self._book.touched:
-            if (found := self._book.rooms.get(channel)) is not None and found.is_call:
+            room = self._book.rooms.get(channel)
+            if room is None:
+                continue
+            if room.is_call:
                 self._book.suspects[channel] = self._book.time
+            elif any(seat.by_server for seat in room.seats.values()):
+                room.acts.crowded()
+                for seat in room.seats.values():
+                    self._book.turn(seat, True)
+            else:
+                room.acts.calmed()
+
+    def add(self) -> None:
+        """Let what is told be so, too."""
+        for row in self._seats.values():
+            room = self._book.rooms.get(Channel(row.dev_id, row.room))
+            if room is None or row.number not in room.seats:
+                self._tell_seat(row)
+        for offer in self._rings.values():
+            if self._book.ring(Channel(offer.dev_id, offer.room), User(offer.dev_id, offer.user_id)) is None:
+                self._tell_ring(offer)
+        self._look_around()
 
     def _tell_seat(self, row: SeatRow) -> None:
         book, channel = self._book, Channel(row.dev_id, row.room)
@@ -128,8 +164,7 @@ class _Replacement:
             seat.acts.lose(row.until)
         book.switch(seat, On(*row.on))
         seat.talking_since, seat.talked = row.talking_since, row.talked
-        if row.is_sfu:
-            room.acts.crowded()
+        book.turn(seat, row.by_server)
 
     def _new_seat(self, room: Room, row: SeatRow) -> Seat:
         user, on = User(row.dev_id, row.user_id), On(*row.on)

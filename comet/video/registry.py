@@ -16,7 +16,7 @@ from typing import NamedTuple, TypeAlias
 
 from comet.errors import Refused
 from comet.model import Channel, User
-from comet.video.model import On, Reason, RoomEvent, Told
+from comet.video.model import On, Reason, RoomEvent, Told, Topology
 from comet.video.ring import Ring
 from comet.video.room import Book, Room
 from comet.video.seat import Seat
@@ -126,6 +126,10 @@ class Registry(Book):
         """@return: a number that tells whether two books know the same of what a node looks after."""
         return self._sums[slot]
 
+    def slots(self) -> list[int]:
+        """@return: the nodes that look after something."""
+        return [slot for slot, total in self._sums.items() if total]
+
     # Changes ----------------------------------------------------------------------------------------------
 
     def open(self, channel: Channel) -> Room:
@@ -143,6 +147,7 @@ class Registry(Book):
     def place(self, room: Room, seat: Seat, mesh_limit: int) -> None:
         """Let somebody sit down, see L{Room.sit}."""
         self.touch(room.channel)
+        seat.by_server = room.topology is Topology.SFU
         self._count(seat)
         if seat.user.user_id:
             self._sitting.setdefault(seat.user, {})[seat] = None
@@ -173,6 +178,14 @@ class Registry(Book):
             seat.on = on
             self._count(seat)
             seat.room.tell_others(seat, Told(seat.room.name, seat.room.now, seat.number, on))
+
+    def turn(self, seat: Seat, by_server: bool) -> None:
+        """Let the media of C{seat} go by way of the media server, or not."""
+        if by_server != seat.by_server:
+            self.touch(seat.room.channel)
+            self._count(seat)
+            seat.by_server = by_server
+            self._count(seat)
 
     def close(self, room: Room, reason: Reason) -> None:
         """Let a room be over for all who are there."""
@@ -244,7 +257,7 @@ class Registry(Book):
 def _mark(what: Seat | Ring) -> int:
     channel, slot = what.room.channel, what.slot
     if isinstance(what, Seat):
-        facts: tuple[object, ...] = (what.number, what.secret, what.connection, *what.on)
+        facts: tuple[object, ...] = (what.number, what.secret, what.connection, what.by_server, *what.on)
     else:
         facts = (what.user.user_id, what.only, what.seat)
     digest = blake2b(repr((*channel, slot, *facts)).encode(), digest_size=6).digest()

@@ -8,8 +8,9 @@ A room, and a call, which is a room for two.
                 +--unanswered, freed----+--freed---> over
 
     a room:  empty ---filled---> mesh ---crowded---> sfu
-               ^                  |                   |
-               +-----emptied------+------emptied------+
+               ^                  | ^                 | |
+               |                  | +-----calmed------+ |
+               +-----emptied------+------emptied--------+
 
 A room that is empty stays as long as somebody is rung into it.
 """
@@ -55,6 +56,9 @@ class Book(Protocol):
     def tell_user(self, user: User, event: RoomEvent, besides: int = 0) -> None:
         """Tell all devices of C{user}, but for one."""
 
+    def turn(self, seat: Seat, by_server: bool) -> None:
+        """Let the media of C{seat} go by way of the media server, or not."""
+
     def devices(self, user: User) -> int:
         """@return: how many devices C{user} has."""
 
@@ -88,6 +92,9 @@ class RoomActs(Protocol):
 
     def emptied(self) -> None:
         """Nobody sits there any more."""
+
+    def calmed(self) -> None:
+        """There were never more, as it turns out."""
 
 
 @dataclass(slots=True, eq=False)
@@ -183,6 +190,7 @@ class Room:
         if topology is not self.topology:
             self.topology = topology
             for seat in self.seats.values():
+                self.book.turn(seat, topology is Topology.SFU)
                 seat.tell(Turned(self.name, self.now, topology))
 
     # What seats and rings say -----------------------------------------------------------------------------
@@ -269,7 +277,7 @@ def _call() -> Callable[[Room], RoomActs]:
     talking.upon(RoomActs.answered).loop().returns(None)
     talking.upon(RoomActs.unanswered).loop().returns(None)
     for state in (calling, talking, over):
-        for act in (RoomActs.filled, RoomActs.crowded, RoomActs.emptied):
+        for act in (RoomActs.filled, RoomActs.crowded, RoomActs.emptied, RoomActs.calmed):
             state.upon(act).loop().returns(None)
     over.upon(RoomActs.answered).loop().returns(None)
     over.upon(RoomActs.unanswered).loop().returns(None)
@@ -288,6 +296,12 @@ def _room() -> Callable[[Room], RoomActs]:
     def rest(acts: RoomActs, room: Room) -> None:
         room.turn(Topology.MESH)
 
+    @sfu.upon(RoomActs.calmed).to(mesh)
+    def calm(acts: RoomActs, room: Room) -> None:
+        room.turn(Topology.MESH)
+
+    empty.upon(RoomActs.calmed).loop().returns(None)
+    mesh.upon(RoomActs.calmed).loop().returns(None)
     empty.upon(RoomActs.filled).to(mesh).returns(None)
     mesh.upon(RoomActs.filled).loop().returns(None)
     sfu.upon(RoomActs.filled).loop().returns(None)

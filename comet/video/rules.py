@@ -35,6 +35,8 @@ from comet.video.steps import (
 
 #: In how many rooms one connection may sit.
 SEATS_LIMIT = 16
+#: What is between two that sit down in a room, at least, in seconds.
+LATER = 0.001
 #: How many may be rung into one room at once.
 RINGS_LIMIT = 1_000
 
@@ -149,8 +151,9 @@ class Rules:
         if number in room.seats:
             # Its connection was another one, and the number was given anew.
             room.seats[number].acts.rise(Reason.LOST)
-        on = On.of(Mode(step.mode))
-        seat = Seat(room, number, user, step.secret, number, slot, on, self._book.time)
+        # Later than all that are there, whatever the clocks of their servers say.
+        since = max([self._book.time, *(seat.since + LATER for seat in room.seats.values())])
+        seat = Seat(room, number, user, step.secret, number, slot, On.of(Mode(step.mode)), since)
         self._book.place(room, seat, mesh_limit)
         return seat
 

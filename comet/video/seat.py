@@ -83,6 +83,7 @@ class Seat:
     @ivar slot: the node that looks after it: that of the connection, as long as there is one.
     @ivar since: since when it is taken, in seconds since 1970.
     @ivar until: while it is lost, until when it may be found again; else 0.
+    @ivar by_server: whether its media goes by way of the media server, as far as its node knows.
     @ivar talking_since: since when somebody talks there; 0 if nobody does.
     @ivar talked: when somebody has stopped talking there last; 0 for never.
     """
@@ -96,6 +97,7 @@ class Seat:
     on: On
     since: float
     until: float = 0
+    by_server: bool = False
     talking_since: float = 0
     talked: float = 0
     acts: SeatActs = field(init=False, repr=False)

@@ -59,7 +59,8 @@ class VideoMachine(RuleBasedStateMachine):
         video = Video(ring=RING, grace=GRACE, mesh_limit=2, room_limit=4, calls_per_minute=0)
         self.scene = Nodes(NODES, video=video, make_media=lambda name: FakeMedia())
         self.scene.wait(1)
-        self.pages = []
+        pairs = zip(self.nodes, Nodes.users, strict=True)
+        self.pages = [self.scene.page(node, user_id) for node, user_id in pairs]
         #: The seats that pages were told to have: page, room, number, secret.
         self.seats = []
         #: For each call, whom it was rung for, and who has made it.
