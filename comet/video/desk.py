@@ -126,12 +126,13 @@ class Desk:
     # Ringing ----------------------------------------------------------------------------------------------
 
     async def _ring(self, command: Call | Invite, guest: Guest) -> Step:
+        if isinstance(command, Invite):
+            self._need_seat(guest, command.room)
         rung = await self._rung(command, guest)
         self._hall.welcome(guest)
         until, rooms = int(self._hall.now()) + self._hall.video.ring, self._hall.video.rooms
         user_id, only, mode, data = rung.user_id, command.connection, command.mode.value, command.data
         if isinstance(command, Invite):
-            self._need_seat(guest, command.room)
             place = (*self._place(guest, command.room), guest.user.user_id)
             return Invites(*place, user_id, only, mode, data, until, rooms)
         caller = (*self._place(guest, f"{CALL}{self._token()}"), guest.user.user_id, self._token())

@@ -125,7 +125,7 @@ class _Replacement:
             if room.is_call:
                 self._book.suspects[channel] = self._book.time
             elif any(seat.by_server for seat in room.seats.values()):
-                room.acts.crowded()
+                room.acts.crowded(0)
                 for seat in room.seats.values():
                     self._book.turn(seat, True)
             else:

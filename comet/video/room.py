@@ -78,8 +78,12 @@ class RoomActs(Protocol):
     def filled(self) -> None:
         """Somebody has sat down."""
 
-    def crowded(self) -> None:
-        """There are more than may exchange media each with each."""
+    def crowded(self, newest: int) -> None:
+        """
+        There are more than may exchange media each with each.
+
+        @param newest: the seat that was taken last, which begins that way; 0 for none.
+        """
 
     def answered(self) -> None:
         """A ring was taken."""
@@ -154,7 +158,7 @@ class Room:
             ring.acts.take(seat.number, seat.connection)
         self.acts.filled()
         if len(self.seats) > mesh_limit:
-            self.acts.crowded()
+            self.acts.crowded(seat.number)
 
     def ring(self, ring: Ring) -> None:
         """Ring somebody into the room."""
@@ -185,13 +189,14 @@ class Room:
         """Whether it is a call in which somebody is missing."""
         return self.is_call and (not self.seats or len(self.seats) + len(self.rings) < CALL_SEATS)
 
-    def turn(self, topology: Topology) -> None:
-        """From now on media goes another way; those who sit there are told."""
+    def turn(self, topology: Topology, besides: int = 0) -> None:
+        """From now on media goes another way; those who sit there are told, but for one."""
         if topology is not self.topology:
             self.topology = topology
             for seat in self.seats.values():
                 self.book.turn(seat, topology is Topology.SFU)
-                seat.tell(Turned(self.name, self.now, topology))
+                if seat.number != besides:
+                    seat.tell(Turned(self.name, self.now, topology))
 
     # What seats and rings say -----------------------------------------------------------------------------
 
@@ -289,8 +294,8 @@ def _room() -> Callable[[Room], RoomActs]:
     builder = TypeMachineBuilder(RoomActs, Room)
     empty, mesh, sfu = map(builder.state, ("empty", "mesh", "sfu"))
 
-    def crowd(acts: RoomActs, room: Room) -> None:
-        room.turn(Topology.SFU)
+    def crowd(acts: RoomActs, room: Room, newest: int) -> None:
+        room.turn(Topology.SFU, newest)
 
     @sfu.upon(RoomActs.emptied).to(empty)
     def rest(acts: RoomActs, room: Room) -> None:

@@ -14,6 +14,7 @@ from comet.storage.memory import MemoryStore
 from tests.protocols.clients import Port, SocketClient
 from tests.running import finish, spawn
 
+PASSWORD = "main password"
 #: Those who have a key: C{key3} and so on.
 USERS = (3, 7, 9)
 
@@ -23,7 +24,7 @@ class Page(SocketClient):
 
     def __init__(self, port, user_id=0, **hello):
         known = {"user_id": user_id, "key": f"key{user_id}"} if user_id else {}
-        super().__init__(port, **known, **hello)
+        super().__init__(port, **(known | hello))
         self.last_id = 0
         (welcome,) = [frame for frame in self.frames() if frame["type"] == "welcome" or self.keep(frame)]
         self.number, self.user_id = welcome["connection"], user_id
@@ -56,9 +57,6 @@ class Page(SocketClient):
 class VideoCase(SynchronousTestCase):
     """One server."""
 
-    video = Video(stun=("stun:s.example:3478",))
-    media = None
-
     def setUp(self):
         self.serve()
 
@@ -72,6 +70,7 @@ class VideoCase(SynchronousTestCase):
             self.clock.seconds,
             spawn,
             StatusRules(grace=3),
+            PASSWORD,
             video=Video(**video),
             media=media,
         )
@@ -82,6 +81,10 @@ class VideoCase(SynchronousTestCase):
 
     def page(self, user_id=0, **hello):
         return Page(self.port, user_id, **hello)
+
+    def commit(self, *actions):
+        """Let what SQL asks for take effect."""
+        finish(self.broker.commit(actions))
 
     def wait(self, seconds):
         """Let time go by."""
