@@ -144,7 +144,7 @@ class Hall:
         entered, seat = self.tell(result), result.outcome
         if isinstance(step, Returns) and isinstance(seat, Seat) and seat in entered:
             # Until now its way to the media server was on another node.
-            seat.room.tell(seat.connection, Turned(step.room, int(step.time), Topology.SFU))
+            self.tell_one(seat.connection, Turned(step.room, int(step.time), Topology.SFU))
 
     def tell(self, result: Result) -> list[Seat]:
         """

@@ -140,7 +140,7 @@ class InviteTests(VideoCase):
         room = carl.do("call", user_id=7)["room"]
         self.refused("busy", self.ann.do("invite", room="lobby", user_id=9))
         self.bob.do("join", room=room)
-        self.refused("busy", self.bob.do("invite", room=room, user_id=3))
+        self.refused("not_allowed", self.bob.do("invite", room=room, user_id=3))
 
     def test_ringing_twice(self):
         """Is ringing once."""
