@@ -39,11 +39,12 @@ class Conferring:
     @ivar kinds: what does what another node has said, by the first word of the item.
     """
 
-    def __init__(self, hall: Hall, line: Line, peers: Peers) -> None:
-        self._hall, self._line, self._peers = hall, line, peers
+    def __init__(self, hall: Hall, line: Line, peers: Peers, patience: float) -> None:
+        """@param patience: how long a node may be unknown that others have told of, in seconds."""
+        self._hall, self._line, self._peers, self._patience = hall, line, peers, patience
         self._next_sum = 0.0
-        #: The nodes that look after something, and of which nothing was heard, when that was looked at last.
-        self._orphans: set[int] = set()
+        #: The nodes that look after something, and of which nothing is heard, and since when that is so.
+        self._unknown: dict[int, float] = {}
         self._was_asked = self._had_part = False
         self.kinds: Mapping[str, Callable[[Peer, list[Any]], object]] = {
             "step": self._hear_step,
@@ -113,7 +114,7 @@ class Conferring:
         if seconds >= self._next_sum:
             self._next_sum = seconds + SUM_SECONDS
             self._say_sum()
-            self._say_orphans()
+            self._say_orphans(seconds)
 
     def _say_sum(self) -> None:
         """Say it, unless there is nothing, and was nothing the last time."""
@@ -126,11 +127,13 @@ class Conferring:
         if self._hall.book.sum(peer.slot) != item[1]:
             self._line.tell(peer.slot, ("part?",))
 
-    def _say_orphans(self) -> None:
-        """Say which nodes must have died before anything was heard of them, if that lasts."""
-        before, self._orphans = self._orphans, set(filter(self._is_unknown, self._hall.book.slots()))
-        for slot in before & self._orphans:
-            self._line.say(("orphan", slot), partial(self.bury, slot, self._hall.slot))
+    def _say_orphans(self, seconds: float) -> None:
+        """Say which nodes must have died before anything was heard of them, should nobody else."""
+        unknown = filter(self._is_unknown, self._hall.book.slots())
+        self._unknown = {slot: self._unknown.get(slot, seconds) for slot in unknown}
+        for slot, since in self._unknown.items():
+            if seconds - since > self._patience:
+                self._line.say(("orphan", slot), partial(self.bury, slot, self._hall.slot))
 
     def _is_unknown(self, slot: int) -> bool:
         return slot != self._hall.slot and self._peers.get(slot) is None

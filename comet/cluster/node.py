@@ -98,7 +98,7 @@ class Node:
         self.peers = Peers()
         self.listeners = Listeners()
         self._questions = Questions()
-        self._conferring = Conferring(broker.hall, self.line, self.peers)
+        self._conferring = Conferring(broker.hall, self.line, self.peers, expiry * 2)
         self.confer, self.whose = self._conferring.confer, self.roll.whose
         self._catching = Catching(broker, spawn, seconds)
         self._numbers = Numbers(self.slot, broker.connections.has)

@@ -78,7 +78,7 @@ class Rules:
             case Loses():
                 self._seat(channel, step.connection).acts.lose(step.until)
             case Frees():
-                self._free(channel, step)
+                self._free(channel, step, slot)
             case Removes():
                 self._remove(channel, step)
             case Ends():
@@ -222,11 +222,11 @@ class Rules:
 
     # Getting up -------------------------------------------------------------------------------------------
 
-    def _free(self, channel: Channel, step: Frees) -> None:
+    def _free(self, channel: Channel, step: Frees, slot: int) -> None:
         room = self._book.rooms.get(channel)
         seat = None if room is None else room.seats.get(step.seat)
-        # It may have been found, and lost again, meanwhile.
-        if seat is not None and seat.is_lost and seat.until <= step.time:
+        # It may have been found, and lost again, meanwhile: the node knows that looks after it.
+        if seat is not None and seat.is_lost and (slot == seat.slot or seat.until <= step.time):
             seat.acts.rise(Reason.LOST)
 
     def _remove(self, channel: Channel, step: Removes) -> None:

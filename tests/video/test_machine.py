@@ -258,7 +258,7 @@ class VideoMachine(RuleBasedStateMachine):
 
     def teardown(self):
         self.settle_bus()
-        self.scene.wait(2 * EXPIRY + 2 * GRACE)
+        self.scene.wait(4 * EXPIRY + 2 * GRACE)
         self.check_settled()
         self.scene.wait(RING + 10)
         for broker in self.nodes:
