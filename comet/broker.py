@@ -161,10 +161,12 @@ class Broker:
         await self.accounts.start()
         await self.grants.start()
         await self.engine.start()
+        self.hall.start()
 
     async def stop(self) -> None:
         """Leave the others, or let everybody go offline, and close the store."""
         try:
+            await self.hall.stop()
             await self.engine.stop()
             await self.attendance.stop()
         finally:

@@ -127,6 +127,16 @@ class Hall:
         """
         self.house.engine.confer(step, done)
 
+    def start(self) -> None:
+        """Begin, before any client comes."""
+        if self.media is not None:
+            self.media.start(self.stage)
+
+    async def stop(self) -> None:
+        """All clients are gone."""
+        if self.media is not None:
+            await self.media.stop()
+
     def tick(self, now: float) -> None:
         """To be called a few times a second."""
         self._watch.tick(now)

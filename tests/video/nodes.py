@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from comet.model import Answer, Event, Goodbye, Request, User
+from twisted.internet.defer import Deferred
+
+from comet.model import Answer, Goodbye, Request, User
 from comet.session import Session, Visitor
 from comet.video.model import RoomEvent
 from tests.cluster.scene import Scene
@@ -32,7 +34,6 @@ class Browser:
         key = f"key{user_id}" if user_id else ""
         visitor = Visitor(user_id=user_id, key=key)
         self.session = self.line.session = Session(visitor, FRAMING, self.line, broker, "comet test")
-        self.session.traffic = None
         self.asked = 0
         scene.run(self.session.start())
         self.heard = 0
@@ -89,14 +90,7 @@ class Nodes(Scene):
 
     def run_later(self, coroutine):
         """Begin something; what it has said is not heard yet."""
-        from twisted.internet.defer import Deferred
-
         Deferred.fromCoroutine(coroutine)
-
-
-def shown(event: Event):
-    """@return: the name of the kind of an event, for short comparisons."""
-    return type(event).__name__
 
 
 def book(broker):

@@ -12,6 +12,7 @@ from hypothesis.stateful import (
 from twisted.trial.unittest import SynchronousTestCase
 
 from comet.sections import Video
+from comet.video import registry as registries
 from comet.video.model import (
     Call,
     Cancel,
@@ -19,6 +20,7 @@ from comet.video.model import (
     Invite,
     Join,
     Leave,
+    Mode,
     Rings,
     Seated,
     Signal,
@@ -27,28 +29,12 @@ from comet.video.model import (
     is_call,
 )
 from tests.cluster.scene import EXPIRY
+from tests.video.media import RecordingMedia
 from tests.video.nodes import Nodes, book
 
 NODES = "abc"
 RING, GRACE = 15, 6
 NUMBERS = st.integers(0, 11)
-
-
-class FakeMedia:
-    """A media server that checks that seats enter once, and leave once."""
-
-    def __init__(self):
-        self.there, self.rooms = set(), set()
-
-    def entered(self, room, seat, user_id):
-        assert (room, seat) not in self.there
-        self.there.add((room, seat))
-
-    def left(self, room, seat):
-        self.there.remove((room, seat))
-
-    def closed(self, room):
-        assert not [each for each in self.there if each[0] == room]
 
 
 class VideoMachine(RuleBasedStateMachine):
@@ -57,7 +43,7 @@ class VideoMachine(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
         video = Video(ring=RING, grace=GRACE, mesh_limit=2, room_limit=4, calls_per_minute=0)
-        self.scene = Nodes(NODES, video=video, make_media=lambda name: FakeMedia())
+        self.scene = Nodes(NODES, video=video, make_media=lambda name: RecordingMedia())
         self.scene.wait(1)
         pairs = zip(self.nodes, Nodes.users, strict=True)
         self.pages = [self.scene.page(node, user_id) for node, user_id in pairs]
@@ -166,8 +152,6 @@ class VideoMachine(RuleBasedStateMachine):
 
     @rule(node=st.integers(0, 2), user=st.sampled_from(Nodes.users), room=st.sampled_from(["lobby", "den"]))
     def ring_in_sql(self, node, user, room):
-        from comet.video.model import Mode
-
         broker = self.node(node)
         self.scene.run(broker.commit([broker.conferences.ring(0, room, user, 3, Mode.VIDEO, "")]))
 
@@ -298,12 +282,10 @@ def check_indexes(registry):
     rings = [ring for room in registry.rooms.values() for ring in room.rings.values()]
     assert {id(ring) for ring in rings} == {id(ring) for ring in registry.rings()}
     for slot, total in registry._sums.items():
-        from comet.video.registry import _mark
-
         found = 0
         for what in (*seats, *rings):
             if what.slot == slot:
-                found ^= _mark(what)
+                found ^= registries._mark(what)
         assert found == total
 
 

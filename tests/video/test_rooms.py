@@ -359,7 +359,6 @@ class MediaServerTests(VideoCase):
     def setUp(self):
         self.media = RecordingMedia()
         self.serve(self.media, mesh_limit=2, room_limit=3)
-        self.media.start(self.broker.hall.stage)
         self.room = Channel(0, "lobby")
 
     def full(self):
