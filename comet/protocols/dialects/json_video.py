@@ -92,7 +92,7 @@ def _rung(command: Object) -> tuple[int, int]:
         return 0, fields.number(command, "connection", 1, CONNECTION_LIMIT, 0)
     if "user_id" not in command:
         raise MissingValue("the key user_id is missing, or the key connection in its place")
-    return fields.number(command, "user_id", 1, ID_LIMIT, 0), 0
+    return fields.as_number(command["user_id"], "user_id", 1, ID_LIMIT), 0
 
 
 def _call(command: Object) -> Call:
