@@ -171,14 +171,24 @@ class Desk:
             hall.welcome(guest)
             return Returns(*self._place(guest, room), user_id, command.seat, command.secret)
         channel, is_free = Channel(guest.user.dev_id, room), False
-        if not self._is_rung(guest, channel) and self._book.seat(channel, guest.number) is None:
-            if is_call(room):
-                raise NoRoom(f"there is no call {room}, or it does not ring for you any more")
-            self._check(Right.SUBSCRIBE, f"{ROOM_PREFIX}{room}", guest, f"to enter room {room}")
-            is_free = True
+        is_expected = self._is_rung(guest, channel) or self._was_there(guest, channel)
+        if not is_call(room):
+            try:
+                self._check(Right.SUBSCRIBE, f"{ROOM_PREFIX}{room}", guest, f"to enter room {room}")
+                is_free = True
+            except NotAllowed:
+                if not is_expected:
+                    raise
+        elif not is_expected:
+            raise NoRoom(f"there is no call {room}, or it does not ring for you any more")
         hall.welcome(guest)
         sitting = (user_id, self._token(), command.mode.value, is_free)
         return Joins(*self._place(guest, room), *sitting, hall.mesh_limit, hall.limit, hall.video.rooms)
+
+    def _was_there(self, guest: Guest, channel: Channel) -> bool:
+        if self._book.seat(channel, guest.number) is not None:
+            return True
+        return self._book.lost_seat(channel, guest.user) is not None
 
     def _is_rung(self, guest: Guest, channel: Channel) -> bool:
         ring = self._book.ring(channel, guest.user)

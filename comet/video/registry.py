@@ -109,6 +109,11 @@ class Registry(Book):
         """@return: all rings."""
         return (ring for rings in self.ringing.values() for ring in rings.values())
 
+    def lost_seat(self, channel: Channel, user: User) -> Seat | None:
+        """@return: a seat of C{user} in a room whose connection is gone, the one that was taken first."""
+        lost = (seat for seat in self._sitting.get(user, ()) if seat.is_lost and seat.room.channel == channel)
+        return next(lost, None)
+
     def is_busy(self, user: User) -> bool:
         """@return: whether C{user} sits anywhere."""
         return user in self._sitting

@@ -138,19 +138,23 @@ class Rules:
         ring, room = self._book.ring(channel, user), self._book.rooms.get(channel)
         if ring is not None and not ring.is_for(step.connection, step.time):
             ring = None
-        if ring is None and (is_call(step.room) or not step.is_free):
-            raise NoRoom(f"there is no call {step.room}, or it does not ring for you any more")
         limit = CALL_SEATS if is_call(step.room) else step.limit
-        if room is not None and len(room.seats) >= limit:
-            raise RoomFull(f"{limit} are in {step.room}, and no more may be")
+        is_let_in = ring is not None or (step.is_free and not is_call(step.room))
+        is_full = room is not None and len(room.seats) >= limit
         self._check_room(step.connection, step.rooms + (room is not None))
-        return self._sit(self._book.open(channel), user, step, slot, step.mesh_limit)
+        if is_let_in and not is_full:
+            return self._sit(self._book.open(channel), user, step, slot, step.mesh_limit)
+        # Who was there just now, and does not know the secret any more: a page that was loaded anew.
+        if (lost := self._book.lost_seat(channel, user)) is not None:
+            return self._take_up(lost, step.connection, slot)
+        if not is_let_in:
+            raise NoRoom(f"there is no call {step.room}, or it does not ring for you any more")
+        raise RoomFull(f"{limit} are in {step.room}, and no more may be")
 
     def _sit(self, room: Room, user: User, step: Calls | Joins, slot: int, mesh_limit: int) -> Seat:
         number = step.connection
         if number in room.seats:
-            # Its connection was another one, and the number was given anew.
-            room.seats[number].acts.rise(Reason.LOST)
+            raise NoSeat(f"seat {number} was taken by another connection of that number: connect anew")
         # Later than all that are there, whatever the clocks of their servers say.
         since = max([self._book.time, *(seat.since + LATER for seat in room.seats.values())])
         seat = Seat(room, number, user, step.secret, number, slot, On.of(Mode(step.mode)), since)
@@ -166,8 +170,11 @@ class Rules:
             if self._book.seat(channel, step.connection) is not None:
                 raise NoSeat(f"you have another seat in {step.room}")
             self._check_room(step.connection, len(self._book.rooms) + 1)
+        return self._take_up(seat, step.connection, slot)
+
+    def _take_up(self, seat: Seat, connection: int, slot: int) -> Seat:
         self._book.give(seat, slot)
-        seat.acts.take_up(step.connection)
+        seat.acts.take_up(connection)
         return seat
 
     # Rings ------------------------------------------------------------------------------------------------

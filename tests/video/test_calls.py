@@ -279,6 +279,24 @@ class LostTests(VideoCase):
         self.assertEqual(bob.do("join", room=room, seat=bob.number, secret=secret)["seat"], bob.number)
         self.assertEqual((bob.hears(), ann.hears()), ([], []))
 
+    def test_a_page_that_is_loaded_anew(self):
+        """And does not know the secret any more is let into its call again, and into a room that is full."""
+        ann, bob, room = self.talking()
+        bob.vanish()
+        ann.hears()
+        self.refused("no_room", self.page(9).do("join", room=room))
+        again = self.page(7)
+        self.assertEqual(again.do("join", room=room)["seat"], bob.number)
+        self.assertEqual(ann.kinds(), ["back"])
+        self.refused("no_room", self.page(7).do("join", room=room))
+        pages = [self.page(3) for _ in range(4)]
+        for page in pages:
+            page.do("join", room="lobby")
+        pages[2].vanish()
+        self.refused("room_full", self.page(9).do("join", room="lobby"))
+        answer = self.page(3).do("join", room="lobby")
+        self.assertEqual((answer["seat"], len(answer["members"])), (pages[2].number, 4))
+
     def test_both_are_lost(self):
         """And both come back."""
         ann, bob, room = self.talking()
