@@ -40,12 +40,17 @@ from comet.model import (
 from comet.pace import Pace
 from comet.presence import Presence
 from comet.refusals import Refusals
+from comet.sections import Video
 from comet.storage.interface import Store
 from comet.storage.listings import Most
 from comet.storage.presences import Keeping
 from comet.storage.writes import Write
 from comet.tokens import Tokens
 from comet.turn import Turn
+from comet.video.conferences import Conferences
+from comet.video.desk import Desk
+from comet.video.hall import Hall
+from comet.video.media import MediaServer
 
 #: What all servers know by heart.
 BY_HEART = ("lengths", "rules", "tenants")
@@ -78,6 +83,8 @@ class Broker:
         reader: Tokens | None = None,
         turn: Turn[Subscriber] | None = None,
         make_engine: Callable[[Broker], Engine] | None = None,
+        video: Video | None = None,
+        media: MediaServer | None = None,
     ) -> None:
         """
         @param clock: the time in seconds since 1970.
@@ -87,6 +94,8 @@ class Broker:
         @param reader: reads the tokens of users.
         @param turn: when what is said is written to those who hear it; at once without it.
         @param make_engine: makes what joins this server with others; left out, it stands alone.
+        @param video: the settings of calls and rooms.
+        @param media: the way to the media server, if there is one.
         """
         self.store = store
         self.limits = limits
@@ -121,12 +130,14 @@ class Broker:
         self._mail = Mail(store, limits, self.presence, self.counters, self.now, spawn)
         keeping = Keeping(node, limits.presence_events, rules.keep_last_seen)
         self.attendance = Attendance(store, self.presence, rules, clock, spawn, self.deliver, keeping)
+        self.hall = Hall(self, video or Video(), media)
+        self.calls, self.conferences = Desk(self.hall), Conferences(self.hall)
         self.engine: Engine = (
             make_engine(self)
             if make_engine is not None
             else Alone(
                 *(self.hub, self.presence, self.attendance, self.connections, clock),
-                *(self.deliver, limits.devices),
+                *(self.deliver, limits.devices, self.hall.apply),
             )
         )
         self.attendance.online = self.engine.online
@@ -144,6 +155,7 @@ class Broker:
         now = self.clock()
         self.engine.tick(now)
         self.attendance.tick()
+        self.hall.tick(now)
         self.expiries.tick(now)
         self.grants.recheck()
 
@@ -154,10 +166,12 @@ class Broker:
         await self.accounts.start()
         await self.grants.start()
         await self.engine.start()
+        self.hall.start()
 
     async def stop(self) -> None:
         """Leave the others, or let everybody go offline, and close the store."""
         try:
+            await self.hall.stop()
             await self.engine.stop()
             await self.attendance.stop()
         finally:
@@ -466,8 +480,9 @@ class Broker:
         return put
 
     async def arrive(self, user: User, device: Device) -> None:
-        """A device of C{user} has signed in: others are told, and it gets what waited in the queue."""
+        """A device of C{user} has come: others are told, it hears what rings, and gets what was queued."""
         self.engine.arrive(user, device)
+        self.hall.came(user, device)
         await self.empty_queue(user)
 
     def depart(self, user: User, device: Device) -> None:

@@ -19,7 +19,20 @@ from comet.kinds import DatabaseUrl, is_secret, kind_of
 from comet.legacy import meaning
 from comet.limits import WORKERS_MESSAGE, Limits
 from comet.redis_url import RedisUrl, WrongRedisUrl
-from comet.sections import SECTIONS, Cluster, CometQL, Db, Jwt, Log, Main, Metrics, Presence, Tls, Ws
+from comet.sections import (
+    SECTIONS,
+    Cluster,
+    CometQL,
+    Db,
+    Jwt,
+    Log,
+    Main,
+    Metrics,
+    Presence,
+    Tls,
+    Video,
+    Ws,
+)
 
 #: Names the configuration file where the command line does not.
 FILE_VARIABLE = "COMET_CONFIG"
@@ -60,6 +73,7 @@ class Config:
     db: Db = field(default_factory=Db)
     presence: Presence = field(default_factory=Presence)
     cluster: Cluster = field(default_factory=Cluster)
+    video: Video = field(default_factory=Video)
     limits: Limits = field(default_factory=Limits)
     metrics: Metrics = field(default_factory=Metrics)
     log: Log = field(default_factory=Log)
@@ -144,6 +158,7 @@ class _Reader:
         self._check_cluster()
         self._check_workers()
         self._check_webhook()
+        self._check_video()
 
     def config(self, file: str) -> Config:
         problems, warnings = (
@@ -286,6 +301,22 @@ class _Reader:
             entry = self._entries["presence", "webhook"]
             unsigned = "without webhook_secret nobody can tell that the rows come from this server"
             self._warnings.append(entry.remark(unsigned))
+
+    def _check_video(self) -> None:
+        video = self._sections["video"]
+        if self._is_wrong("video"):
+            return
+        for key, other, what in (
+            ("turn", "turn_secret", "static-auth-secret of coturn"),
+            ("turn_secret", "turn", "the addresses of the servers"),
+            ("janus_secret", "janus", "the address of the gateway"),
+        ):
+            if getattr(video, key) and not getattr(video, other):
+                self._refuse("video", key, f"it needs [video] {other} beside it, {what}")
+        if video.janus and video.room_limit < video.mesh_limit:
+            self._refuse(
+                "video", "room_limit", f"expected at least the {video.mesh_limit} of [video] mesh_limit"
+            )
 
     def _is_wrong(self, section: str) -> bool:
         return any(problem.section == section for problem in self._problems)

@@ -6,8 +6,8 @@ L{Alone} is a server by itself. A cluster is in L{comet.cluster.node}.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import NamedTuple, Protocol, runtime_checkable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from comet.attendance import TICK_LIMIT, Attendance, Online
 from comet.connections import Connections, Listed
@@ -15,6 +15,8 @@ from comet.hub import Hub, Subscriber
 from comet.mail import Device, Relay
 from comet.model import Channel, Event, Goodbye, User
 from comet.presence import Presence
+from comet.video.registry import Outcome
+from comet.video.steps import Step
 
 
 class Listening(NamedTuple):
@@ -60,10 +62,12 @@ class Engine(Protocol):
     @ivar problem: what is wrong between the servers, for people; empty if nothing is.
     @ivar relay: hands a stored private message to the devices of its user, wherever they are, and calls back
         once those here have been given it; C{None} if all devices are here.
+    @ivar slot: where this server is among the others.
     """
 
     online: Online
     relay: Relay | None
+    slot: int
 
     @property
     def problem(self) -> str:
@@ -133,6 +137,31 @@ class Engine(Protocol):
     def nodes(self) -> int:
         """How many servers are known, this one included."""
 
+    def confer(self, step: Step, done: Callable[[Outcome], object]) -> None:
+        """
+        Let C{step} take effect in the rooms, everywhere, in one order.
+
+        @param done: is called with what it has come to here.
+        """
+
+    def pass_on(self, slot: int, item: Sequence[Any]) -> bool:
+        """
+        Hand a signal to another server at once, for a client of that one.
+
+        @param item: see L{comet.video.hall.Hall.passed_on}.
+        @return: whether that server is reached.
+        """
+
+    def whose(self, connection: int) -> User | None:
+        """@return: who is signed in over a connection of another server; C{None} for nobody."""
+
+    def name_of(self, slot: int) -> str:
+        """@return: the name of the server in C{slot}, empty if it is not known."""
+
+
+#: Applies a step of the server in a slot: see L{comet.video.hall.Hall.apply}.
+Apply = Callable[[Step, int, Callable[[Outcome], object]], None]
+
 
 class Alone:
     """An L{Engine} without others: everything is here, and takes effect at once."""
@@ -140,6 +169,7 @@ class Alone:
     problem = ""
     relay: Relay | None = None
     nodes = 1
+    slot = 0
 
     def __init__(
         self,
@@ -150,16 +180,18 @@ class Alone:
         clock: Callable[[], float],
         deliver: Callable[[Channel, Event, Subscriber | None], int],
         most: int,
+        apply: Apply,
     ) -> None:
         """
         @param clock: the time in seconds since 1970.
         @param deliver: hands an event to the subscribers that are here.
         @param most: how many devices a user may have.
+        @param apply: lets a step take effect in the rooms.
         """
         self._presence = presence
         self.online: Online = presence
         self._hub, self._attendance, self._connections = hub, attendance, connections
-        self._clock, self._most = clock, most
+        self._clock, self._most, self._apply = clock, most, apply
         self.announce = deliver
         self.count = hub.count
         self.channels = hub.channels
@@ -232,3 +264,19 @@ class Alone:
     async def metrics(self) -> list[str]:
         """See L{Engine.metrics}."""
         return []
+
+    def confer(self, step: Step, done: Callable[[Outcome], object]) -> None:
+        """See L{Engine.confer}."""
+        self._apply(step, self.slot, done)
+
+    def pass_on(self, slot: int, item: Sequence[Any]) -> bool:
+        """See L{Engine.pass_on}: there is no other server."""
+        return False
+
+    def whose(self, connection: int) -> User | None:
+        """See L{Engine.whose}."""
+        return None
+
+    def name_of(self, slot: int) -> str:
+        """See L{Engine.name_of}."""
+        return self._connections.node

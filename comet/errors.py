@@ -395,6 +395,51 @@ class UnknownSavepoint(Refused):
     sqlstate = "42000"
 
 
+class UnknownUser(Refused):
+    """A user who has no key, and was never here."""
+
+    code = 15
+    number = 1449
+
+
+class Offline(Refused):
+    """A user who is not here now."""
+
+    code = 15
+
+
+class Busy(Refused):
+    """A user who is in a call or a room already."""
+
+    code = 15
+
+
+class RoomFull(Refused):
+    """As many are in the room as it takes, or there are as many rooms as the configuration allows."""
+
+    code = 11
+    number = 1203
+    sqlstate = "42000"
+
+
+class NoRoom(Refused):
+    """A call that is over, or a room into which one was not rung."""
+
+    code = 15
+
+
+class NoSeat(Refused):
+    """A seat of a room that nobody sits in, or not just now."""
+
+    code = 15
+
+
+class NotInRoom(Refused):
+    """Something that only those may do who sit in the room."""
+
+    code = 15
+
+
 class Unavailable(Refused):
     """The store did not do its part; the statement had no effect."""
 

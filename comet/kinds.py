@@ -176,6 +176,23 @@ def _web_address(value: str) -> str:
     return value
 
 
+def _websocket_address(value: str) -> str:
+    scheme, mark, rest = value.partition("://")
+    if scheme not in ("ws", "wss"):
+        raise ValueError
+    _web_address(f"{scheme.replace('ws', 'http')}{mark}{rest}")
+    return value
+
+
+def _ice_addresses(value: str, pattern: str) -> tuple[str, ...]:
+    # RFC 7064 and RFC 7065.
+    whole = re.compile(pattern.format(host=r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?"))
+    found = tuple(re.split(r"[\s,]+", value))
+    if not all(map(whole.fullmatch, found)):
+        raise ValueError
+    return found
+
+
 class DatabaseUrl(NamedTuple):
     """
     Where the store is.
@@ -252,4 +269,15 @@ WEB_ADDRESS = Kind(_web_address, "an address such as https://www.example.com/pre
 DATABASE: Kind[DatabaseUrl | None] = Kind(
     read_database, "sqlite:///PATH or mysql://USER:PASSWORD@HOST:PORT/NAME"
 )
+STUN: Kind[tuple[str, ...]] = Kind(
+    lambda value: _ice_addresses(value, r"stuns?:{host}"),
+    "addresses such as stun:stun.example.com:3478",
+    many=True,
+)
+TURN: Kind[tuple[str, ...]] = Kind(
+    lambda value: _ice_addresses(value, r"turns?:{host}(\?transport=(udp|tcp))?"),
+    "addresses such as turn:turn.example.com:3478?transport=udp, or turns: for TLS",
+    many=True,
+)
+WEBSOCKET = Kind(_websocket_address, "an address such as ws://127.0.0.1:8188, without user or #")
 LEVEL = Kind(_level, "one of " + ", ".join(_LEVELS))

@@ -62,13 +62,14 @@ class Listener(Outbox):
         return self.identity.user_id
 
     @property
-    def _user(self) -> User:
+    def user(self) -> User:
+        """Who this client has proved to be, with its tenant."""
         return User(self._dev_id, self.user_id)
 
     def _channel(self, name: str) -> Channel:
         """@return: where the hub has what this client knows by C{name}."""
         if access.is_own(name) and self.user_id:
-            return access.own_channel(self._user, name)
+            return access.own_channel(self.user, name)
         return Channel(self._dev_id, name)
 
     def _check(self, right: Right, name: str, hidden: bool = False) -> None:

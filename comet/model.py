@@ -270,10 +270,12 @@ class Form(Protocol):
 
     @ivar transport: the name of the transport.
     @ivar acknowledges: whether its clients tell which private messages have arrived.
+    @ivar has_rooms: whether its clients know of calls and rooms.
     """
 
     transport: str
     acknowledges: bool
+    has_rooms: bool
 
     @property
     def dialect(self) -> Named:

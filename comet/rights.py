@@ -59,6 +59,9 @@ BUILT_IN = (
     Rule("", subscribe=Who.ALL, publish=Who.TOKEN, history=Who.ALL, members=Who.TOKEN, count=Who.TOKEN),
     Rule("private_", subscribe=Who.USERS, history=Who.USERS),
     Rule("self_", *[Who.USERS] * 5),
+    # Names of no channels: who may ring whom, and enter which room (L{comet.video.desk}).
+    Rule("call_user_", publish=Who.USERS),
+    Rule("call_room_", subscribe=Who.USERS),
     Rule("track_", members=Who.ALL, count=Who.ALL),
     # Only the server says who is online.
     Rule("user_status_", publish=Who.NONE),

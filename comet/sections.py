@@ -20,8 +20,11 @@ from comet.kinds import (
     NETWORKS,
     ORIGINS,
     PORT,
+    STUN,
+    TURN,
     WEB_ADDRESS,
     WEB_URL,
+    WEBSOCKET,
     DatabaseUrl,
     choice,
     integer,
@@ -194,6 +197,35 @@ class Cluster:
 
 
 @dataclass(frozen=True, slots=True)
+class Video:
+    """Section C{[video]}: calls and rooms."""
+
+    ring: int = setting(45, integer(1, 600, "seconds"), "seconds that it rings")
+    grace: int = setting(
+        20, integer(0, 600, "seconds"), "seconds in which a connection that is lost may come back to its seat"
+    )
+    mesh_limit: int = setting(4, integer(2, 16), "how many may be in a room without a media server")
+    room_limit: int = setting(16, integer(2, 1_000), "how many may be in a room with a media server")
+    rooms: int = setting(10_000, integer(1, 1_000_000), "rooms and calls in all")
+    calls_per_minute: int = setting(
+        30, integer(0, 10_000), "how often one user may ring somebody in a minute; 0: any number"
+    )
+    signal: int = setting(65_536, size(1 << 10, 1 << 20), "the longest signal from page to page, in bytes")
+    stun: tuple[str, ...] = setting((), STUN, "STUN servers, by which browsers find out their addresses")
+    turn: tuple[str, ...] = setting((), TURN, "TURN servers, which relay media where there is no other way")
+    turn_secret: str = setting(
+        "", text(), "the secret shared with the TURN servers: static-auth-secret of coturn", secret=True
+    )
+    turn_ttl: int = setting(
+        86_400, integer(60, 604_800, "seconds"), "seconds for which a browser may use the TURN servers"
+    )
+    janus: str = setting(
+        "", WEBSOCKET, "WebSocket address of a Janus gateway, for rooms of more than mesh_limit; empty: none"
+    )
+    janus_secret: str = setting("", text(), "api_secret of that gateway; empty: none", secret=True)
+
+
+@dataclass(frozen=True, slots=True)
 class Metrics:
     """Section C{[metrics]}: who may read the numbers at C{/metrics}."""
 
@@ -233,6 +265,7 @@ SECTIONS: Mapping[str, Any] = {
     "db": Db,
     "presence": Presence,
     "cluster": Cluster,
+    "video": Video,
     "limits": Limits,
     "metrics": Metrics,
     "log": Log,

@@ -184,6 +184,7 @@ class CometService(MultiService):
         self._broker = Broker(
             *(store, config.limits, time.time, spawn, rules, password, node, reader, turn),
             make_engine=None if self._bus is None else partial(self._join, self._bus),
+            video=config.video,
         )
         self._proxies = proxies = Proxies(config.ws.trusted_proxies)
         gate = Gate(config.limits, reactor.seconds, proxies, self._broker.refusals)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from comet import access
 from comet.broker import Broker
@@ -24,6 +25,7 @@ from comet.model import (
     Command,
     Counted,
     Done,
+    Event,
     Farewell,
     Follow,
     Form,
@@ -56,6 +58,7 @@ from comet.outbox import Mark, Wire
 from comet.pace import Verdict
 from comet.resuming import joint
 from comet.storage.listings import Most
+from comet.video.model import RoomCommand
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +140,7 @@ class Session(Listener):
         self._answer(
             Welcome(
                 *(proof is not None, key, self._server, self._broker.now()),
-                *(self._user, self.number, self._secret, _seconds(proof)),
+                *(self.user, self.number, self._secret, _seconds(proof)),
             ),
             request,
         )
@@ -159,9 +162,9 @@ class Session(Listener):
 
     async def _refresh(self, token: str, request: RequestId | None) -> None:
         """Go on with another token of the same user, and with what that one grants."""
-        proof = await self._broker.accounts.refresh(self._user, token)
+        proof = await self._broker.accounts.refresh(self.user, token)
         if not self._over:
-            self._believe(self._user, proof)
+            self._believe(self.user, proof)
             self._answer(Refreshed(_seconds(proof), self._broker.now()), request)
             self.recheck()
 
@@ -171,19 +174,24 @@ class Session(Listener):
         self._turn.pull(self)
         if not self._over:
             self._broker.goodbyes[goodbye] += 1
-            self.end()
+            self.end(goodbye)
             self._outbox.append(Farewell(goodbye, self._broker.now(), retry).encoded(self.form))
             self._wire.lose(goodbye)
 
-    def end(self) -> None:
-        """The connection is gone, or about to go: leave everything."""
+    def end(self, goodbye: Goodbye | None = None) -> None:
+        """
+        The connection is gone, or about to go: leave everything.
+
+        @param goodbye: why we end it, if we do.
+        """
         if self._over:
             return
         self._over = True
         self._broker.connections.remove(self)
         self._broker.expiries.forget(self)
+        self._broker.hall.ended(self, goodbye)
         if self.user_id:
-            self._broker.depart(self._user, self)
+            self._broker.depart(self.user, self)
         self._resuming.clear()
         self._settle()
         self._leave_all()
@@ -238,7 +246,7 @@ class Session(Listener):
 
     def arrived(self, number: int) -> None:
         """See L{Outbox.arrived}."""
-        self._broker.acknowledge(self._user, number)
+        self._broker.acknowledge(self.user, number)
 
     def refuse(self, error: CometError, command: type[Command] | None = None) -> None:
         """Tell this client that something was not granted."""
@@ -260,7 +268,7 @@ class Session(Listener):
 
     def _is_too_fast(self, command: type[Command], request: RequestId | None) -> bool:
         """@return: whether the command is not carried out; the client then knows why."""
-        verdict = self._walker.judge(self._user if self.user_id else None)
+        verdict = self._walker.judge(self.user if self.user_id else None)
         if verdict is Verdict.PART:
             self.lose(Goodbye.FLOOD)
         elif verdict is Verdict.TELL or (verdict is Verdict.DROP and request is not None):
@@ -309,6 +317,8 @@ class Session(Listener):
                 self._done(request)
             case Refresh(token):
                 await self._refresh(token, request)
+            case RoomCommand():
+                await self._broker.calls.carry_out(command, self, partial(self._answer_or_done, request))
             case Ping():
                 self._done(request)
             case Unreadable(intended, error):
@@ -322,11 +332,17 @@ class Session(Listener):
         if request is not None:
             self._answer(Done(self._broker.now()), request)
 
+    def _answer_or_done(self, request: RequestId | None, event: Event | None) -> None:
+        if event is None:
+            self._done(request)
+        else:
+            self._answer(event, request)
+
     def _acknowledge(self, number: int) -> None:
         # What it was not given cannot have arrived.
         number = min(number, self.handed)
         if self.user_id and number > 0:
-            self._broker.acknowledge(self._user, number)
+            self._broker.acknowledge(self.user, number)
 
     async def _send(self, command: Send, request: RequestId | None) -> None:
         self._check(Right.PUBLISH, command.name, command.hide_sender)
@@ -338,7 +354,7 @@ class Session(Listener):
         channel = Channel(self.visitor.dev_id, command.name)
         message = Message(channel, command.event, command.text, now, sender)
         if access.is_own(command.name):
-            reached, place = self._broker.whisper(self._user, message, self)
+            reached, place = self._broker.whisper(self.user, message, self)
         else:
             reached, place = await self._broker.publish(message, self)
         if not command.quiet:

@@ -26,7 +26,7 @@ def spawn(coroutine: Coroutine[Any, Any, None]) -> None:
 class Plain:
     """A form whose bytes are the event itself, so that tests compare events."""
 
-    name, transport, acknowledges = "plain", "memory", False
+    name, transport, acknowledges, has_rooms = "plain", "memory", False, True
 
     def encode(self, event):
         return event

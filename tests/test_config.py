@@ -257,6 +257,39 @@ class ProblemTests(SynchronousTestCase):
             [problem] = self.refused(f"[tls]\n{given} = /a.pem")
             self.assertIn(f"a.ini:2: [tls] {given}: it needs [tls] {missing}", problem)
 
+    def test_video(self):
+        """Addresses are those that browsers take, and halves of pairs are told."""
+        config = Config.read(
+            "[video]\nstun = stun:s.example, stuns:[::1]:5349\nturn = []turn:t.example:3478?transport=tcp\n"
+            "turn = []turns:t.example\nturn_secret = north\njanus = ws://127.0.0.1:8188/janus\n"
+        )
+        self.assertEqual(config.video.stun, ("stun:s.example", "stuns:[::1]:5349"))
+        self.assertEqual(config.video.turn, ("turn:t.example:3478?transport=tcp", "turns:t.example"))
+        self.assertEqual(config.video.janus, "ws://127.0.0.1:8188/janus")
+        self.assertNotIn("north", repr(config))
+        for line in (
+            "stun = s.example",
+            "stun = turn:t.example",
+            "stun = stun:s.example?transport=udp",
+            "turn = turn:t.example?transport=sctp",
+            "turn = turn:t.example:port",
+            "janus = http://127.0.0.1:8188",
+            "janus = ws://me:x@127.0.0.1:8188",
+            "mesh_limit = 1",
+            "signal = 1",
+        ):
+            [problem] = self.refused(f"[video]\n{line}")
+            self.assertIn(f"a.ini:2: [video] {line.split()[0]}: ", problem)
+        for line, missing in (
+            ("turn = turn:t.example", "turn_secret"),
+            ("turn_secret = north", "turn"),
+            ("janus_secret = south", "janus"),
+        ):
+            [problem] = self.refused(f"[video]\n{line}")
+            self.assertIn(f"it needs [video] {missing} beside it", problem)
+        [problem] = self.refused("[video]\njanus = ws://127.0.0.1\nroom_limit = 3")
+        self.assertIn("[video] room_limit", problem)
+
     def test_redis(self):
         """A Redis is named by a URL; what is wrong with it is told without the password."""
         config = Config.read("[cluster]\nredis = rediss://me:p%40ss@[::1]/3\ntls_ca = a.pem")

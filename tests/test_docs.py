@@ -62,12 +62,38 @@ from comet.model import (
 from comet.protocols.api.parameters import IDS, read_path
 from comet.protocols.api.problems import Problem
 from comet.protocols.api.routes import OPERATIONS
-from comet.protocols.dialects import cppcomet
+from comet.protocols.dialects import cppcomet, json_video
 from comet.protocols.dialects.cppcomet import CppComet
 from comet.protocols.dialects.jsonlines import JsonLines
 from comet.protocols.pages import Facts, Root
 from comet.rights import Rights
 from comet.sections import SECTIONS
+from comet.video.model import (
+    Answered,
+    Back,
+    Ended,
+    Entered,
+    Gone,
+    Ice,
+    IceGiven,
+    Invited,
+    Lost,
+    Mode,
+    On,
+    Reason,
+    Ringing,
+    Rings,
+    RoomEvent,
+    RoomSeen,
+    Seated,
+    Signalled,
+    Silent,
+    Sitting,
+    Told,
+    Topology,
+    Turned,
+    Unanswered,
+)
 from tests.browser.chromium import Chromium, find_chromium
 from tests.e2e.support import ServerCase, in_thread
 from tests.running import finish, make_broker
@@ -198,8 +224,10 @@ EVENTS = [
 ]
 
 #: What is told in JSON alone; of that, what the page shows in words or in a table.
-ONLY_JSON = {"Answer", "Beat", "Done", "Followed", "Page", "Refreshed"}
+ONLY_JSON = {"Answer", "Beat", "Done", "Followed", "IceGiven", "Page", "Refreshed", "RoomEvent"}
 IN_WORDS = {"Beat", "Done", "Page"}
+#: And what another page shows.
+OF_VIDEO = {"IceGiven", "RoomEvent"}
 PLACE = Place("9f86d081", 44)
 #: What the page on the JSON protocol shows, in the order of the page.
 JSON_EVENTS = [
@@ -214,6 +242,43 @@ JSON_EVENTS = [
     Answer(11, Refreshed(1764064800, 5)),
     Answer(4, Refusal(refused(Right.PUBLISH, "webauth_chat"), 5, Send)),
     Farewell(Goodbye.SLOW, 5),
+]
+
+#: What the page on calls and rooms shows, in the order of the page.
+ANN_SITS = Sitting(9, 9, 3, On(True, True), False, 1764115000)
+BOB_SITS = Sitting(12, 12, 7, On(True, True, talking=True), False, 1764115004)
+LOBBY = "lobby"
+CALLED = "call-9cVZ1pQkW4m8yT2sXo7RbA"
+GIVEN = Ice(
+    (
+        {"urls": ["stun:stun.example.com:3478"]},
+        {"urls": ["turn:turn.example.com:3478"], "username": "1764201400:3", "credential": "d2VsbCBkb25l"},
+    ),
+    1764201400,
+)
+VIDEO_EVENTS = [
+    Answer(1, Seated(CALLED, 1764115000, 9, "4Xr0uQ3nWzT7cLk2VbS9dA", Topology.MESH, GIVEN, 2, (ANN_SITS,))),
+    Answer(
+        2,
+        RoomSeen(
+            LOBBY, 1764115000, Topology.SFU, 16, (ANN_SITS,), (Invited(7, 3, 9, Mode.AUDIO, 1764115045),)
+        ),
+    ),
+    Answer(3, IceGiven(GIVEN, 1764115000)),
+    Rings(CALLED, 1764115000, 3, 9, Mode.VIDEO, "hello", 1764115045),
+    Silent(CALLED, 1764115004, Reason.TAKEN),
+    Ringing(CALLED, 1764115000, 7, 2),
+    Answered(CALLED, 1764115004, 7, 12),
+    Unanswered(CALLED, 1764115045, 7, Reason.EXPIRED),
+    Entered(LOBBY, 1764115004, BOB_SITS),
+    Gone(LOBBY, 1764115099, 12, 7, Reason.HANGUP),
+    Lost(LOBBY, 1764115080, 12, 1764115100),
+    Back(LOBBY, 1764115085, BOB_SITS._replace(connection=15)),
+    Told(LOBBY, 1764115005, 12, On(True, hold=True)),
+    Signalled(LOBBY, 1764115005, 12, 7, '{"candidate":null}'),
+    Signalled(LOBBY, 1764115005, 0, 0, '{"kind":"publish","candidate":null}'),
+    Turned(LOBBY, 1764115006, Topology.SFU),
+    Ended(CALLED, 1764115099, Reason.HANGUP),
 ]
 
 
@@ -239,12 +304,39 @@ class WireTests(SynchronousTestCase):
         self.assertEqual(frames, [dialect.encode(event) for event in JSON_EVENTS])
         shown = [event.event if isinstance(event, Answer) else event for event in JSON_EVENTS]
         kinds = {type(event).__name__ for event in [*EVENTS, *JSON_EVENTS, *shown]}
-        self.assertEqual({kind.__name__ for kind in Event.__subclasses__()} - kinds - IN_WORDS, set())
+        self.assertEqual(
+            {kind.__name__ for kind in Event.__subclasses__()} - kinds - IN_WORDS - OF_VIDEO, set()
+        )
         commands = [dialect.decode(text) for text in blocks(page, "json") if text.startswith('{"cmd"')]
         self.assertTrue(commands)
         for command in commands:
             inner = command.command if isinstance(command, Request) else command
             self.assertNotIsInstance(inner, Unreadable)
+
+    def test_frames_of_video(self):
+        """So does the page on calls and rooms."""
+        dialect = JsonLines(Limits(), "comet", 30)
+        page = DOCS / "reference" / "video-wire.rst"
+        self.assertEqual(blocks(page, "json"), [dialect.encode(event) for event in VIDEO_EVENTS])
+        shown = [event.event if isinstance(event, Answer) else event for event in VIDEO_EVENTS]
+        kinds = {kind.__name__ for kind in (IceGiven, *RoomEvent.__subclasses__())}
+        self.assertEqual({type(event).__name__ for event in shown}, kinds)
+
+    def test_commands_of_video(self):
+        """Every command is on that page, and those that it shows are understood."""
+        text = (DOCS / "reference" / "video-wire.rst").read_text("utf-8")
+        shown = re.findall(r'^``(\{"cmd".*\})``$', text, re.MULTILINE)
+        said = [json.loads(words.replace("{...}", "{}")) for words in shown]
+        self.assertEqual({words["cmd"] for words in said}, set(json_video.COMMANDS))
+        dialect = JsonLines(Limits(), "comet", 30)
+        for words in said:
+            self.assertNotIsInstance(dialect.decode(json.dumps(words | {"id": 1})).command, Unreadable)
+
+    def test_reasons(self):
+        """So are all reasons."""
+        text = (DOCS / "reference" / "video-wire.rst").read_text("utf-8")
+        for reason in Reason:
+            self.assertIn(f"`{reason.value}`", text)
 
     def test_goodbyes(self):
         """So does the page on goodbyes."""

@@ -57,6 +57,7 @@ FLOORS = (
         "mail",
         "attendance",
         "broker",
+        "video",
         "webhook",
     ),
     ("resuming", "outbox", "listening", "session", "cometql"),

@@ -51,6 +51,8 @@ class DefaultTests(RightsCase):
         "private_x": "u-u--",
         "user_status_7": "a-a--",
         "trust_x": "a-a--",
+        "call_user_7": "aua--",
+        "call_room_x": "u-a--",
         "self_x": "uuuuu",
     }
 

@@ -9,7 +9,7 @@ each node tells them when they say hello. What is durable is in the store, which
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from math import inf
@@ -24,6 +24,7 @@ from comet.cluster.apart import Ending, Endings, Unheard
 from comet.cluster.asking import Questions
 from comet.cluster.bus import SLOT_LIMIT, Bus
 from comet.cluster.catching import Catching
+from comet.cluster.conferring import Conferring
 from comet.cluster.frames import Frame, Item, chunks, event_item, mail_item, read_event, read_mail
 from comet.cluster.line import Effect, Line
 from comet.cluster.listeners import Listeners
@@ -94,6 +95,8 @@ class Node:
         self.peers = Peers()
         self.listeners = Listeners()
         self._questions = Questions()
+        self._conferring = Conferring(broker.hall, self.line, self.peers, expiry * 2)
+        self.confer, self.whose = self._conferring.confer, self.roll.whose
         self._catching = Catching(broker, spawn, seconds)
         self._numbers = Numbers(self.slot, broker.connections.has)
         broker.connections.numbers = self._numbers
@@ -129,7 +132,7 @@ class Node:
             "listeners": lambda peer, item: peer.counts.extend((Channel(a, b), c) for a, b, c in item[1]),
             "known": lambda peer, item: self._hear_known(peer),
             "beat": lambda peer, item: None,
-            "lost": lambda peer, item: self._tell_all(self._to(peer.slot), "here"),
+            "lost": lambda peer, item: self._tell_all(self._to(peer.slot), "here", asking=peer),
             "dead": lambda peer, item: self._bury(item[1], item[2], peer.slot),
             "bye": self._hear_bye,
             "changed": lambda peer, item: self._learn(item[1], item[2:]),
@@ -141,6 +144,7 @@ class Node:
             "logins": lambda peer, item: self._broker.connections.close_by_key(item[1]),
             "ask": lambda peer, item: self._spawn(self._answer(peer.slot, item[1], item[2], item[3:])),
             "answer": lambda peer, item: self._questions.answer(item[1], peer.slot, item[2]),
+            **self._conferring.kinds,
         }
 
     @property
@@ -207,6 +211,7 @@ class Node:
             self._spawn(self._read_again())
         if self.line.is_up:
             self._keep_together(seconds)
+            self._conferring.tick(seconds)
         elif self._is_fresh and seconds - self._up_since >= SETTLE_SECONDS:
             # There is nobody to learn from; what is told now is so.
             self._broker.attendance.release()
@@ -307,6 +312,7 @@ class Node:
         now = self._broker.clock()
         self.roll.replace(slot, self._own_devices(), now)
         self.roll.drop(before, now, slot)
+        self._broker.hall.move(before)
 
     def disconnected(self, reason: str) -> None:
         """See L{comet.cluster.line.Hearer.disconnected}."""
@@ -351,11 +357,15 @@ class Node:
     def _peer(self, frame: Frame) -> Peer:
         peer = self.peers.get(frame.slot)
         if peer is None or peer.life != frame.life:
+            words = {item[0] for item in frame.items if type(item[0]) is str}
             if peer is not None:
                 self._remove(peer, self.slot)
+            if peer is not None or "hello" in words:
+                # What others have told of its life before this one.
+                self._conferring.replaced(frame.slot)
             peer = Peer(frame.slot, frame.life)
             self.peers.add(peer)
-            if not any(item[0] in ("hello", "here") for item in frame.items):
+            if not words & {"hello", "here"}:
                 # It was taken for dead, or it has not heard us.
                 self.line.tell(peer.slot, ("lost",))
         return peer
@@ -379,11 +389,18 @@ class Node:
     def _say_hello(self, was_away: bool) -> None:
         self._tell_all(lambda item, effect: self.line.say(item, effect), "hello", was_away)
 
-    def _tell_all(self, say: Callable[[Item, Effect], None], greeting: str, was_away: bool = False) -> None:
+    def _tell_all(
+        self,
+        say: Callable[[Item, Effect], None],
+        greeting: str,
+        was_away: bool = False,
+        asking: Peer | None = None,
+    ) -> None:
         """
         Say hello, and all that others must know of this node.
 
         @param was_away: whether it has not heard all that they have said.
+        @param asking: who is told, if that is one.
         """
         mine = self._own_devices()
         say((greeting, self.name, was_away), lambda: None)
@@ -394,12 +411,13 @@ class Node:
         hub = self._broker.hub
         for counts in chunks([(*channel, hub.count(channel)) for channel in hub.channels()]):
             say(("listeners", counts), lambda: None)
+        self._conferring.tell_part(say, asking)
         say(("known",), self._now_started)
 
     def _hear_hello(self, peer: Peer, item: list[Any]) -> None:
         peer.begin()
         peer.name = item[1]
-        self._tell_all(self._to(peer.slot), "here")
+        self._tell_all(self._to(peer.slot), "here", asking=peer)
         if item[2:] == [True]:
             for ended in self._endings.tell():
                 self.line.tell(peer.slot, ended)
@@ -426,6 +444,7 @@ class Node:
     def _hear_bye(self, peer: Peer, item: list[Any]) -> None:
         self._log.info("server {name} has left", name=peer.name)
         self._remove(peer, item[1])
+        self._conferring.bury(peer.slot, item[1])
 
     def _bury(self, slot: int, life: str, measured_by: int) -> None:
         """Somebody says that the node in C{slot} is dead."""
@@ -439,6 +458,7 @@ class Node:
         if peer is not None and peer.life == life:
             self._log.warn("server {name} is dead", name=peer.name or slot)
             self._remove(peer, measured_by)
+        self._conferring.bury(slot, measured_by)
 
     def _remove(self, peer: Peer, measured_by: int) -> None:
         self.peers.remove(peer.slot)
@@ -694,3 +714,14 @@ class Node:
     def nodes(self) -> int:
         """See L{comet.engine.Engine.nodes}."""
         return 1 + len(self._names())
+
+    # Rooms ------------------------------------------------------------------------------------------------
+
+    def pass_on(self, slot: int, item: Sequence[Any]) -> bool:
+        """See L{comet.engine.Engine.pass_on}."""
+        return self.peers.get(slot) is not None and self._conferring.pass_on(slot, item)
+
+    def name_of(self, slot: int) -> str:
+        """See L{comet.engine.Engine.name_of}."""
+        peer = self.peers.get(slot)
+        return self.name if slot == self.slot else peer.name if peer is not None else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from comet.model import Channel, User
 
@@ -19,6 +20,7 @@ class Peer:
     @ivar devices: what it is about to tell: who is connected to it, by which connections.
     @ivar leaving: and whose time of grace it measures.
     @ivar counts: and how many listen there.
+    @ivar rows: and which seats and rings of calls and rooms there are, with the nodes that look after them.
     """
 
     slot: int
@@ -30,10 +32,11 @@ class Peer:
     devices: list[tuple[User, int]] = field(default_factory=list)
     leaving: list[tuple[User, float]] = field(default_factory=list)
     counts: list[tuple[Channel, int]] = field(default_factory=list)
+    rows: list[tuple[int, list[Any]]] = field(default_factory=list)
 
     def begin(self) -> None:
         """It tells what it has, from the beginning."""
-        self.devices, self.leaving, self.counts = [], [], []
+        self.devices, self.leaving, self.counts, self.rows = [], [], [], []
 
 
 class Peers:
@@ -49,6 +52,10 @@ class Peers:
     def get(self, slot: int) -> Peer | None:
         """@return: the node in C{slot}, if there is one."""
         return self._all.get(slot)
+
+    def has_told(self, slot: int) -> bool:
+        """@return: whether there is a node in C{slot} that has told what it has."""
+        return slot in self._all and self._all[slot].is_known
 
     def add(self, peer: Peer) -> None:
         """There is another node, in place of any other in its slot."""

@@ -74,6 +74,11 @@ class Roll:
         """@return: the devices of C{user}, the oldest first."""
         return tuple(self._users.get(user, ()))
 
+    def whose(self, connection: int) -> User | None:
+        """@return: who has the connection of that number."""
+        found = (users[connection] for users in self._nodes.values() if connection in users)
+        return next(found, None)
+
     def elsewhere(self, user: User, slot: int) -> int:
         """@return: how many devices C{user} has on other nodes than that in C{slot}."""
         return sum(device.slot != slot for device in self._users.get(user, ()))

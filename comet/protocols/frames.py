@@ -21,7 +21,7 @@ class DialectForm(Form):
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
-        self.acknowledges = dialect.acknowledges
+        self.acknowledges, self.has_rooms = dialect.acknowledges, dialect.has_rooms
 
     @property
     def dialect(self) -> Dialect:

@@ -48,8 +48,19 @@ from comet.protocols.mysql.connection import EXPECTED, SLEEP, State
 from comet.protocols.mysql.constants import OFFERED, Command
 from comet.protocols.mysql.resultset import WIRE_TYPES
 from comet.sections import SECTIONS
+from comet.video.ring import RingActs, make_ring
+from comet.video.room import RoomActs, make_call, make_room
+from comet.video.seat import SeatActs, make_seat
 
 ROOT = Path(__file__).resolve().parents[2]
+
+#: The machines of calls and rooms: their inputs, and what they are built as.
+MACHINES: dict[str, tuple[Any, Any]] = {
+    "seat": (SeatActs, make_seat),
+    "ring": (RingActs, make_ring),
+    "call": (RoomActs, make_call),
+    "room": (RoomActs, make_room),
+}
 
 
 class Table(NamedTuple):
@@ -339,6 +350,18 @@ def unreleased() -> Table:
 
 
 #: What can be shown, by name: a table, a text to show as it is, or a line.
+def machine(name: str) -> Table:
+    """@return: what may happen in each state of a machine, but for what changes nothing."""
+    acts, built = MACHINES[name]
+    rows = []
+    for before, act, after, outputs in built.__automat_automaton__.allTransitions():
+        does_nothing = all(output.method.__name__ == "constant" for output in outputs)
+        if before != after or not does_nothing:
+            says = sentence(getattr(acts, act).__doc__)
+            rows.append((code(before.name), f"{code(act)}: {says}", code(after.name)))
+    return Table(("State", "What happens", "Then"), sorted(rows), (15, 70, 15))
+
+
 DECLARATIONS: dict[str, Callable[..., Table | str]] = {
     "settings": settings,
     "legacy-keys": legacy_keys,
@@ -360,6 +383,7 @@ DECLARATIONS: dict[str, Callable[..., Table | str]] = {
     "api-statuses": api_statuses,
     "command-help": command_help,
     "unreleased": unreleased,
+    "machine": machine,
 }
 #: Those that are a line of running text.
 LINES = ("functions", "capabilities")

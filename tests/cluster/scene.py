@@ -19,12 +19,12 @@ EXPIRY = 10
 class Scene:
     """Nodes, and what connects them."""
 
-    def __init__(self, names="ab", store=None, rules=None, **limits):
+    def __init__(self, names="ab", store=None, rules=None, video=None, make_media=None, **limits):
         self.now = 1000.0
         self.exchange = Exchange()
         self.store = store or MemoryStore()
         self.rules = rules or StatusRules(grace=3)
-        self.limits = limits
+        self.limits, self.video, self.make_media = limits, video, make_media
         self.turn, self.timers = [], []
         self.lives = 0
         self.numbers = {}
@@ -47,6 +47,8 @@ class Scene:
             self.rules,
             node=name,
             make_engine=lambda broker: Node(broker, bus, life, self.later, spawn, lambda: self.now, EXPIRY),
+            video=self.video,
+            media=self.make_media and self.make_media(name),
         )
         broker.bus = bus
         self.brokers.append(broker)

@@ -154,6 +154,13 @@ ELSEWHERE = {
         (errors.UnknownSession, errors.TooManyCommands), "browsers are told so, for there are no statements"
     ),
     **dict.fromkeys(
+        (
+            *(errors.UnknownUser, errors.Offline, errors.Busy, errors.RoomFull),
+            *(errors.NoRoom, errors.NoSeat, errors.NotInRoom),
+        ),
+        "browsers in calls and rooms are told so; SQL rings whom it likes",
+    ),
+    **dict.fromkeys(
         (errors.LoginRefused, errors.TooManyConnections, errors.ShuttingDown, errors.Killed),
         "it comes to a connection, before or after its statements",
     ),

@@ -9,6 +9,8 @@ from tests.running import make_broker
 
 BUILT_IN = [
     ("", "all", "token", "all", "token", "token", 1),
+    ("call_room_", "users", "token", "all", "token", "token", 1),
+    ("call_user_", "all", "users", "all", "token", "token", 1),
     ("private_", "users", "token", "users", "token", "token", 1),
     ("self_", "users", "users", "users", "users", "users", 1),
     ("track_", "all", "token", "all", "all", "all", 1),
@@ -51,18 +53,18 @@ class ChannelRightsTests(TalkTests):
         """Changes one right of a row; the others stay what was shown."""
         self.does("UPDATE channel_rights SET publish = 'users' WHERE prefix = 'web_'", 1)
         self.assertEqual(self.row("web_"), ("all", "users", "all", "token", "all", 0))
-        self.does("UPDATE channel_rights SET history = 'users' WHERE history = 'all'", 5)
+        self.does("UPDATE channel_rights SET history = 'users' WHERE history = 'all'", 7)
         self.assertEqual(self.rows("SELECT prefix FROM channel_rights WHERE history = 'all'"), [])
 
     def test_a_row_that_was_shown_can_be_inserted(self):
         """With what it says of itself."""
         self.does("INSERT INTO channel_rights VALUES ('web_', 'all', 'all', 'all', 'token', 'all', 1)", 1)
-        self.assertEqual(self.row("web_"), (*BUILT_IN[5][1:-1], 0))
+        self.assertEqual(self.row("web_"), (*BUILT_IN[7][1:-1], 0))
 
     def test_any_select(self):
         """The table can be joined, and its columns used in functions."""
         count = "SELECT COUNT(*), MAX(count) FROM channel_rights WHERE publish = 'users'"
-        self.assertEqual(self.rows(count), [(2, "users")])
+        self.assertEqual(self.rows(count), [(3, "users")])
 
     def test_refusals(self):
         """Words that are none, prefixes that no name begins with."""

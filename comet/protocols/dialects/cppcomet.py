@@ -274,7 +274,7 @@ class CppComet(Dialect):
     the answers about a channel go by its name and the marker of the question.
     """
 
-    acknowledges = False
+    acknowledges = has_rooms = False
 
     def __init__(self, legacy: bool = False) -> None:
         self.name = "cppcomet3" if legacy else "cppcomet"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NoReturn
 
 from comet.errors import BadValue, MissingValue, TooLong
-from comet.model import NAME_LIMIT, SHORTEST_SUBSCRIBED, Json, Place, check_name, read_cursor
+from comet.model import ID_LIMIT, NAME_LIMIT, SHORTEST_SUBSCRIBED, Json, Place, check_name, read_cursor
 
 _write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -136,6 +136,11 @@ def data(command: Mapping[str, Json]) -> str:
     """@return: the text that is meant by C{data}: itself, or the JSON of what is no text."""
     value = need(command, "data")
     return as_text(value if isinstance(value, str) else _write(value), "data")
+
+
+def user_id(command: Mapping[str, Json]) -> int:
+    """@return: the id of a user that a command is about."""
+    return as_number(need(command, "user_id"), "user_id", 0, ID_LIMIT)
 
 
 def cursor(value: Json, key: str) -> Place | None:

@@ -14,6 +14,8 @@ class Dialect(Protocol):
     name: str
     #: Whether clients tell which private messages have arrived.
     acknowledges: bool
+    #: Whether there are words for calls and rooms.
+    has_rooms: bool
 
     def decode(self, text: str) -> Command:
         """

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from comet.access import status_channel
 from comet.errors import BadValue, CometError, MissingValue, Refused
@@ -58,8 +56,10 @@ from comet.model import (
     UserData,
     Welcome,
 )
-from comet.protocols.dialects import fields
+from comet.protocols.dialects import fields, json_video
 from comet.protocols.dialects.interface import Dialect
+from comet.protocols.dialects.words import Object, Word
+from comet.video.model import IceGiven, RoomEvent, Signalled
 
 VERSION = 1
 #: The longest key or token, in characters; the longest id of a command.
@@ -76,9 +76,6 @@ _quoted = json.encoder.encode_basestring
 _write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
 _write_head = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _NO_UUID = re.compile(r"[^A-Za-z0-9_-].*", re.DOTALL)
-
-Object = Mapping[str, Json]
-
 
 # Towards us -----------------------------------------------------------------------------------------------
 
@@ -140,10 +137,6 @@ def _send(command: Object) -> Command:
     return Send(channel, event, data, fields.flag(command, "hide"), quiet)
 
 
-def _user_id(command: Object) -> int:
-    return fields.as_number(fields.need(command, "user_id"), "user_id", 0, ID_LIMIT)
-
-
 def _page(command: Object) -> Command:
     limit = command.get("limit")
     return AskPage(
@@ -161,21 +154,6 @@ def _acknowledge(command: Object) -> Command:
     return Acknowledge(fields.as_number(fields.need(command, "number"), "number", 0, NUMBER_LIMIT))
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
-    """
-    A command of the protocol.
-
-    @ivar kind: what it means to us.
-    @ivar read: makes that of its keys.
-    @ivar asks: whether it is of no use without an id.
-    """
-
-    kind: type[Command]
-    read: Callable[[Object], Command]
-    asks: bool = False
-
-
 #: What clients may say.
 COMMANDS: dict[str, Word] = {
     "hello": Word(Hello, read_hello),
@@ -185,11 +163,12 @@ COMMANDS: dict[str, Word] = {
     "count": Word(AskCount, lambda command: AskCount(fields.channel(command), ""), asks=True),
     "members": Word(AskMembers, lambda command: AskMembers(fields.channel(command), ""), asks=True),
     "history": Word(AskPage, _page, asks=True),
-    "status": Word(AskStatus, lambda command: AskStatus(_user_id(command)), asks=True),
-    "data": Word(AskData, lambda command: AskData(_user_id(command), ""), asks=True),
+    "status": Word(AskStatus, lambda command: AskStatus(fields.user_id(command)), asks=True),
+    "data": Word(AskData, lambda command: AskData(fields.user_id(command), ""), asks=True),
     "ack": Word(Acknowledge, _acknowledge),
     "refresh": Word(Refresh, _refresh),
     "ping": Word(Ping, lambda command: Ping()),
+    **json_video.COMMANDS,
 }
 
 
@@ -288,7 +267,7 @@ class JsonLines(Dialect):
     """The dialect of clients of our own."""
 
     name = "json"
-    acknowledges = True
+    acknowledges = has_rooms = True
 
     def __init__(self, limits: Limits, node: str, ping_seconds: int) -> None:
         """
@@ -314,6 +293,8 @@ class JsonLines(Dialect):
         """See L{Dialect.encode}."""
         if type(event) is Message:
             return _message_line(event)
+        if type(event) is Signalled:
+            return json_video.signal_line(event)
         frame = self._frame(event)
         head = {"type": frame.pop("type")}
         if "id" in frame:
@@ -328,6 +309,8 @@ class JsonLines(Dialect):
                 return _message(event)
             case PrivateMessage():
                 return _private(event)
+            case RoomEvent() | IceGiven():
+                return json_video.frame(event)
             case Page(place, gap, messages):
                 frame = {"messages": [_message(message) for message in messages], "gap": gap}
                 return _ok(event, frame | {"cursor": _cursor(place)})
