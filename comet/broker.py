@@ -40,7 +40,7 @@ from comet.model import (
 from comet.pace import Pace
 from comet.presence import Presence
 from comet.refusals import Refusals
-from comet.sections import Video
+from comet.sections import Sip, Video
 from comet.storage.interface import Store
 from comet.storage.listings import Most
 from comet.storage.presences import Keeping
@@ -51,6 +51,7 @@ from comet.video.conferences import Conferences
 from comet.video.desk import Desk
 from comet.video.hall import Hall
 from comet.video.media import MediaServer
+from comet.video.sip import SipCalls
 
 #: What all servers know by heart.
 BY_HEART = ("lengths", "rules", "tenants")
@@ -85,6 +86,7 @@ class Broker:
         make_engine: Callable[[Broker], Engine] | None = None,
         video: Video | None = None,
         media: MediaServer | None = None,
+        sip: SipCalls | None = None,
     ) -> None:
         """
         @param clock: the time in seconds since 1970.
@@ -96,6 +98,7 @@ class Broker:
         @param make_engine: makes what joins this server with others; left out, it stands alone.
         @param video: the settings of calls and rooms.
         @param media: the way to the media server, if there is one.
+        @param sip: makes the calls that the clients of CppComet know.
         """
         self.store = store
         self.limits = limits
@@ -132,6 +135,7 @@ class Broker:
         self.attendance = Attendance(store, self.presence, rules, clock, spawn, self.deliver, keeping)
         self.hall = Hall(self, video or Video(), media)
         self.calls, self.conferences = Desk(self.hall), Conferences(self.hall)
+        self.sip = sip or SipCalls(Sip(), password)
         self.engine: Engine = (
             make_engine(self)
             if make_engine is not None

@@ -29,6 +29,7 @@ from comet.sections import (
     Main,
     Metrics,
     Presence,
+    Sip,
     Tls,
     Video,
     Ws,
@@ -74,6 +75,7 @@ class Config:
     presence: Presence = field(default_factory=Presence)
     cluster: Cluster = field(default_factory=Cluster)
     video: Video = field(default_factory=Video)
+    sip: Sip = field(default_factory=Sip)
     limits: Limits = field(default_factory=Limits)
     metrics: Metrics = field(default_factory=Metrics)
     log: Log = field(default_factory=Log)
@@ -159,6 +161,7 @@ class _Reader:
         self._check_workers()
         self._check_webhook()
         self._check_video()
+        self._check_sip()
 
     def config(self, file: str) -> Config:
         problems, warnings = (
@@ -213,9 +216,9 @@ class _Reader:
                 self._problems.append(entry.remark(f"this is a list ([]); expected {kind.right}"))
                 continue
             try:
-                values[declared.name] = kind.read(",".join(filter(None, entry.values)))
+                values[declared.name] = kind.read(kind.joint.join(filter(None, entry.values)))
             except ValueError:
-                shown = "the value" if is_secret(declared) else repr(",".join(entry.values)[:80])
+                shown = "the value" if is_secret(declared) else repr(kind.joint.join(entry.values)[:80])
                 self._problems.append(entry.remark(f"{shown} is wrong; expected {kind.right}"))
         return values
 
@@ -317,6 +320,11 @@ class _Reader:
             self._refuse(
                 "video", "room_limit", f"expected at least the {video.mesh_limit} of [video] mesh_limit"
             )
+
+    def _check_sip(self) -> None:
+        if (entry := self._entries.get(("sip", "freeswitch"))) is not None:
+            told = "old clients are told of these servers, but nothing is asked of them: media is for [video]"
+            self._warnings.append(entry.remark(told))
 
     def _is_wrong(self, section: str) -> bool:
         return any(problem.section == section for problem in self._problems)

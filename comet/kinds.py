@@ -31,11 +31,13 @@ class Kind(Generic[T]):
     @ivar read: makes a value of a text that is not empty, or raises C{ValueError}.
     @ivar right: what would be right, to go behind "expected".
     @ivar many: whether it is a list, each item of which C{read} turns into a tuple.
+    @ivar joint: what stands between the items of a list for C{read}.
     """
 
     read: Callable[[str], T]
     right: str
     many: bool = False
+    joint: str = ","
 
 
 def setting(default: T, kind: Kind[T], doc: str, secret: bool = False) -> T:
@@ -193,6 +195,33 @@ def _ice_addresses(value: str, pattern: str) -> tuple[str, ...]:
     return found
 
 
+class SipServer(NamedTuple):
+    """
+    A FreeSWITCH that CppComet's configuration names.
+
+    @ivar host: what CppComet itself calls it.
+    @ivar page_host: what pages call it.
+    @ivar port: that of its WebSockets.
+    """
+
+    host: str = "localhost"
+    port: int = 7443
+    page_host: str = ""
+
+
+def _sip_server(value: str) -> SipServer:
+    # Its password and the port of its event socket are for who asks it, which nobody does here.
+    given = dict.fromkeys(("server", "wshost", "wsport", "pwd", "port"), "")
+    for part in value.split(","):
+        name, mark, text = (each.strip() for each in part.partition("="))
+        name, text = (name.lower(), text) if mark else ("server", name)
+        if name not in given or given[name] or not text.isprintable() or len(text) > 255:
+            raise ValueError
+        given[name] = text
+    host, port = given["server"] or SipServer().host, given["wsport"] or str(SipServer().port)
+    return SipServer(host, PORT.read(port), given["wshost"] or host)
+
+
 class DatabaseUrl(NamedTuple):
     """
     Where the store is.
@@ -278,6 +307,12 @@ TURN: Kind[tuple[str, ...]] = Kind(
     lambda value: _ice_addresses(value, r"turns?:{host}(\?transport=(udp|tcp))?"),
     "addresses such as turn:turn.example.com:3478?transport=udp, or turns: for TLS",
     many=True,
+)
+SIP_SERVERS: Kind[tuple[SipServer, ...]] = Kind(
+    lambda value: tuple(map(_sip_server, value.split(";"))),
+    "Server=HOST,WSport=PORT,WShost=HOST as for CppComet, and ; between several",
+    many=True,
+    joint=";",
 )
 WEBSOCKET = Kind(_websocket_address, "an address such as ws://127.0.0.1:8188, without user or #")
 LEVEL = Kind(_level, "one of " + ", ".join(_LEVELS))

@@ -30,6 +30,7 @@ _KEYS = {
     "db": {"buf_size": _NO_MEANING},
     "ws": {**_LISTENER, "cluster": _NO_CLUSTER},
     "cometql": _LISTENER,
+    "sip": {"port": _NO_MEANING},
     "cluster": {"Server": _NO_CLUSTER, "Server[]": _NO_CLUSTER},
 }
 #: The parts of CppComet that had a log level of their own.
@@ -46,7 +47,6 @@ _SECTIONS = {
     "benchmark": "the counters are always kept: the section is left out",
     "content-type": "static files are for a web server in front: the section is left out",
     "http": _NO_SECTION,
-    "sip": _NO_SECTION,
 }
 
 

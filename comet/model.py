@@ -336,6 +336,7 @@ class PrivateMessage(Event):
     @ivar number: its place in the order of the queue, 0 if it is not stored.
     @ivar expires: from when on nobody wants it any more, in seconds since 1970; 0 for never.
     @ivar live: whether it comes straight from the sender, though it is stored.
+    @ivar is_object: whether the text is a JSON object, which the clients of CppComet are given as such.
     """
 
     user: User
@@ -345,6 +346,7 @@ class PrivateMessage(Event):
     number: int = 0
     expires: int = 0
     live: bool = field(default=False, compare=False)
+    is_object: bool = field(default=False, compare=False)
 
     @property
     def queued(self) -> bool:

@@ -20,12 +20,14 @@ from comet.kinds import (
     NETWORKS,
     ORIGINS,
     PORT,
+    SIP_SERVERS,
     STUN,
     TURN,
     WEB_ADDRESS,
     WEB_URL,
     WEBSOCKET,
     DatabaseUrl,
+    SipServer,
     choice,
     integer,
     matching,
@@ -238,6 +240,24 @@ class Metrics:
 
 
 @dataclass(frozen=True, slots=True)
+class Sip:
+    """Section C{[sip]}: how the clients of CppComet are called."""
+
+    pipesalt: str = setting(
+        "",
+        text(),
+        "secret that the names of call channels are made with; empty: one is made of the password of root",
+        secret=True,
+    )
+    freeswitch: tuple[SipServer, ...] = setting(
+        (),
+        SIP_SERVERS,
+        "FreeSWITCH servers that old clients are told of; nothing is asked of them",
+        secret=True,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Log:
     """Section C{[log]}."""
 
@@ -266,6 +286,7 @@ SECTIONS: Mapping[str, Any] = {
     "presence": Presence,
     "cluster": Cluster,
     "video": Video,
+    "sip": Sip,
     "limits": Limits,
     "metrics": Metrics,
     "log": Log,

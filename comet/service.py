@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import resource
 import secrets
 import shlex
@@ -10,6 +11,7 @@ from collections import Counter
 from collections.abc import Coroutine, Mapping, Sequence
 from functools import partial
 from random import random
+from socket import gethostname
 from typing import Any
 
 from twisted.application.service import MultiService
@@ -43,6 +45,7 @@ from comet.gate import Gate
 from comet.gauges import Count, Meter, ServerGauges
 from comet.hub import Subscriber
 from comet.keyring import KeyRing, read_pem
+from comet.kinds import SipServer
 from comet.metrics import Metrics, ServerCollector, Sizes, joined
 from comet.model import Goodbye
 from comet.ports import Port
@@ -71,6 +74,7 @@ from comet.storage.opening import make_store
 from comet.storage.sql import SQLStore
 from comet.tokens import Tokens
 from comet.turn import Turn
+from comet.video.sip import SipCalls
 
 #: The interval of the rates in SHOW STATUS, in seconds.
 GAUGE_SECONDS = 10
@@ -185,6 +189,7 @@ class CometService(MultiService):
             *(store, config.limits, time.time, spawn, rules, password, node, reader, turn),
             make_engine=None if self._bus is None else partial(self._join, self._bus),
             video=config.video,
+            sip=SipCalls(config.sip, password),
         )
         self._proxies = proxies = Proxies(config.ws.trusted_proxies)
         gate = Gate(config.limits, reactor.seconds, proxies, self._broker.refusals)
@@ -321,6 +326,7 @@ class CometService(MultiService):
             self._key_set.start()
         if self._courier is not None:
             self._courier.start()
+        self._broker.sip.address = self._address
         self._ready = True
         if not self._is_worker:
             self._folder.write_ports(self._ports)
@@ -410,6 +416,15 @@ class CometService(MultiService):
     @property
     def _ports(self) -> dict[str, int]:
         return {listener.name: listener.port for listener in self._listeners}
+
+    @property
+    def _address(self) -> SipServer:
+        """Where pages reach this server; over TLS, if it has a certificate."""
+        config = self._config
+        secure = config.tls.certificate is not None
+        ip = config.tls_ip if secure else config.ws.ip
+        host = gethostname() if ipaddress.ip_address(ip).is_unspecified else ip
+        return SipServer(host, self._ports["wss" if secure else "ws"])
 
     def _demo(self) -> dict[str, str]:
         line = mysql_line(self._config, self._folder, self._ports["cometql"], self._config.is_local)

@@ -7,6 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from comet.cluster.bus import FRAME_LIMIT
 from comet.cluster.line import TEXT_LIMIT
 from comet.config import Config, ConfigError
+from comet.kinds import SipServer
 from comet.limits import WORKERS_MESSAGE, Limits
 
 #: The form of a file as it was written for CppComet, but for its database.
@@ -346,6 +347,50 @@ class ProblemTests(SynchronousTestCase):
         self.assertIn("no text in UTF-8", str(self.assertRaises(ConfigError, Config.load, str(binary), {})))
 
 
+class SipTests(SynchronousTestCase):
+    """What is said to the clients of CppComet about a FreeSWITCH."""
+
+    def servers(self, *lines):
+        return Config.read("\n".join(["[sip]", *(f"freeswitch = {line}" for line in lines)])).sip.freeswitch
+
+    def test_servers(self):
+        """A line for each, as for CppComet; what is left out is what it takes."""
+        found = self.servers(
+            "[]Server=fs1.example,Pwd=secret,WSport=7444,Port=8021,WShost=www.example",
+            "[]Server = fs2.example , Pwd = x",
+            "[]fs3.example",
+            "[]Pwd=x",
+        )
+        self.assertEqual(
+            found,
+            (
+                SipServer("fs1.example", 7444, "www.example"),
+                SipServer("fs2.example", 7443, "fs2.example"),
+                SipServer("fs3.example", 7443, "fs3.example"),
+                SipServer("localhost", 7443, "localhost"),
+            ),
+        )
+
+    def test_in_the_environment(self):
+        """There the servers stand in one line."""
+        config = Config.read(environment={"COMET_SIP_FREESWITCH": "Server=a;Server=b,WSport=1"})
+        self.assertEqual([server.host for server in config.sip.freeswitch], ["a", "b"])
+
+    def test_wrong(self):
+        """The value may hold a password, and is not shown."""
+        for line in ("[]Server=a,Pwd=secret,Colour=red", "[]Server=a,Pwd=secret,WSport=x", "[]a,b=secret,"):
+            error = self.assertRaises(ConfigError, self.servers, line)
+            self.assertIn("[sip] freeswitch: the value is wrong; expected Server=HOST", str(error))
+            self.assertNotIn("secret", str(error))
+
+    def test_what_has_no_meaning(self):
+        """It is said that nothing is asked of FreeSWITCH; the secret for channel names is taken."""
+        config = Config.read("[sip]\npipesalt = salt\nport = 7443\nfreeswitch = []Server=a\n")
+        self.assertEqual(config.sip.pipesalt, "salt")
+        self.assertEqual([warning.key for warning in config.warnings], ["port", "freeswitch"])
+        self.assertIn("nothing is asked of them", config.warnings[1].text)
+
+
 class WarningTests(SynchronousTestCase):
     """What is accepted with a word."""
 
@@ -367,7 +412,7 @@ class WarningTests(SynchronousTestCase):
                 ],
                 *[("cometql", "thread_num"), ("cometqlproxy", "port"), ("freeswitch", "thread_num")],
                 *[("statistics", "to_log"), ("statistics", "allow"), ("content-type", "html")],
-                *[("sip", "pipesalt"), ("sip", "freeswitch"), ("log", "tcpServer")],
+                *[("sip", "freeswitch"), ("log", "tcpServer")],
             ],
         )
 

@@ -24,6 +24,7 @@ from comet.cometql.interface import Login
 from comet.cometql.tables.catalogue import TABLES
 from comet.errors import BadValue, CometError, NotAllowed, Refused
 from comet.identity import ANONYMOUS, Right
+from comet.kinds import SipServer
 from comet.limits import Limits
 from comet.model import (
     NOWHERE,
@@ -67,7 +68,8 @@ from comet.protocols.dialects.cppcomet import CppComet
 from comet.protocols.dialects.jsonlines import JsonLines
 from comet.protocols.pages import Facts, Root
 from comet.rights import Rights
-from comet.sections import SECTIONS
+from comet.sections import SECTIONS, Sip
+from comet.storage.records import Invitation
 from comet.video.model import (
     Answered,
     Back,
@@ -94,6 +96,7 @@ from comet.video.model import (
     Turned,
     Unanswered,
 )
+from comet.video.sip import SipCalls
 from tests.browser.chromium import Chromium, find_chromium
 from tests.e2e.support import ServerCase, in_thread
 from tests.running import finish, make_broker
@@ -220,6 +223,10 @@ EVENTS = [
     Status(7, 0, 4),
     UserData(60, "m", '{"a":1}', 5),
     Refusal(BadValue("Incorrect user id 'x': a whole number is expected"), 5, AskData),
+    SipCalls(
+        Sip(pipesalt="pipesalt", freeswitch=(SipServer("127.0.0.1", 7443),)),
+        key=lambda: "84e01e16-e614-41f1-8201-02fc00000001",
+    ).message(Invitation(Channel(1, "101"), 7, 71, '{"x":1}', "video", 0, 50), 5),
     Farewell(Goodbye.REPLACED, 5),
 ]
 

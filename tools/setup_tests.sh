@@ -43,6 +43,11 @@ if ! "$python" -c 'import MySQLdb' 2>/dev/null; then
         leave_out "mysqlclient (pip install mysqlclient)"
 fi
 
+# WebRTC besides that of the browser; only where there are wheels, for its media libraries take long to build.
+"$python" -c 'import aiortc' 2>/dev/null ||
+    "$python" -m pip --disable-pip-version-check --quiet install --only-binary=:all: 'aiortc>=1.16' >/dev/null 2>&1 ||
+    leave_out "aiortc (pip install aiortc)"
+
 # Only the programs themselves: their packages would start servers of their own.
 have_nginx() { have nginx || [ -x .venv/nginx/usr/sbin/nginx ]; }
 have_nginx || unpack nginx nginx
@@ -55,6 +60,7 @@ have_haproxy || leave_out "HAProxy, to stand in front of comet (apt-get install 
 . tools/setup_drivers.sh
 . tools/setup_mariadb.sh
 . tools/setup_redis.sh
+. tools/setup_turn.sh
 
 # node_packages FOLDER: installs what its package.json asks for.
 node_packages() {

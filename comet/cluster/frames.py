@@ -90,11 +90,12 @@ def mail_item(message: PrivateMessage) -> Item:
     """@return: a private message that has been stored, as an item."""
     return (
         *("mail", *message.user, message.event, message.text, message.time),
-        *(message.number, message.expires),
+        *(message.number, message.expires, *([True] if message.is_object else [])),
     )
 
 
 def read_mail(item: Item) -> PrivateMessage:
     """@return: the message of L{mail_item}, straight from the sender."""
-    dev_id, user_id, event, text, time, number, expires = item[1:8]
-    return PrivateMessage(User(dev_id, user_id), event, text, time, number, expires, live=True)
+    dev_id, user_id, event, text, time, number, expires, *more = item[1:9]
+    whose = User(dev_id, user_id)
+    return PrivateMessage(whose, event, text, time, number, expires, live=True, is_object=any(more))

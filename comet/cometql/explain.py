@@ -11,15 +11,16 @@ from comet.cometql.evaluate import Parameters
 from comet.cometql.plans import InsertPlan, Plan
 from comet.cometql.results import Column, Kind, Result, Rows, Value
 from comet.cometql.statements import Insert
+from comet.cometql.tables.conferences import Calling, Conference
 from comet.cometql.tables.pipes import PipesMessages
 from comet.cometql.tables.table import AnyTable
 from comet.cometql.tables.users import UsersMessages
 from comet.errors import NotSupported, Refused
 from comet.hub import Subscriber
-from comet.model import Message, PrivateMessage
+from comet.model import Message, PrivateMessage, User
 
 #: The tables whose INSERT sends something.
-SENDING = (PipesMessages, UsersMessages)
+SENDING = (PipesMessages, UsersMessages, Conference)
 
 
 class ExplainInsertPlan(Plan):
@@ -53,16 +54,20 @@ class ExplainInsertPlan(Plan):
         return Rows(self.columns, found)
 
 
-def _outlook(broker: Broker, entry: Message | PrivateMessage) -> tuple[int, str, int, int]:
+def _outlook(broker: Broker, entry: Message | PrivateMessage | Calling) -> tuple[int, str, int, int]:
     """@return: how many would receive C{entry}, by transport, and how many would be queued and stored."""
     receivers: tuple[Subscriber, ...] | list[Subscriber]
     if isinstance(entry, Message):
         receivers = broker.hub.subscribers(entry.channel)
         everywhere = broker.engine.count(entry.channel)
         return everywhere, _transports(receivers, everywhere), 0, int(broker.length(entry.channel) > 0)
-    receivers = broker.presence.devices(entry.user)
-    everywhere = len(receivers) + broker.engine.elsewhere(entry.user)
-    return everywhere, _transports(receivers, everywhere), int(not everywhere), 0
+    if isinstance(entry, Calling):
+        user, stored = User(entry.invitation.conference.dev_id, entry.invitation.user_id), 1
+    else:
+        user, stored = entry.user, 0
+    receivers = broker.presence.devices(user)
+    everywhere = len(receivers) + broker.engine.elsewhere(user)
+    return everywhere, _transports(receivers, everywhere), int(not everywhere), stored
 
 
 def _transports(receivers: Collection[Subscriber], everywhere: int) -> str:

@@ -142,7 +142,8 @@ class Search:
             else:
                 rows = await self._table.all_rows(dev_id, EVERYTHING)
         else:
-            rows = await self._table.rows(dev_id, self.keys(context, parameters))
+            look = self._table.removable if self._verb == "DELETE" else self._table.rows
+            rows = await look(dev_id, self.keys(context, parameters))
         if self._filters:
             rows = list(filter(all_of([each.bind(context, parameters) for each in self._filters]), rows))
         for place, descending in reversed(self._order):

@@ -65,7 +65,7 @@ def all_data(cursor: Cursor, dev_id: int, most: Most) -> dict[User, str]:
 def all_invitations(cursor: Cursor, dev_id: int, most: Most) -> list[Invitation]:
     """See L{comet.storage.listings.Listings.all_invitations}."""
     statement = (
-        "SELECT name, user_id, caller_id, message, profile, stream FROM conference WHERE dev_id = ?"
+        "SELECT name, user_id, caller_id, message, profile, stream, expires FROM conference WHERE dev_id = ?"
         " ORDER BY name, user_id"
     )
     rows = _rows(cursor, statement, dev_id, most, lambda row: str(row[3]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from comet.model import Channel, User
-from comet.storage.records import Invitation, Records, TenantKey
+from comet.storage.records import KEPT, Invitation, Records, TenantKey
 
 
 class MemoryRecords(Records):
@@ -54,6 +54,12 @@ class MemoryRecords(Records):
 
     async def invite(self, invitation: Invitation) -> None:
         """See L{Records.invite}."""
+        dev_id, over = invitation.conference.dev_id, invitation.expires - KEPT
+        self._invitations = {
+            key: each
+            for key, each in self._invitations.items()
+            if key[0].dev_id != dev_id or not 0 < each.expires <= over
+        }
         self._invitations[invitation.conference, invitation.user_id] = invitation
 
     async def invitations(self, conferences: Collection[Channel]) -> list[Invitation]:

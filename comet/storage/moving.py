@@ -25,7 +25,7 @@ COLUMNS = {
     "pipe_positions": "dev_id, name, position, epoch",
     "pipe_messages": "number, id, dev_id, name, time, event, message, user_id, position",
     "revoked_tokens": "dev_id, token",
-    "conference": "dev_id, name, user_id, caller_id, message, profile, stream",
+    "conference": "dev_id, name, user_id, caller_id, message, profile, stream, expires",
     "dev_config": "dev_id, dev_key, url",
     "channel_rights": "dev_id, prefix, may_subscribe, may_publish, may_history, may_members, may_count",
     "nodes": "node, alive",

@@ -85,7 +85,8 @@ def _invitation(row: Row) -> Row | None:
     *others, stream = row
     if not is_name(_text(row[1]), 1) or not is_name(_text(row[5]), 1):
         return None
-    return [*others, int(stream) if _text(stream).isdecimal() and len(_text(stream)) < 19 else 0]
+    # CppComet knows no end of an invitation.
+    return [*others, int(stream) if _text(stream).isdecimal() and len(_text(stream)) < 19 else 0, 0]
 
 
 class _Queue:

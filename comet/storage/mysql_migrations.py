@@ -6,8 +6,11 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from pymysql.err import OperationalError
+
 from comet.errors import Unavailable
 from comet.storage import migrations
+from comet.storage.mysql_errors import code_of
 from comet.storage.mysql_link import MySQLCursor
 
 #: How often to ask for the lock, a second each.
@@ -15,6 +18,8 @@ LOCK_ATTEMPTS = 60
 #: The oldest servers, and their collation that tells texts apart byte for byte, without padding.
 _MARIADB, _MYSQL = (10, 6, 0), (8, 0, 17)
 _MARIADB_COLLATION, _MYSQL_COLLATION = "utf8mb4_nopad_bin", "utf8mb4_0900_bin"
+#: ER_DUP_FIELDNAME. A table is altered by one statement for each version, which is done as a whole.
+_COLUMN_IS_THERE = 1060
 #: Another lock for each database of a server; MySQL takes 64 characters.
 _LOCK = "CONCAT('comet-', SHA1(DATABASE()))"
 
@@ -36,10 +41,19 @@ def migrate(cursor: MySQLCursor, message_limit: int = 0) -> int:
         for version, script in known.items():
             if version > found:
                 for statement in migrations.statements(script):
-                    cursor.execute(statement.replace("BINARY_COLLATION", collation))
+                    _run(cursor, statement.replace("BINARY_COLLATION", collation))
                 cursor.execute("INSERT INTO comet_schema (version) VALUES (?)", [version])
                 cursor.execute("COMMIT")
     return found
+
+
+def _run(cursor: MySQLCursor, statement: str) -> None:
+    """Run a statement, unless somebody has done so who was stopped before the version was noted."""
+    try:
+        cursor.execute(statement)
+    except OperationalError as error:
+        if code_of(error) != _COLUMN_IS_THERE:
+            raise
 
 
 def check_server(cursor: MySQLCursor, message_limit: int = 0) -> str:

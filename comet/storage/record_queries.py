@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from comet.model import Channel, User
 from comet.storage.cursors import Cursor, delete, portions, select
-from comet.storage.records import Invitation, TenantKey
+from comet.storage.records import KEPT, Invitation, TenantKey
 
 
 def keep_key(cursor: Cursor, user: User, key: str) -> str:
@@ -70,9 +70,13 @@ def invite(cursor: Cursor, invitation: Invitation) -> None:
     """See L{comet.storage.records.Records.invite}."""
     conference, *others = invitation
     cursor.execute(
-        "REPLACE INTO conference (dev_id, name, user_id, caller_id, message, profile, stream)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "REPLACE INTO conference (dev_id, name, user_id, caller_id, message, profile, stream, expires)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         [*conference, *others],
+    )
+    cursor.execute(
+        "DELETE FROM conference WHERE dev_id = ? AND expires BETWEEN 1 AND ?",
+        [conference.dev_id, invitation.expires - KEPT],
     )
 
 
@@ -81,7 +85,7 @@ def invitations(cursor: Cursor, conferences: Collection[Channel]) -> list[Invita
     found = []
     for conference in conferences:
         cursor.execute(
-            "SELECT user_id, caller_id, message, profile, stream FROM conference"
+            "SELECT user_id, caller_id, message, profile, stream, expires FROM conference"
             " WHERE dev_id = ? AND name = ? ORDER BY user_id",
             list(conference),
         )

@@ -19,6 +19,7 @@ class Invitation(NamedTuple):
     @ivar conference: the name, as that of a channel.
     @ivar profile: what kind of conference it is, such as C{video}.
     @ivar stream: the number of the stream, 0 for none.
+    @ivar expires: when it has rung for long enough, in seconds since 1970; 0 for never.
     """
 
     conference: Channel
@@ -27,6 +28,11 @@ class Invitation(NamedTuple):
     message: str
     profile: str
     stream: int
+    expires: int = 0
+
+
+#: For so many seconds an invitation that has expired is kept.
+KEPT = 86_400
 
 
 class TenantKey(NamedTuple):
@@ -70,7 +76,11 @@ class Records(Protocol):
         """@return: how many of these tokens were revoked, and are no more."""
 
     async def invite(self, invitation: Invitation) -> None:
-        """Keep an invitation in place of any other of that user to that conference."""
+        """
+        Keep an invitation in place of any other of that user to that conference.
+
+        Those of the same tenant that have expired L{KEPT} seconds before this one does are forgotten.
+        """
 
     async def invitations(self, conferences: Collection[Channel]) -> list[Invitation]:
         """@return: the invitations to these conferences, in the order of the names, then of the users."""

@@ -9,7 +9,7 @@ from comet.batch import Action, Batch
 from comet.errors import BadValue, TableFull, TooLong
 from comet.model import Channel
 from comet.video.hall import Hall
-from comet.video.model import DATA_LIMIT, Mode, is_call
+from comet.video.model import DATA_LIMIT, Mode, On, Topology, is_call
 from comet.video.rules import RINGS_LIMIT
 from comet.video.steps import Invites, Removes
 
@@ -22,7 +22,7 @@ class Participant(NamedTuple):
     @ivar connection: the number of the connection, 0 while that is lost.
     @ivar talking: since when that one talks; 0 if not.
     @ivar talked: when that one has stopped talking last.
-    @ivar muted: whether the microphone is off.
+    @ivar is_lost: whether the connection is gone, and may come back.
     """
 
     room: Channel
@@ -33,7 +33,14 @@ class Participant(NamedTuple):
     since: float
     talking: float
     talked: float
-    muted: bool
+    on: On
+    is_lost: bool
+    topology: Topology
+
+    @property
+    def muted(self) -> bool:
+        """Whether the microphone is off."""
+        return not self.on.audio
 
 
 class Conferences:
@@ -73,11 +80,18 @@ class Conferences:
         return put
 
     def remove(self, dev_id: int, room: str, user_ids: Collection[int]) -> Action:
-        """@return: what takes users out of a room, wherever they are, and rings them no more."""
+        """@return: what takes users out of a room or a call, wherever they are, and rings them no more."""
         hall = self._hall
         return lambda batch: batch.follow(
             lambda _: hall.say(Removes(hall.now(), dev_id, room, list(user_ids)))
         )
+
+    def concerned(self, dev_id: int, room: str) -> list[int]:
+        """@return: the users who sit in a room, or are rung into it, each once."""
+        there = self._hall.book.rooms.get(Channel(dev_id, room))
+        if there is None:
+            return []
+        return list(dict.fromkeys([*(seat.user.user_id for seat in there.seats.values()), *there.rings]))
 
     def participants(self, dev_id: int, names: Collection[str] | None = None) -> list[Participant]:
         """
@@ -101,7 +115,9 @@ class Conferences:
                 since=seat.since,
                 talking=seat.talking_since,
                 talked=seat.talked,
-                muted=not seat.on.audio,
+                on=seat.on,
+                is_lost=seat.is_lost,
+                topology=room.topology,
             )
             for room in found
             for seat in room.seats.values()

@@ -1,5 +1,7 @@
 """Tests for L{comet.cluster.roll}, L{comet.cluster.order} and the other pure parts of a cluster."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
@@ -43,6 +45,10 @@ class FrameTests(SynchronousTestCase):
         (item,) = Frame.decode(Frame(1, "x", 2, [list(mail_item(private))]).encode()).items
         self.assertEqual(read_mail(item), private)
         self.assertFalse(read_mail(item).queued)
+        self.assertFalse(read_mail(item).is_object)
+        called = replace(private, text="{}", is_object=True)
+        (item,) = Frame.decode(Frame(1, "x", 2, [list(mail_item(called))]).encode()).items
+        self.assertEqual((read_mail(item), read_mail(item).is_object), (called, True))
 
     def test_comings_and_goings(self):
         """With who it is."""

@@ -18,7 +18,7 @@ def sign(user_id, secret=f"{PASSWORD}{DEV}", exp=FAR):
     return jwt.encode({"user_id": user_id, "exp": exp}, secret, algorithm="HS256")
 
 
-class AcceptanceTests(ServerCase):
+class AcceptanceCase(ServerCase):
     """One connection as tenant 1, and browsers of that tenant."""
 
     timeout = 60
@@ -57,6 +57,10 @@ class AcceptanceTests(ServerCase):
         """@return: the answer."""
         client.say(text)
         return await client.next()
+
+
+class AcceptanceTests(AcceptanceCase):
+    """Messages, tokens, keys and tenants."""
 
     async def test_private_messages(self):
         """Rows 1, 2, 4, 5, 6: the queue, keys, and when users were here."""

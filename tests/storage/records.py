@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from comet.model import Channel, Message
-from comet.storage.records import Invitation, TenantKey
+from comet.storage.records import KEPT, Invitation, TenantKey
 from tests.storage.contract import ABROAD, ANN, BOB, CHAT, NASTY, STRANGER
 
 
-def invited(user_id, conference=CHAT, message="{}"):
-    return Invitation(conference, user_id, 9, message, "video", 0)
+def invited(user_id, conference=CHAT, message="{}", expires=0):
+    return Invitation(conference, user_id, 9, message, "video", 0, expires)
 
 
 class RecordsContract:
@@ -56,6 +56,26 @@ class RecordsContract:
         )
         self.assertEqual(await store.withdraw(CHAT, [2, 3]), 1)
         self.assertEqual(await store.invitations([CHAT, ABROAD]), [invited(1), invited(1, ABROAD)])
+
+    async def test_old_invitations(self):
+        """Those that have expired long ago make room when their tenant invites; those without an end stay."""
+        store = await self.make_store()
+        old, newer, endless, elsewhere = (
+            invited(1, expires=1000),
+            invited(2, expires=1001),
+            invited(3),
+            invited(1, ABROAD, expires=1000),
+        )
+        for each in (old, newer, endless, elsewhere):
+            await store.invite(each)
+        await store.invite(invited(4))
+        self.assertEqual(len(await store.invitations([CHAT])), 4)
+        newest = invited(5, Channel(CHAT.dev_id, "other"), expires=1000 + KEPT)
+        await store.invite(newest)
+        self.assertEqual(
+            await store.invitations([CHAT, ABROAD, newest.conference]),
+            [newer, endless, invited(4), elsewhere, newest],
+        )
 
     async def test_keys_of_tenants(self):
         """The newest counts, and removing tells how many there were."""

@@ -9,9 +9,10 @@ from twisted.trial.unittest import TestCase
 
 from comet.errors import Unavailable
 from comet.model import Channel, Message
-from comet.storage import migrations, queries
+from comet.storage import migrations, queries, record_queries
 from comet.storage.interface import Store
 from comet.storage.listings import Most
+from comet.storage.records import Invitation
 from comet.storage.sql import SQLStore, sqlite_pool
 from comet.storage.writes import Write
 from tests.storage.contract import ANN, CHAT, StoreContract, said, whispered
@@ -204,6 +205,19 @@ class MigrationTests(TestCase):
         for name, positions in (("a", [1, 2, 3, 4]), ("b", [1])):
             found = queries.history(self.cursor, Channel(0, name), 99)
             self.assertEqual([message.place.position for message in found], positions)
+
+    def test_invitations_from_before_have_no_end(self):
+        """Version 6 tells until when they ring; nothing is known of those that are there."""
+        known = migrations.scripts()
+        self.patch(migrations, "scripts", lambda: {version: known[version] for version in range(1, 6)})
+        migrations.migrate(self.cursor)
+        self.cursor.execute("INSERT INTO conference VALUES (0, 'room', 7, 9, '', 'video', 0)")
+        self.connection.commit()
+        self.patch(migrations, "scripts", lambda: known)
+        migrations.migrate(self.cursor)
+        room = Channel(0, "room")
+        found = record_queries.invitations(self.cursor, [room])
+        self.assertEqual(found, [Invitation(room, 7, 9, "", "video", 0, 0)])
 
     def test_a_newer_schema_is_refused(self):
         """A database that a newer comet has written is not touched."""

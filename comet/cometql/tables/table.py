@@ -116,6 +116,10 @@ class Table(ABC, Generic[Entry, Key]):
             C{listable}, one with functions, joins or the like in any case.
         """
 
+    async def removable(self, dev_id: int, keys: Sequence[Key]) -> Sequence[Row]:
+        """@return: the rows with these keys that a DELETE may find, which may be more than L{rows}."""
+        return await self.rows(dev_id, keys)
+
     async def rows_within(self, dev_id: int, span: Span) -> Sequence[Row]:
         """@return: the rows whose keys are within C{span}, in its order."""
         raise NotImplementedError

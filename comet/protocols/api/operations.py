@@ -15,6 +15,7 @@ from comet import access
 from comet.batch import Action, Batch
 from comet.broker import Broker
 from comet.cometql.tables.catalogue import Catalogue
+from comet.cometql.tables.conferences import Conference, ConferenceMembers
 from comet.cometql.tables.pipes import Pipes, PipesMessages, PipesSettings, UsersInPipes, kept
 from comet.cometql.tables.records import RevokedTokens
 from comet.cometql.tables.table import AnyTable
@@ -28,9 +29,11 @@ from comet.protocols.api.rows import MANY, Form, is_many, items, shown
 from comet.refusals import Reason
 from comet.resuming import joint
 from comet.storage.listings import Most
+from comet.video.desk import ROOM_PREFIX
 
-#: What users see of those who listen; the rest is for the backend.
+#: What users see of those who listen, and of those in a room; the rest is for the backend.
 MEMBER_COLUMNS = ("user_id", "user_uuid")
+PARTICIPANT_COLUMNS = tuple(column.name for column in ConferenceMembers.declared if column.name != "node")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +163,18 @@ class Operations:
         user = User(call.caller.dev_id, call.given["id"])
         return {"removed": await self._broker.engine.disconnect(user)}
 
+    async def ring(self, call: Call) -> dict[str, int]:
+        """Ring a user into a room."""
+        return await self._write(Conference, self._admit(call, {"name": call.given["room"]}))
+
+    async def take_out(self, call: Call) -> dict[str, int]:
+        """Take a user out of a room or a call, and ring that one no more."""
+        dev_id, table = call.caller.dev_id, self._table(Conference)
+        rows = await table.removable(dev_id, [call.given["room"]])
+        return {
+            "removed": await table.remove_rows(dev_id, [row for row in rows if row[1] == call.given["id"]])
+        }
+
     # Reading ----------------------------------------------------------------------------------------------
 
     async def user(self, call: Call) -> dict[str, Any]:
@@ -193,6 +208,15 @@ class Operations:
         rows = await self._table(UsersInPipes).rows(channel.dev_id, [channel.name])
         columns = MEMBER_COLUMNS if call.caller.user else ()
         members = [shown(UsersInPipes, row, columns) for row in rows[: call.given["limit"]]]
+        return {"members": members, "total": len(rows)}
+
+    async def participants(self, call: Call) -> dict[str, Any]:
+        """@return: who is in a room."""
+        room = call.given["room"]
+        call.caller.check(self._broker.rights, Right.MEMBERS, f"{ROOM_PREFIX}{room}")
+        rows = await self._table(ConferenceMembers).rows(call.caller.dev_id, [room])
+        columns = PARTICIPANT_COLUMNS if call.caller.user else ()
+        members = [shown(ConferenceMembers, row, columns) for row in rows[: call.given["limit"]]]
         return {"members": members, "total": len(rows)}
 
     async def history(self, call: Call) -> dict[str, Any]:

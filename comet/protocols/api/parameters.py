@@ -64,6 +64,13 @@ IN_PATH: Mapping[str, Parameter] = {
         NAME_SCHEMA,
         required=True,
     ),
+    "room": Parameter(
+        "room",
+        "the room, or the call",
+        lambda text: check_name(text, "the name of a room", 1),
+        NAME_SCHEMA | {"minLength": 1},
+        required=True,
+    ),
     "id": Parameter(
         "id", "the user", lambda text: _whole(text, "id", 1, ID_LIMIT), _ID_SCHEMA, required=True
     ),

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from comet.cometql.tables.conferences import Conference, ConferenceMembers
 from comet.cometql.tables.pipes import Pipes, PipesMessages, PipesSettings, UsersInPipes
 from comet.cometql.tables.records import RevokedTokens
 from comet.cometql.tables.users import UsersAuth, UsersMessages, UsersTime
@@ -175,6 +176,26 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         *("DELETE", "/channels/{name}/history", "removeHistory", "Forget what a channel has kept"),
         *(Operations.remove_history, _REMOVED, "DELETE FROM pipes_messages"),
+    ),
+    Operation(
+        *("POST", "/rooms/{room}/rings", "ringUser", "Ring a user into a room"),
+        *(Operations.ring, _ACCEPTED, "INSERT INTO conference"),
+        form=Form(Conference, fixed=("name",)),
+    ),
+    Operation(
+        *("GET", "/rooms/{room}/members", "getRoomMembers", "Who is in a room or a call, the oldest first"),
+        Operations.participants,
+        _object(
+            members={"type": "array", "items": row_schema(ConferenceMembers)},
+            total={"type": "integer", "description": "how many there are, shown or not"},
+        ),
+        "SELECT FROM conference_members",
+        users=True,
+        query=(_LIMIT,),
+    ),
+    Operation(
+        *("DELETE", "/rooms/{room}/members/{id}", "removeRoomMember", "Take a user out of a room or a call"),
+        *(Operations.take_out, _REMOVED, "DELETE FROM conference"),
     ),
 )
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from comet.access import KEY_LIMIT
 from comet.cometql.results import Value
+from comet.cometql.tables.conferences import Conference
 from comet.cometql.tables.pipes import PipesMessages
 from comet.cometql.tables.records import RevokedTokens
 from comet.cometql.tables.table import AnyTable, Declared, Row
@@ -37,6 +38,9 @@ _TAKEN: Mapping[tuple[str, str], Schema] = {
     (UsersMessages.name, "id"): {"type": "integer", "minimum": 0, "maximum": ID_LIMIT},
     (UsersMessages.name, "expires"): {"type": "integer", "minimum": 0, "maximum": TIME_LIMIT},
     (UsersAuth.name, "hash"): {"type": "string", "pattern": "^[0-9A-Za-z=+/_]*$", "maxLength": KEY_LIMIT},
+    (Conference.name, "user_id"): {"type": "integer", "minimum": 0, "maximum": ID_LIMIT},
+    (Conference.name, "caller_id"): {"type": "integer", "minimum": 0, "maximum": ID_LIMIT},
+    (Conference.name, "profile"): {**_EVENT, "minLength": 1},
     (RevokedTokens.name, "token"): {"type": "string", "maxLength": RevokedTokens.declared[0].length},
 }
 

@@ -94,6 +94,14 @@ def _text(text: str) -> str:
     return text
 
 
+def _private(message: PrivateMessage) -> Json:
+    """@return: the data of a private message: what has waited in the queue is text, as in CppComet."""
+    if not message.is_object or message.queued:
+        return _text(message.text)
+    found = json.loads(message.text)
+    return {key: _text(value) if isinstance(value, str) else value for key, value in found.items()}
+
+
 def _member(member: Member) -> Json:
     return {"user_id": member.user_id, "uuid": member.uuid}
 
@@ -191,7 +199,7 @@ def _frame(event: Event) -> dict[str, Json]:
                 "user_id": event.user_id,
             }
         case PrivateMessage():
-            frame = {"data": _text(event.text), "event": event.event, "pipe": "msg"}
+            frame = {"data": _private(event), "event": event.event, "pipe": "msg"}
             return frame | ({"fromQueue": True, "message_send_time": event.time} if event.queued else {})
         case Recalled(message):
             return {
@@ -311,7 +319,7 @@ def _for_old_clients(frame: dict[str, Json], event: Event) -> dict[str, Json]:
     elif isinstance(event, Recalled):
         frame["marker"] = event.marker
     frame |= {"api_data": "for major_version < 4", "event_name": frame["event"]}
-    if not isinstance(frame["data"], str):
+    if not isinstance(frame["data"], str) and not isinstance(event, PrivateMessage):
         frame["data"] = _write(frame["data"])
     if "authorized" in frame:
         frame["authorized"] = _write(frame["authorized"])
