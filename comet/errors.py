@@ -440,6 +440,12 @@ class NotInRoom(Refused):
     code = 15
 
 
+class MediaAway(Refused):
+    """The media server cannot be reached for now."""
+
+    code = 500
+
+
 class Unavailable(Refused):
     """The store did not do its part; the statement had no effect."""
 

@@ -224,7 +224,12 @@ class Video:
     janus: str = setting(
         "", WEBSOCKET, "WebSocket address of a Janus gateway, for rooms of more than mesh_limit; empty: none"
     )
-    janus_secret: str = setting("", text(), "api_secret of that gateway; empty: none", secret=True)
+    janus_secret: str = setting(
+        "", text(), "api_secret of that gateway, and admin_key of its VideoRoom; empty: none", secret=True
+    )
+    janus_patience: int = setting(
+        30, integer(1, 3_600, "seconds"), "seconds that the gateway may be away before its rooms end"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,8 @@ from comet.protocols.courier import Counters, Courier
 from comet.protocols.eventstream import EventStreams
 from comet.protocols.front import Front
 from comet.protocols.immediate import idleness
+from comet.protocols.janus.conductor import Conductor, Rules
+from comet.protocols.janus.link import Link
 from comet.protocols.jsonsocket import JsonFactory
 from comet.protocols.jwks import KeySet
 from comet.protocols.longpoll import Inner, LongPolls
@@ -185,11 +187,13 @@ class CometService(MultiService):
         turn: Turn[Subscriber] = Turn(
             lambda write: reactor.callLater(0, write), reactor.seconds, idleness(reactor)
         )
+        self._media = self._make_media(password)
         self._broker = Broker(
             *(store, config.limits, time.time, spawn, rules, password, node, reader, turn),
             make_engine=None if self._bus is None else partial(self._join, self._bus),
             video=config.video,
             sip=SipCalls(config.sip, password),
+            media=self._media,
         )
         self._proxies = proxies = Proxies(config.ws.trusted_proxies)
         gate = Gate(config.limits, reactor.seconds, proxies, self._broker.refusals)
@@ -290,6 +294,16 @@ class CometService(MultiService):
         self._broker.attendance.written = courier.wake
         return courier
 
+    def _make_media(self, password: str) -> Conductor | None:
+        video, reactor = self._config.video, self._reactor
+        if not video.janus:
+            return None
+        # Without a secret of its own, there is still one that all nodes know, and nobody else.
+        rules = Rules(
+            *(video.janus_secret or password, video.janus_secret, video.room_limit, video.janus_patience)
+        )
+        return Conductor(Link(reactor, video.janus, video.janus_secret), rules, spawn, reactor.callLater)
+
     def _factories(self) -> dict[str, Any]:
         secure = TLSMemoryBIOFactory(self._tls.browsers, False, self._browsers)
         secure.noisy = False
@@ -324,6 +338,8 @@ class CometService(MultiService):
         self._ticker.start(TICK_SECONDS, now=False)
         if self._key_set is not None:
             self._key_set.start()
+        if self._media is not None:
+            self._media.start(self._broker.hall.stage)
         if self._courier is not None:
             self._courier.start()
         self._broker.sip.address = self._address
@@ -370,6 +386,8 @@ class CometService(MultiService):
             await deferLater(self._reactor, FAREWELL_SECONDS)
         if self._courier is not None:
             await self._courier.stop()
+        if self._media is not None:
+            await self._media.stop()
         await self._broker.stop()
         self._folder.close()
 

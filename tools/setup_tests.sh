@@ -61,6 +61,7 @@ have_haproxy || leave_out "HAProxy, to stand in front of comet (apt-get install 
 . tools/setup_mariadb.sh
 . tools/setup_redis.sh
 . tools/setup_turn.sh
+. tools/setup_janus.sh
 
 # node_packages FOLDER: installs what its package.json asks for.
 node_packages() {
