@@ -1362,7 +1362,8 @@
       return this.#uuid;
     }
 
-    get isOpen() { return this.#options !== null; }
+    /** What it was opened with, for another one like it; null while it is closed. */
+    get options() { return this.#options; }
 
     /** @returns {boolean} Whether the connection is this tab's own. */
     isMaster() { return this.#hub !== null; }
@@ -1612,7 +1613,7 @@
         for (const each of listening) each.fail(error);
         if (channel) this.#channels.delete(channel);
         this.emit("error", Object.assign(error, { channel }));
-      }
+      } else this.emit("frame", frame);
     }
 
     #answered(frame) {
