@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pymysql
-from twisted.internet import reactor
-from twisted.internet.defer import gatherResults, ensureDeferred
-from twisted.internet.task import deferLater
+from twisted.internet.defer import ensureDeferred, gatherResults
 
+from tests.browser import chromium
 from tests.browser.chromium import FAKE_DEVICES, Chromium, find_chromium
 from tests.e2e.support import ServerCase, in_thread
 
+CALLER = (Path(chromium.__file__).parent / "caller.js").read_text()
 #: A small picture: what is tested is that it flows.
-SMALL = {"width": 160, "height": 120, "frameRate": 10}
-#: Visitors may go into rooms that begin with demo, as `comet demo` lets them.
-DEMO_ROOMS = ("INSERT INTO channel_rights (prefix, subscribe) VALUES ('call_room_demo', 'all')",)
+SMALL = {"mode": "video", "video": {"width": 160, "height": 120, "frameRate": 10}}
+#: So many users have keys.
+USERS = 6
+#: Visitors may go into rooms that begin with demo, as C{comet demo} lets them.
+DEMO_ROOMS = "INSERT INTO channel_rights (prefix, subscribe) VALUES ('call_room_demo', 'all')"
+KEY = "INSERT INTO users_auth (id, hash) VALUES (%s, %s)"
 
 
 def run(server, *statements):
@@ -26,23 +30,150 @@ def run(server, *statements):
             cursor.execute(statement, values)
 
 
+async def all_of(*coroutines):
+    """@return: what each gives; they run beside each other."""
+    return await gatherResults([ensureDeferred(each) for each in coroutines], consumeErrors=True)
+
+
+class Tab:
+    """A tab of a user, who may call and be called."""
+
+    def __init__(self, page):
+        self.page = page
+        self.evaluate, self.wait_for = page.evaluate, page.wait_for
+
+    @classmethod
+    async def open(cls, browser, comet, user_id, **options):
+        """@param user_id: 0 for a visitor."""
+        tab = cls(await browser.open(f"{comet.page}video"))
+        await tab.evaluate(CALLER)
+        who = {"userId": user_id, "key": f"key{user_id}"} if user_id else {}
+        await tab.evaluate(f"me.sign({json.dumps({**who, **options})})")
+        return tab
+
+    async def sit(self, doing, **options):
+        """@return: the name of the room, or of the error."""
+        return await self.evaluate(f"me.sit(me.{doing.replace('OPTIONS', json.dumps({**SMALL, **options}))})")
+
+    async def call(self, user_id, **options):
+        return await self.sit(f"video.call({user_id}, OPTIONS)", **options)
+
+    async def join(self, room, **options):
+        return await self.sit(f"video.join({json.dumps(room)}, OPTIONS)", **options)
+
+    async def accept(self, **options):
+        """Take the newest ring."""
+        await self.wait_for("me.rings.at(-1)?.isOver === false")
+        return await self.sit("rings.at(-1).accept(OPTIONS)", **options)
+
+    async def has(self, event, reason=None, seconds=15):
+        """Wait until something has happened."""
+        await self.wait_for(
+            f"me.has({json.dumps(event)}, {json.dumps(reason) if reason else 'undefined'})", seconds
+        )
+
+    async def sees_and_hears(self, others, **what):
+        """Wait until new pictures are decoded, and new sound comes in, of that many others."""
+        before = await self.evaluate("me.flow()")
+        await self.wait_for(f"me.flows({others}, {json.dumps(before)}, {json.dumps(what)})", 30)
+
+
 class VideoCase(ServerCase):
     """A server, a Chromium with devices that are none, and tabs that are users."""
 
     skip = None if find_chromium() else "there is no Chromium on this machine"
+    settings = {"ws": {"demo": "yes"}, "video": {"grace": 8}}
 
     async def setUp(self):
-        self.comet = await self.server(**self.settings())
-        await in_thread(run, self.comet, *[(f"INSERT INTO users_auth (id, hash) VALUES ({n}, 'key{n}')",) for n in range(1, 7)])
-        await in_thread(run, self.comet, DEMO_ROOMS)
+        self.comet = await self.server(**self.settings)
+        await self.sql((DEMO_ROOMS,), *[(KEY, n, f"key{n}") for n in range(1, USERS + 1)])
         self.chromium = await Chromium.start(self, *FAKE_DEVICES)
 
-    def settings(self):
-        return {"ws": {"demo": "yes"}, "video": {"grace": 6}}
+    async def sql(self, *statements):
+        await in_thread(run, self.comet, *statements)
 
-    async def tab(self, user_id, comet=None):
-        """@return: a tab of a user, with a `video` that is rung; what happens is on record."""
-        comet = comet or self.comet
-        page = await self.chromium.open(f"{comet.page}video/check")
-        options = json.dumps({"userId": user_id, "key": f"key{user_id}"} if user_id else {})
-        return page
+    async def tabs(self, *users, comet=None):
+        """@return: a tab for each of these users."""
+        return [await Tab.open(self.chromium, comet or self.comet, user) for user in users]
+
+    async def assert_call(self, *tabs, **what):
+        """Everybody sees and hears all others."""
+        await all_of(*(tab.sees_and_hears(len(tabs) - 1, **what) for tab in tabs))
+
+
+class CallTests(VideoCase):
+    """Calls between two."""
+
+    async def test_ring_talk_and_hang_up(self):
+        """All tabs ring, one takes it and silences the other; then each side hangs up once, and one is busy."""
+        ada, bob, too = await self.tabs(1, 2, 2)
+        room = await ada.call(2, data={"subject": "lunch"})
+        self.assertTrue(room.startswith("call-"), room)
+        for tab in (bob, too):
+            await tab.wait_for("me.rings.length === 1")
+        self.assertEqual(await bob.evaluate("[me.rings[0].callerId, me.rings[0].data.subject]"), [1, "lunch"])
+        self.assertEqual(await bob.accept(), room)
+        await ada.has("answered")
+        await too.has("silent", "taken")
+        await self.assert_call(ada, bob)
+        self.assertFalse(await bob.evaluate("me.has('silent')"))
+        # What is told beside: messages, mute, hold.
+        await bob.evaluate("me.room.data.send({ hello: 'Ada' })")
+        await ada.wait_for("me.heard.some(([name, , data]) => name === 'data' && data.hello === 'Ada')")
+        await bob.evaluate("me.room.mute({ audio: true, video: true })")
+        await ada.wait_for("!me.room.others[0].audio && !me.room.others[0].video")
+        await bob.evaluate("me.room.mute({ audio: false, video: false })")
+        await ada.wait_for("me.room.others[0].audio && me.room.others[0].video")
+        await self.assert_call(ada, bob)
+        await bob.evaluate("me.room.hold()")
+        await ada.wait_for("me.room.others[0].hold")
+        await bob.evaluate("me.room.hold(false)")
+        await self.assert_call(ada, bob)
+        await bob.evaluate("me.room.leave()")
+        await ada.has("ended", "hangup")
+        # Now the other way about, and the caller hangs up.
+        await too.call(1)
+        await ada.accept()
+        await self.assert_call(too, ada)
+        await too.evaluate("me.room.leave()")
+        await ada.wait_for("me.heard.filter(([name]) => name === 'ended').length === 2")
+        # Not taken.
+        await ada.call(2)
+        await bob.wait_for("me.rings.length === 2")
+        await bob.evaluate("me.rings[1].busy()")
+        await ada.has("unanswered", "busy")
+        await ada.has("ended", "busy")
+        await too.has("silent", "declined")
+        self.assertEqual(await ada.call(99), "unknown_user")
+        self.assertEqual(await ada.call(3), "offline")
+        for tab in (ada, bob, too):
+            self.assertEqual(tab.page.errors, [])
+
+    async def test_glare(self):
+        """Two who call each other at the same moment are in one call."""
+        ada, bob = await self.tabs(1, 2)
+        rooms = await all_of(ada.call(2), bob.call(1))
+        self.assertEqual(rooms[0], rooms[1])
+        await self.assert_call(ada, bob)
+        for tab in (ada, bob):
+            await tab.wait_for("me.video.rings.size === 0")
+
+    async def test_network_lost_and_back(self):
+        """Who loses the network is lost to the other, comes back to the same seat, and another way is looked for."""
+        ada, bob = await self.tabs(1, 2)
+        await ada.call(2)
+        await bob.accept()
+        await self.assert_call(ada, bob)
+        seat = await bob.evaluate("me.room.seat")
+        await bob.page.command("Network.enable")
+        network = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+        await bob.page.command("Network.emulateNetworkConditions", offline=True, **network)
+        await bob.has("away")
+        await ada.has("lost", seat)
+        await bob.page.command("Network.emulateNetworkConditions", offline=False, **network)
+        await bob.has("returned")
+        await ada.has("back", seat)
+        self.assertEqual(await bob.evaluate("me.room.seat"), seat)
+        await self.assert_call(ada, bob)
+        for tab in (ada, bob):
+            self.assertFalse(await tab.evaluate("me.has('gone') || me.has('ended')"))
