@@ -35,6 +35,11 @@ async def all_of(*coroutines):
     return await gatherResults([ensureDeferred(each) for each in coroutines], consumeErrors=True)
 
 
+NETWORK = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+#: What the way of media is called that a page has agreed on with the only other one.
+WAY = "me.room.others[0].lines.get('camera').pc.localDescription.sdp.match(/ice-ufrag:(.*)/)[1]"
+
+
 class Tab:
     """A tab of a user, who may call and be called."""
 
@@ -164,16 +169,117 @@ class CallTests(VideoCase):
         await ada.call(2)
         await bob.accept()
         await self.assert_call(ada, bob)
-        seat = await bob.evaluate("me.room.seat")
+        seat, before = await bob.evaluate("me.room.seat"), await ada.evaluate(WAY)
         await bob.page.command("Network.enable")
-        network = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
-        await bob.page.command("Network.emulateNetworkConditions", offline=True, **network)
+        await bob.page.command("Network.emulateNetworkConditions", **NETWORK | {"offline": True})
         await bob.has("away")
         await ada.has("lost", seat)
-        await bob.page.command("Network.emulateNetworkConditions", offline=False, **network)
+        await bob.page.command("Network.emulateNetworkConditions", **NETWORK)
         await bob.has("returned")
         await ada.has("back", seat)
         self.assertEqual(await bob.evaluate("me.room.seat"), seat)
+        await ada.wait_for(f"{WAY} !== {json.dumps(before)}")
         await self.assert_call(ada, bob)
         for tab in (ada, bob):
             self.assertFalse(await tab.evaluate("me.has('gone') || me.has('ended')"))
+
+
+class RoomTests(VideoCase):
+    """Rooms."""
+
+    async def test_four_in_a_mesh(self):
+        """Each of four sees and hears the three others; a fifth is told that it is full; whoever closes the tab is gone."""
+        tabs = await self.tabs(1, 2, 3, 4, 5)
+        for tab in tabs[:4]:
+            self.assertEqual(await tab.join("lobby"), "lobby")
+        await self.assert_call(*tabs[:4])
+        self.assertEqual(await tabs[4].join("lobby"), "room_full")
+        await tabs[0].page.close()
+        for tab in tabs[1:4]:
+            await tab.has("gone", "hangup")
+        self.assertEqual(await tabs[4].join("lobby", mode="listen"), "lobby")
+        await tabs[4].sees_and_hears(3)
+        await tabs[1].wait_for("!me.room.others.at(-1).audio && !me.room.others.at(-1).video")
+
+
+class PageTests(VideoCase):
+    """The pages of the demo."""
+
+    async def visit(self, address, *flags):
+        """@return: a page, in a browser with other devices if flags say so."""
+        browser = await Chromium.start(self, *flags) if flags else self.chromium
+        return await browser.open(self.comet.page + address)
+
+    async def test_two_tabs_meet(self):
+        """Two visitors who open the room see each other, chat, share a screen, mute, and hang up."""
+        ada = await self.visit("video")
+        await ada.type("#name", "Ada")
+        await ada.press("Enter")
+        await ada.wait_for("document.body.dataset.view === 'room'")
+        bob = await self.visit("video#demo")
+        for page in (ada, bob):
+            await page.wait_for("document.querySelectorAll('.tile[data-picture=yes]').length === 2", 10)
+        await bob.wait_for(
+            "[...document.querySelectorAll('.called')].some((who) => who.textContent === 'Ada')"
+        )
+        await ada.wait_for("document.querySelectorAll('.tile.talking:not(.mine)').length")
+        await bob.type("#text", "Hello <b>Ada</b>")
+        await bob.press("Enter")
+        await ada.wait_for("document.querySelector('.theirs .text')?.textContent === 'Hello <b>Ada</b>'")
+        await bob.click("#mic")
+        await ada.wait_for("demo.room.others[0].audio === false")
+        self.assertEqual(
+            await bob.evaluate("document.querySelector('#mic').getAttribute('aria-pressed')"), "false"
+        )
+        await bob.click("#screen")
+        await ada.wait_for("document.querySelectorAll('.tile.shares[data-picture=yes]').length")
+        await bob.click("#leave")
+        await ada.wait_for("document.querySelectorAll('.tile').length === 1")
+        await bob.wait_for("document.body.dataset.view === 'lobby'")
+        for page in (ada, bob):
+            self.assertEqual(page.errors, [])
+
+    async def test_camera_refused_and_missing(self):
+        """Who may not use the camera, or has none, is told so in words, and sees and hears the others all the same."""
+        ada = await self.visit("video#demo")
+        deny = [
+            flag.replace("fake-ui-for-media-stream", "fake-ui-for-media-stream=deny") for flag in FAKE_DEVICES
+        ]
+        missing = [flag for flag in FAKE_DEVICES if "fake-device" not in flag]
+        for flags, words in (
+            (deny, "keeps the camera from this page"),
+            (missing, "no camera on this device"),
+        ):
+            page = await self.visit("video#demo", *flags)
+            await page.wait_for(
+                f"document.querySelector('#notice').textContent.includes({json.dumps(words)})"
+            )
+            await page.wait_for("document.querySelectorAll('.tile:not(.mine)[data-picture=yes]').length")
+            await ada.wait_for("demo.room.others.some(({ audio, video }) => !audio && !video)")
+            await page.click("#leave")
+            await ada.wait_for("demo.room.others.length === 0")
+
+    async def test_words_for_the_rest(self):
+        """A room that one may not enter, one that is full, and a server that is away: each has words of its own."""
+        page = await self.visit("video")
+        says = "document.querySelector('#lobby-text').textContent.includes"
+        await page.type("#room", "secret")
+        await page.click("#enter")
+        await page.wait_for(f"{says}('may not enter')")
+        for _ in range(4):
+            await (await self.visit("video#demo-full")).wait_for("demo.room !== null")
+        await page.type("#room", "demo-full")
+        await page.click("#enter")
+        await page.wait_for(f"{says}('is full')")
+
+    async def test_the_network_test(self):
+        """It tries everything, and says that the server names neither STUN nor TURN."""
+        page = await self.visit("video/check")
+        results = await page.wait_for("window.results", 30)
+        self.assertEqual(
+            {name for name, each in results.items() if each["result"] == "good"},
+            {"server", "camera", "microphone", "direct"},
+        )
+        self.assertIn("[video] turn", results["tls"]["words"])
+        await page.screenshot("check.png")
+        self.assertEqual(page.errors, [])
