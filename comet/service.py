@@ -71,6 +71,7 @@ from comet.protocols.site import HTTP_IDLE_SECONDS, BrowserPort, Sockets
 from comet.protocols.tls import ServerTls
 from comet.protocols.websocket import BrowserFactory
 from comet.protocols.wheel import Wheel
+from comet.rights import Rule
 from comet.sections import Jwt
 from comet.storage.opening import make_store
 from comet.storage.sql import SQLStore
@@ -428,6 +429,14 @@ class CometService(MultiService):
         """Let that of C{config} count which may change while the server runs; see L{comet.reload}."""
         self._proxies.trust(config.ws.trusted_proxies)
         self._reception.origins.permit(config.ws.host)
+
+    def allow(self, rule: Rule) -> Deferred[None]:
+        """Let a rule of channel rights count, as a row that the first tenant has set; once it listens."""
+
+        async def commit() -> None:
+            await self._broker.commit([self._broker.grants.setting(0, rule)])
+
+        return Deferred.fromCoroutine(commit())
 
     # Facts ------------------------------------------------------------------------------------------------
 

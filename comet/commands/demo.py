@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TextIO
 
+from twisted.internet.defer import Deferred
 from twisted.logger import (
     FilteringLogObserver,
     Logger,
@@ -24,11 +25,15 @@ from twisted.python.failure import Failure
 from comet.config import CannotStart, Config
 from comet.data import DataFolder
 from comet.kinds import PORT
+from comet.rights import Rule, Who
 from comet.sections import LOOPBACK, CometQL, Main, Tls, Ws
-from comet.service import make_service
+from comet.service import CometService, make_service
 
 #: A statement whose text appears on the demo page.
 INSERT = "INSERT INTO pipes_messages (name, event, message) VALUES ('web_demo', 'message', 'Hello from SQL')"
+
+#: Into which rooms visitors may go, who here are nobody that is known.
+ROOMS = Rule("call_room_demo", subscribe=Who.ALL)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -100,7 +105,8 @@ def choose_port(option: str, wanted: int | None, default: int) -> int:
 def instructions(ports: Mapping[str, int], password: str) -> list[str]:
     """@return: what to open and what to paste."""
     login = f"-h {LOOPBACK} -P {ports['cometql']} -u root -p{shlex.quote(password)} CometQL_v1"
-    return [f"http://{LOOPBACK}:{ports['ws']}/", f'mysql {login} -e "{INSERT}"']
+    page = f"http://{LOOPBACK}:{ports['ws']}/"
+    return [page, f'mysql {login} -e "{INSERT}"', f"{page}video"]
 
 
 class Demo:
@@ -118,6 +124,7 @@ class Demo:
         """@return: the exit status, after the end."""
         data = DataFolder.open(self._config)
         service = make_service(self._config, data, self._reactor)
+        service.listening.addCallback(self._open, service)
         service.listening.addCallbacks(self._show, self._fail, callbackArgs=(data.password,))
         self._reactor.callWhenRunning(service.privilegedStartService)
         self._reactor.callWhenRunning(service.startService)
@@ -125,6 +132,9 @@ class Demo:
         self._reactor.run()
         data.close()
         return self._status
+
+    def _open(self, ports: Mapping[str, int], service: CometService) -> Deferred[Mapping[str, int]]:
+        return service.allow(ROOMS).addCallback(lambda _: ports)
 
     def _show(self, ports: Mapping[str, int], password: str) -> None:
         print(*instructions(ports, password), sep="\n", flush=True)

@@ -52,6 +52,12 @@ class WebFile(Resource):
         return _answer(request, self._body, self._type)
 
 
+class Parent(WebFile):
+    """A file that has others below it."""
+
+    isLeaf = False
+
+
 class Json(Resource):
     """An answer that is made anew for every request; any page may read it."""
 
@@ -116,6 +122,8 @@ class Root(Resource):
             own.putChild(name.encode(), transport)
         own.putChild(b"comet.js", WebFile("comet.min.js"))
         own.putChild(b"comet.mjs", WebFile("comet.mjs"))
+        own.putChild(b"video.js", WebFile("video.min.js"))
+        own.putChild(b"video.mjs", WebFile("video.mjs"))
         self.putChild(b"comet", own)
         self.putChild(b"info", Json(lambda: (200, {"status": "ok", "node": _padded(facts.node_name)})))
         health = Resource()
@@ -127,10 +135,14 @@ class Root(Resource):
         self.putChild(b"comet-server", _Prefix(self))
         if facts.demo:
             demo = facts.demo
-            for name in ("demo.js", "demo.css", "demo.svg"):
+            for name in ("demo.js", "demo.css", "demo.svg", "room.js", "room.css", "check.js"):
                 own.putChild(name.encode(), WebFile(name))
             self.putChild(b"demo.json", Json(lambda: (200, demo())))
             self.putChild(b"", WebFile("demo.html"))
+            room = Parent("room.html")
+            room.putChild(b"", WebFile("room.html"))
+            room.putChild(b"check", WebFile("check.html"))
+            self.putChild(b"video", room)
         else:
             self.putChild(b"", Greeting())
 

@@ -940,7 +940,7 @@
     #leads = false;
     #silent = 0;
 
-    /** @param {{lead, follow, heard}} owner What it is to do. */
+    /** @param {{lead, follow, heard, join}} owner What it is to do. */
     constructor(environment, name, tab, owner) {
       this.#environment = environment;
       this.#name = name;
@@ -952,8 +952,9 @@
         this.#silent = 0;
         owner.heard(data);
       };
-      // Whoever gets this lock knows that this tab is gone.
-      environment.locks.request(this.life, () => new Promise((end) => (this.#leave = end))).catch(() => {});
+      // Whoever gets this lock knows that this tab is gone; so nobody may hear of it before it is held.
+      const stay = () => this.#owner && (owner.join(), new Promise((end) => (this.#leave = end)));
+      environment.locks.request(this.life, stay).catch(() => {});
       this.#contend();
       this.#watch();
     }
@@ -1362,7 +1363,8 @@
       return this.#uuid;
     }
 
-    get isOpen() { return this.#options !== null; }
+    /** What it was opened with, for another one like it; null while it is closed. */
+    get options() { return this.#options; }
 
     /** @returns {boolean} Whether the connection is this tab's own. */
     isMaster() { return this.#hub !== null; }
@@ -1502,8 +1504,8 @@
         lead: () => this.#lead(),
         follow: () => this.#follow(),
         heard: (message) => this.#heard(message),
+        join: () => this.#join(),
       });
-      this.#join();
     }
 
     #down() {
@@ -1612,7 +1614,7 @@
         for (const each of listening) each.fail(error);
         if (channel) this.#channels.delete(channel);
         this.emit("error", Object.assign(error, { channel }));
-      }
+      } else this.emit("frame", frame);
     }
 
     #answered(frame) {

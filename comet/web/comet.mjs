@@ -1,4 +1,4 @@
-// comet.js, to import: Node and bundlers give its exports, a browser runs it as a script.
+// comet.js to import: exports in Node, a script in a browser.
 import * as script from "./comet.js";
 
 const all = script.default ?? globalThis.Comet;

@@ -42,6 +42,16 @@ FLAGS = [
 ]
 
 
+#: A camera and a microphone that are none, and may be used without a question.
+FAKE_DEVICES = [
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    "--autoplay-policy=no-user-gesture-required",
+    # Addresses as they are: there is nobody here who knows the names that hide them.
+    "--disable-features=WebRtcHideLocalIpsWithMdns",
+]
+
+
 def find_chromium() -> str | None:
     """@return: the path of a Chromium on this machine."""
     found = map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))
@@ -111,11 +121,15 @@ class Chromium:
         self._pipe = Pipe()
 
     @classmethod
-    async def start(cls, testcase) -> Chromium:
-        """Start a browser that is closed when C{testcase} ends, however it ends."""
+    async def start(cls, testcase, *flags: str) -> Chromium:
+        """
+        Start a browser that is closed when C{testcase} ends, however it ends.
+
+        @param flags: further ones of its command line.
+        """
         browser = cls()
         testcase.addCleanup(lambda: Deferred.fromCoroutine(browser.close()))
-        arguments = [find_chromium() or "chromium", *FLAGS, f"--user-data-dir={browser._profile}"]
+        arguments = [find_chromium() or "chromium", *FLAGS, *flags, f"--user-data-dir={browser._profile}"]
         descriptors = {0: "w", 1: "r", 2: "r", 3: "w", 4: "r"}
         reactor.spawnProcess(browser._pipe, arguments[0], arguments, env=None, childFDs=descriptors)
         await browser._pipe.command("Browser.getVersion")

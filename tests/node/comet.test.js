@@ -448,6 +448,19 @@ describe("tabs", () => {
     assert.deepEqual([a.got, b.got, c.got], [[1, 2], [1, 2], [1]]);
   });
 
+  it("are not taken for gone while the browser has not given them their lock yet", async () => {
+    const there = await server();
+    const [a] = tabs(there, 1);
+    await a.news.ready;
+    const slow = client(browser.tab(20).environment).open({ node: there.node });
+    const got = [];
+    await slow.subscribe("web_news", ({ data }) => got.push(data)).ready;
+    await pause(60);
+    there.publish("web_news", "1");
+    await slow.publish("web_news", 2);
+    await until(() => a.got.length === 2 && got.length === 1);
+  });
+
   it("hand over without loss and without a message twice when the master closes", async () => {
     const there = await server();
     there.keep("web_news");

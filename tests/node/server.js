@@ -394,8 +394,8 @@ class Browser {
   #pages = new Set();
   values = {};
 
-  /** What one tab has of it. */
-  tab() {
+  /** What one tab has of it. @param {number} delay How long its requests for locks are under way. */
+  tab(delay = 0) {
     const held = new Set();
     const browser = this;
     const tab = { frozen: false };
@@ -419,8 +419,13 @@ class Browser {
             lock.queue.unshift(request);
             stolen?.held.delete(stolen);
             setImmediate(() => stolen?.reject(Object.assign(new Error("stolen"), { name: "AbortError" })));
-          } else lock.queue.push(request);
-          setImmediate(() => browser.#grant(lock));
+          } else if (!delay) lock.queue.push(request);
+          const ask = () => {
+            if (delay && !steal) lock.queue.push(request);
+            browser.#grant(lock);
+          };
+          if (delay) setTimeout(ask, delay);
+          else setImmediate(ask);
           return undefined;
         });
       },
