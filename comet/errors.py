@@ -229,6 +229,13 @@ class UnknownTable(Refused):
     sqlstate = "42S02"
 
 
+class UnknownView(UnknownTable):
+    """A table that information_schema does not have."""
+
+    number = 1109
+    sqlstate = "42S02"
+
+
 class UnknownDatabase(Refused):
     """A database that is neither C{CometQL_v1} nor C{db_N}."""
 

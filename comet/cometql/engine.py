@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable, Sequence, Sized
 from comet import __version__
 from comet.broker import Broker
 from comet.cometql.cache import PlanCache
-from comet.cometql.context import Context, Offload, inline
+from comet.cometql.context import INFORMATION_SCHEMA, Context, Offload, inline
+from comet.cometql.dictionary.lookup import view
 from comet.cometql.filters import like
 from comet.cometql.interface import Login, Prepared, QueryServer, QuerySession
 from comet.cometql.planner import Planner
@@ -32,6 +33,7 @@ class Engine(QueryServer):
 
     @ivar version: the version in the greeting and of VERSION().
     @ivar cache: the plans.
+    @ivar inner_cache: the plans of those who have selected C{information_schema}.
     """
 
     def __init__(
@@ -59,7 +61,9 @@ class Engine(QueryServer):
         self.gauges = gauges or NoGauges()
         self.dev_index_size = dev_index_size
         self.catalogue = Catalogue(broker)
-        self.cache = PlanCache(Planner(self.catalogue).plan, cache_entries)
+        planner = Planner(self.catalogue)
+        self.cache = PlanCache(planner.plan, cache_entries)
+        self.inner_cache = PlanCache(planner.plan, cache_entries, database=INFORMATION_SCHEMA)
         self._password = password
         self._offload = offload
         self._open: set[Conversation] = set()
@@ -115,6 +119,7 @@ class Conversation(QuerySession):
         self._engine = engine
         self._context = context
         self._find = engine.cache.find
+        self._find_inner = engine.inner_cache.find
         self.number = context.login.connection_id
         self._since = context.broker.now()
 
@@ -151,7 +156,8 @@ class Conversation(QuerySession):
     def begin(self, text: str) -> Result | Awaitable[Result]:
         """See L{QuerySession.begin}."""
         try:
-            plan, parameters = self._find(self._read(text) if '"' in text else text)
+            find = self._find_inner if self._context.describes else self._find
+            plan, parameters = find(self._read(text) if '"' in text else text)
         except Refused as error:
             self._context.refused(error)
             raise
@@ -203,7 +209,8 @@ class Conversation(QuerySession):
     def prepare(self, text: str) -> Prepared:
         """See L{QuerySession.prepare}."""
         try:
-            return PreparedPlan(self._engine.cache, self._context, self.run, self._read(text))
+            cache = self._engine.inner_cache if self._context.describes else self._engine.cache
+            return PreparedPlan(cache, self._context, self.run, self._read(text))
         except Refused as error:
             self._context.refused(error)
             raise
@@ -232,8 +239,12 @@ class Conversation(QuerySession):
 
     def fields(self, table: str, wildcard: str) -> Sequence[Column]:
         """See L{QuerySession.fields}."""
-        found = self._engine.catalogue.find(table)
-        columns = [found.columns[place] for place in found.visible]
+        columns: Sequence[Column]
+        if self._context.describes:
+            columns = view(table).columns
+        else:
+            found = self._engine.catalogue.find(table)
+            columns = [found.columns[place] for place in found.visible]
         if not wildcard:
             return columns
         matches = like(wildcard, caseless=True)

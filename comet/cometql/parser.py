@@ -72,6 +72,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from comet.cometql import clauses, general, session_grammar
+from comet.cometql.context import is_inner
 from comet.cometql.cursor import Cursor, words
 from comet.cometql.literals import Literal
 from comet.cometql.statements import (
@@ -101,20 +102,17 @@ _ELSEWHERE = words(
 )
 
 
-#: Databases whose tables are not ours: a SELECT from them goes another way.
-_INNER = ("information_schema", "mysql", "performance_schema", "sys")
-
-
 def parse(
-    shape: str, literals: Sequence[Literal], sources: Sequence[str]
+    shape: str, literals: Sequence[Literal], sources: Sequence[str], database: str = ""
 ) -> tuple[Statement, frozenset[int]]:
     """
     Parse what L{comet.cometql.shape.cut} gave.
 
+    @param database: which one is meant where none is named, if that is not one of ours.
     @return: the statement, and the literals that it depends on.
     @raise Refused: if it is none that comet carries out.
     """
-    cursor = Cursor(shape, literals, sources)
+    cursor = Cursor(shape, literals, sources, database)
     if cursor.at("SET") and cursor.ahead().key == "STATEMENT":
         session_grammar.pass_settings(cursor)
         cursor.begin_here()
@@ -244,7 +242,7 @@ def _select(cursor: Cursor) -> Select | SelectValues:
         raise NotSupported("a SELECT within a statement is not supported")
     items = tuple(_column_item(cursor, *span) for span in spans)
     table = clauses.table_name(cursor)
-    if table.database.lower() in _INNER:
+    if is_inner(table.database):
         raise NotSupported(f"database '{table.database}' has tables of another kind")
     table = replace(table, alias=clauses.alias(cursor))
     clauses.refuse_beyond(cursor)

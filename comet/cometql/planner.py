@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from comet.cometql.dictionary import Dictionary
+from comet.cometql.context import INFORMATION_SCHEMA, is_inner
+from comet.cometql.dictionary.lookup import Dictionary, view
 from comet.cometql.explain import ExplainInsertPlan
 from comet.cometql.plans import DeletePlan, InsertPlan, NothingPlan, Plan, SelectPlan, ValuesPlan
 from comet.cometql.query import QueryPlan
@@ -28,6 +29,7 @@ from comet.cometql.statements import (
 from comet.cometql.tables.catalogue import Catalogue
 from comet.cometql.tables.table import AnyTable
 from comet.cometql.update import UpdatePlan, check_on_duplicate
+from comet.errors import DatabaseDenied
 
 
 class Planner:
@@ -38,6 +40,10 @@ class Planner:
         self._dictionary = Dictionary(catalogue)
 
     def _find(self, table: TableName) -> AnyTable:
+        if table.database.lower() == INFORMATION_SCHEMA:
+            raise DatabaseDenied(f"Access denied to database '{INFORMATION_SCHEMA}': it is read only")
+        if is_inner(table.database):
+            view(table.name, table.database, "Write")
         return self._catalogue.find(table.name, table.database)
 
     def plan(self, statement: Statement, slots: int) -> Plan:
@@ -60,7 +66,7 @@ class Planner:
             case SelectValues():
                 return ValuesPlan(statement)
             case Show():
-                return ShowPlan(statement, self._catalogue)
+                return ShowPlan(statement, self._catalogue, self._dictionary)
             case Set():
                 return SetPlan(statement)
             case Use():

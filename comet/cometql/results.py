@@ -20,12 +20,20 @@ class Kind(Enum):
     DECIMAL = "decimal"
     VARCHAR = "varchar"
     TEXT = "mediumtext"
+    DATETIME = "datetime"
+    DATE = "date"
+    TIME = "time"
     NULL = "null"
 
     @property
     def is_text(self) -> bool:
         """Whether the values are strings."""
         return self in (Kind.VARCHAR, Kind.TEXT)
+
+    @property
+    def is_time(self) -> bool:
+        """Whether the values are moments: texts here, which have a form of their own in binary."""
+        return self in (Kind.DATETIME, Kind.DATE, Kind.TIME)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from comet.cometql.context import Context
 from comet.cometql.function import declared, number_of, written
-from comet.cometql.results import Value
+from comet.cometql.results import Kind, Value
 
 
 def _moment(context: Context) -> datetime:
@@ -102,14 +102,22 @@ _PARTS = {
     **{"HOUR": "%H", "MINUTE": "%M", "SECOND": "%S", "DAYOFYEAR": "%j"},
 }
 #: The functions of time.
-TIME = declared(
-    ("NOW CURRENT_TIMESTAMP LOCALTIME LOCALTIMESTAMP SYSDATE UTC_TIMESTAMP", _now, 0, 1),
-    ("CURDATE CURRENT_DATE UTC_DATE", _of_now("%Y-%m-%d"), 0, 0),
-    ("CURTIME CURRENT_TIME UTC_TIME", _of_now("%H:%M:%S"), 0, 1),
-    ("UNIX_TIMESTAMP", _unix_timestamp, 0, 1),
-    ("FROM_UNIXTIME", _from_unixtime, 1, 2),
-    ("DATE_FORMAT", _date_format, 2, 2),
-    ("DATE", _date, 1, 1),
-    ("CONVERT_TZ", _convert_tz, 3, 3),
-    *((name, _part(layout), 1, 1) for name, layout in _PARTS.items()),
-)
+TIME = {
+    **declared(
+        Kind.DATETIME,
+        ("NOW CURRENT_TIMESTAMP LOCALTIME LOCALTIMESTAMP SYSDATE UTC_TIMESTAMP", _now, 0, 1),
+        ("CONVERT_TZ", _convert_tz, 3, 3),
+    ),
+    **declared(
+        Kind.DATE, ("CURDATE CURRENT_DATE UTC_DATE", _of_now("%Y-%m-%d"), 0, 0), ("DATE", _date, 1, 1)
+    ),
+    **declared(Kind.TIME, ("CURTIME CURRENT_TIME UTC_TIME", _of_now("%H:%M:%S"), 0, 1)),
+    **declared(
+        Kind.BIGINT,
+        ("UNIX_TIMESTAMP", _unix_timestamp, 0, 1),
+        *((name, _part(layout), 1, 1) for name, layout in _PARTS.items()),
+    ),
+    **declared(Kind.VARCHAR, ("DATE_FORMAT", _date_format, 2, 2)),
+    # A moment without a layout, a text with one.
+    **declared(None, ("FROM_UNIXTIME", _from_unixtime, 1, 2)),
+}

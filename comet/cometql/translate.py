@@ -21,8 +21,8 @@ from sqlglot.parsers.mysql import MySQLParser
 
 from comet.cometql.cursor import words
 from comet.cometql.functions import FUNCTIONS
+from comet.cometql.inference import Inference, Type
 from comet.cometql.keys import note_keys
-from comet.cometql.results import Column
 from comet.cometql.shape import syntax_error
 from comet.cometql.sources import Find, Source, Sources
 from comet.cometql.stars import spell_stars
@@ -78,13 +78,13 @@ class Translation:
 
     @ivar sql: with C{:s} and a number for literals, C{:v} and a number for variables.
     @ivar variables: the variables by their numbers: name, scope, and whether it is the session's own.
-    @ivar columns: a column for each of the answer that is one of a table; C{None} for what is computed.
+    @ivar columns: the type of each column of the answer.
     """
 
     sql: str
     sources: Sequence[Source]
     variables: Sequence[tuple[str, str, bool]]
-    columns: Sequence[Column | None]
+    columns: Sequence[Type]
 
 
 def translate(query: Query, find: Find) -> Translation:
@@ -159,7 +159,7 @@ class _Translator:
         for select in self._tree.find_all(exp.Select):
             note_keys(select, sources)
             spell_stars(select, sources)
-        columns = self._columns(sources)
+        columns = Inference(sources).answer(self._tree)
         for node in reversed(list(self._tree.walk())):
             other = self._rewritten(node)
             if other is not node:
@@ -186,23 +186,6 @@ class _Translator:
             plain = isinstance(node, (exp.Alias, exp.Column, exp.Star))
             named.append(node if plain or not title else exp.alias_(node, title, quoted=True))
         select.set("expressions", named)
-
-    def _columns(self, sources: Sources) -> list[Column | None]:
-        if not isinstance(self._tree, exp.Select):
-            return []
-        members = sources.members(self._tree)
-        found: list[Column | None] = []
-        for node in self._tree.expressions:
-            if node.is_star and isinstance(node, (exp.Star, exp.Column)):
-                starred = list(members.values())
-                if isinstance(node, exp.Column):
-                    starred = [source for name, source in members.items() if name == node.table.lower()]
-                for source in starred:
-                    found += source.columns
-                continue
-            resolved = sources.resolved(node.unalias(), members)
-            found.append(resolved[0].columns[resolved[1]] if resolved else None)
-        return found
 
     # Functions and variables ------------------------------------------------------------------------------
 

@@ -111,6 +111,7 @@ ERRORS = {
         ("SELECT count(*) FROM nope", errors.UnknownTable, "nope"),
         ("DESCRIBE dialogs", errors.UnknownTable, "dialogs"),
     ],
+    (15, 1109, "42S02"): [("SELECT * FROM information_schema.nope", errors.UnknownView, "nope")],
     (15, 1049, "42000"): [("USE nope", errors.UnknownDatabase, "'nope'")],
     (15, 1094, "HY000"): [("KILL 12345", errors.UnknownConnection, "12345")],
     (17, 1366, "HY000"): [

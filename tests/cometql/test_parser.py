@@ -481,10 +481,10 @@ class OtherTests(ParserTests):
             ("SHOW STORAGE ENGINES", Show("ENGINES")),
         ):
             self.same(show, text)
-        condition = Condition(Name("Variable_name"), "IN", (Slot(0), Slot(1)))
-        self.same(Show("VARIABLES", where=(condition,)), "SHOW VARIABLES WHERE Variable_name in ('a', 'b')")
+        where = Query("SELECT * FROM shown WHERE Variable_name in ( :s0 ,  :s1 )")
+        self.same(Show("VARIABLES", where=where), "SHOW VARIABLES WHERE Variable_name in ('a', 'b');")
         self.wrong("SHOW", "SHOW COLUMNS t", "SHOW TABLES LIKE", "SHOW 5")
-        self.absent("SHOW PRIVILEGES", "SHOW CREATE VIEW v")
+        self.absent("SHOW CONTRIBUTORS", "SHOW CREATE VIEW v")
 
     def test_no_statement(self):
         """A text that begins with no known word is an error that names it, 80 characters of it at most."""

@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from comet.cometql import scratch
-from comet.cometql.dictionary import VIEWS
 from comet.cometql.engine import Engine
 from comet.cometql.interface import Login
 from comet.cometql.results import Kind
@@ -202,10 +201,10 @@ class AnswerTests(QueryTests):
         self.assertEqual(self.value("SELECT LEFT('it''s \\\\ 😀', 9) FROM pipes_settings LIMIT 1"), text)
 
     def test_titles_and_kinds(self):
-        """Titles are as written; columns keep their declared types, the rest has that of its values."""
+        """Titles are as written; columns keep their declared types, others have MySQL's."""
         text = "SELECT id, count( * ), 1.5 + 1, 'x', hash AS h, NULL FROM users_auth WHERE id = 1"
         self.assertEqual(self.titles(text), ["id", "count( * )", "1.5 + 1", "x", "h", "NULL"])
-        kinds = [Kind.INT, Kind.BIGINT, Kind.DOUBLE, Kind.VARCHAR, Kind.VARCHAR, Kind.VARCHAR]
+        kinds = [Kind.INT, Kind.BIGINT, Kind.DECIMAL, Kind.VARCHAR, Kind.VARCHAR, Kind.NULL]
         self.assertEqual(self.kinds(text), kinds)
         self.assertEqual(self.kinds("SELECT * FROM pipes_settings WHERE 1 = 0"), [Kind.VARCHAR, Kind.INT])
 
@@ -421,82 +420,3 @@ class WholeTableTests(TalkTests):
         self.run_("INSERT INTO conference (name, user_id, message) VALUES ('room', 1, 'x'), ('hall', 2, 'y')")
         text = "SELECT c.name, d.data FROM conference c LEFT JOIN users_data d ON d.id = c.user_id"
         self.assertEqual(self.rows(text), [("hall", None), ("room", "Ann")])
-
-
-class DictionaryTests(TalkTests):
-    """information_schema."""
-
-    def test_any_letter_case(self):
-        """Names and texts of the dictionary go in any letter case."""
-        self.assertEqual(
-            self.rows(
-                "SELECT Table_Name, column_name, DATA_TYPE FROM Information_Schema.Columns"
-                " WHERE table_schema = 'cometql_V1' AND table_name LIKE 'PIPES' ORDER BY ordinal_position"
-            ),
-            [
-                ("pipes", "name", "varchar"),
-                ("pipes", "users", "int"),
-                ("pipes", "position", "bigint"),
-                ("pipes", "epoch", "varchar"),
-            ],
-        )
-
-    def test_views(self):
-        """Every view answers with all its columns."""
-        for name, view in VIEWS.items():
-            result = self.run_(f"SELECT * FROM information_schema.{name}")
-            self.assertEqual([c.name for c in result.columns], view.columns.replace("#", "").split(), name)
-            for row in result.rows:
-                self.assertEqual(len(row), len(result.columns), name)
-
-    def test_collations(self):
-        """They are those of SHOW COLLATION, with the number that drivers know them by."""
-        wanted = [(name, number) for name, _, number, *_ in self.rows("SHOW COLLATION")]
-        text = "SELECT collation_name, id FROM information_schema.COLLATIONS"
-        self.assertEqual(self.rows(text), wanted)
-
-    def test_keys(self):
-        """Tables with one row for each key have a primary key."""
-        keyed = self.rows("SELECT TABLE_NAME, COLUMN_NAME FROM information_schema.KEY_COLUMN_USAGE WHERE 1=1")
-        self.assertIn(("users_auth", "id"), keyed)
-        self.assertNotIn("pipes_messages", dict(keyed))
-        self.assertIn(
-            ("pipes_messages", 1),
-            self.rows(
-                "SELECT TABLE_NAME, NON_UNIQUE FROM information_schema.statistics WHERE column_name = 'name'"
-            ),
-        )
-
-    def test_databases(self):
-        """The selected one is among them."""
-        self.talk.use("db_5")
-        names = {name for (name,) in self.rows("SELECT schema_name FROM information_schema.schemata")}
-        self.assertEqual(names, {"information_schema", "CometQL_v1", "db_5"})
-        self.assertGreater(
-            self.value("SELECT count(*) FROM information_schema.tables WHERE table_schema = DATABASE()"), 6
-        )
-
-    def test_what_tools_send(self):
-        """Queries as tools write them."""
-        for text in (
-            "SELECT SQL_CALC_FOUND_ROWS TABLE_NAME, IF(TABLE_TYPE = 'BASE TABLE', 'TABLE', TABLE_TYPE) t"
-            " FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_SCHEMA = schema()"
-            " AND (TABLE_TYPE IN ('BASE TABLE', 'VIEW'))",
-            "SELECT `SCHEMA_NAME` FROM `INFORMATION_SCHEMA`.`SCHEMATA`, (SELECT DB_first_level FROM"
-            " ( SELECT DISTINCT SUBSTRING_INDEX(SCHEMA_NAME, '_', 1) DB_first_level"
-            " FROM INFORMATION_SCHEMA.SCHEMATA WHERE TRUE ) t"
-            " ORDER BY DB_first_level ASC LIMIT 0, 100) t2"
-            " WHERE TRUE AND 1 = LOCATE(CONCAT(DB_first_level, '_'), CONCAT(SCHEMA_NAME, '_'))"
-            " ORDER BY SCHEMA_NAME ASC",
-            "SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = 'CometQL_v1'"
-            " AND table_name = 'pipes' ORDER BY column_name",
-            "SELECT kc.constraint_name, kc.column_name, c.constraint_type"
-            " FROM information_schema.key_column_usage kc JOIN information_schema.table_constraints c"
-            " ON kc.table_name = c.table_name WHERE kc.table_schema = DATABASE()"
-            " ORDER BY kc.ordinal_position",
-        ):
-            self.assertTrue(self.rows(text), text)
-
-    def test_unknown(self):
-        """A view that there is not."""
-        self.refuses(UnknownTable, "SELECT * FROM information_schema.nope", "nope")
