@@ -169,7 +169,7 @@ class TableFull(Refused):
 
 
 class KeyRequired(Refused):
-    """A SELECT or DELETE that does not say which keys it means."""
+    """A DELETE or UPDATE that does not say which keys it means."""
 
     code = 13
     number = 1175

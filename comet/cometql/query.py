@@ -11,8 +11,8 @@ from comet.cometql.context import Context, is_inner
 from comet.cometql.dictionary.lookup import Dictionary
 from comet.cometql.evaluate import Parameters
 from comet.cometql.plans import Plan, computed
-from comet.cometql.results import Column, Kind, Result, Rows, Value
-from comet.cometql.scratch import MOST_BYTES, MOST_ROWS, Answer, Filled, answer, size_of
+from comet.cometql.results import MOST_BYTES, MOST_ROWS, Column, Kind, Result, Rows, Value, size_of
+from comet.cometql.scratch import Answer, Filled, answer
 from comet.cometql.spans import within
 from comet.cometql.statements import Query
 from comet.cometql.tables.catalogue import Catalogue

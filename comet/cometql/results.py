@@ -7,8 +7,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 
+#: The most rows and bytes that a SELECT may look at, or answer with.
+MOST_ROWS, MOST_BYTES = 100_000, 64 << 20
+
 #: What a cell may hold. C{None} is NULL.
 Value = int | float | Decimal | str | bytes | None
+
+
+def size_of(rows: Sequence[Sequence[Value]]) -> int:
+    """@return: about how many bytes the texts of C{rows} are."""
+    return sum(len(cell) for row in rows for cell in row if isinstance(cell, (str, bytes)))
 
 
 class Kind(Enum):

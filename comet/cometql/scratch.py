@@ -21,7 +21,7 @@ from comet.cometql.context import Context
 from comet.cometql.filters import like
 from comet.cometql.function import written
 from comet.cometql.functions import FUNCTIONS
-from comet.cometql.results import Column, Kind, Value
+from comet.cometql.results import MOST_BYTES, MOST_ROWS, Column, Kind, Value, size_of
 from comet.errors import (
     AmbiguousColumn,
     NotSupported,
@@ -33,8 +33,8 @@ from comet.errors import (
     UnknownFunction,
 )
 
-#: The most seconds that a statement may take, and the most rows and bytes that it may look at or answer with.
-SECONDS, MOST_ROWS, MOST_BYTES = 2.0, 100_000, 64 << 20
+#: The most seconds that a statement may take.
+SECONDS = 2.0
 #: How many steps of SQLite's machine lie between two looks at the clock.
 _STEPS = 20_000
 _AFFINITIES = {Kind.INT: "INTEGER", Kind.BIGINT: "INTEGER", Kind.DOUBLE: "REAL", Kind.DECIMAL: "NUMERIC"}
@@ -72,11 +72,6 @@ class Answer:
 
     titles: Sequence[str]
     rows: Sequence[tuple[Any, ...]]
-
-
-def size_of(rows: Sequence[Sequence[Value]]) -> int:
-    """@return: about how many bytes the texts of C{rows} are."""
-    return sum(len(cell) for row in rows for cell in row if isinstance(cell, (str, bytes)))
 
 
 def answer(sql: str, tables: Sequence[Filled], values: Mapping[str, Value], context: Context) -> Answer:

@@ -82,7 +82,7 @@ ERRORS = {
         ("INSERT INTO users_auth (id, hash) VALUES (2147483648, 'a')", errors.OutOfRange, "'id'"),
     ],
     (13, 1175, "HY000"): [
-        ("SELECT * FROM users_auth", errors.KeyRequired, "id"),
+        ("UPDATE users_auth SET hash = 'a'", errors.KeyRequired, "id"),
         ("DELETE FROM revoked_tokens", errors.KeyRequired, "token"),
     ],
     (13, 1110, "42000"): [

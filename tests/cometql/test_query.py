@@ -13,7 +13,6 @@ from comet.cometql.results import Kind
 from comet.errors import (
     AmbiguousColumn,
     DatabaseDenied,
-    KeyRequired,
     NotAllowed,
     NotSupported,
     Refused,
@@ -281,8 +280,8 @@ class RefusedTests(QueryTests):
         self.refuses(NotAllowed, "SELECT 1 FROM mysql.user LIMIT 1", "'user'")
 
     def test_keys(self):
-        """A plain SELECT needs the key, whatever else may do without."""
-        self.refuses(KeyRequired, "SELECT * FROM users_auth", "users_auth", "id")
+        """Without a key, all rows are meant."""
+        self.assertEqual(self.rows("SELECT * FROM users_auth"), [(1, "a"), (2, "b"), (3, "b")])
         self.assertEqual(self.value("SELECT count(*) FROM users_auth"), 3)
 
     def test_too_many_to_look_at(self):

@@ -69,7 +69,7 @@ class Table(ABC, Generic[Entry, Key]):
     @cvar doc: a sentence for the reference page.
     @cvar writable: whether it takes INSERT and DELETE.
     @cvar removal_keys: further columns that are enough for a DELETE.
-    @cvar listable: whether a SELECT may leave out the key, and a DELETE that says something else of the rows.
+    @cvar listable: whether a DELETE or UPDATE may leave out the key, if it says something else of the rows.
     @cvar ranged: whether L{rows_within} reads a range of keys by itself; they are numbers then.
     """
 
@@ -112,8 +112,7 @@ class Table(ABC, Generic[Entry, Key]):
     async def all_rows(self, dev_id: int, most: Most) -> Sequence[Row]:
         """
         @return: every row of a tenant, in no particular order, unless they are more than C{most}: then what
-            is given is more, too, but need not be all. A plain SELECT asks for them if the table is
-            C{listable}, one with functions, joins or the like in any case.
+            is given is more, too, but need not be all. A SELECT asks for them that does not name keys.
         """
 
     async def rows_within(self, dev_id: int, span: Span) -> Sequence[Row]:
