@@ -92,12 +92,19 @@ class Killed(PeerError):
 
 
 class Refused(CometError):
-    """A well-formed request that is not granted: answer, and carry on."""
+    """
+    A well-formed request that is not granted: answer, and carry on.
+
+    @cvar is_gap: whether that is for want of something that comet might have one day.
+    """
+
+    is_gap: ClassVar[bool] = False
 
 
 class NotSupported(Refused):
     """A statement that MySQL knows and comet does not carry out."""
 
+    is_gap = True
     code = 2
     number = 1235
     sqlstate = "42000"
@@ -106,6 +113,7 @@ class NotSupported(Refused):
 class SyntaxRefused(Refused):
     """A text that is no statement."""
 
+    is_gap = True
     code = 3
     number = 1064
     sqlstate = "42000"
@@ -232,6 +240,7 @@ class UnknownTable(Refused):
 class UnknownView(UnknownTable):
     """A table that information_schema does not have."""
 
+    is_gap = True
     number = 1109
     sqlstate = "42S02"
 
@@ -247,6 +256,7 @@ class UnknownDatabase(Refused):
 class UnknownVariable(Refused):
     """A system variable that does not exist."""
 
+    is_gap = True
     code = 14
     number = 1193
 
@@ -276,6 +286,7 @@ class UnknownConnection(Refused):
 class UnknownFunction(Refused):
     """A function that does not exist."""
 
+    is_gap = True
     code = 14
     number = 1305
     sqlstate = "42000"

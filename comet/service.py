@@ -32,6 +32,7 @@ from comet.cluster.joining import make_bus
 from comet.cluster.localbus import LocalBus
 from comet.cluster.node import Node
 from comet.cometql.engine import Engine
+from comet.cometql.gaps import Gap
 from comet.cometql.status import PresenceStatus, TenantStatus
 from comet.config import CannotStart, Config
 from comet.data import DataFolder
@@ -224,6 +225,8 @@ class CometService(MultiService):
             turn=turn,
         )
         self._engine.hang_up = self._mysql.kill
+        self._engine.gaps.found = tell_gap
+        self._engine.facts["hostname"] = config.main.node_name
         facts = Facts(config.main.node_name, self._demo if config.demo else None, self._problems)
         api = Api(self._broker, reactor.seconds, config.main.dev_index_size, self._unready)
         polls = LongPolls(self._reception, reactor, self._neighbours)
@@ -301,6 +304,7 @@ class CometService(MultiService):
         self._open = [
             listener.listen(self._reactor, factories[listener.name]) for listener in self._listeners
         ]
+        self._engine.facts["port"] = self._ports["cometql"]
         self._gauge.start(GAUGE_SECONDS, now=False)
         self._ticker.start(TICK_SECONDS, now=False)
         if self._key_set is not None:
@@ -433,6 +437,11 @@ class CometService(MultiService):
             *(self._broker.attendance.online.online(), self._broker.attendance.lost),
             *(counters.deliveries, counters.failures, counters.lost),
         )
+
+
+def tell_gap(gap: Gap) -> None:
+    """Log what a program has asked for and comet does not have, so that somebody may add it."""
+    _log.info("tenant {gap.dev_id} sent what is not known, error {gap.number}: {gap.statement}", gap=gap)
 
 
 def tell_warnings(config: Config) -> None:

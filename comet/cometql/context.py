@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from comet.broker import Broker
+from comet.cometql.gaps import Gaps
 from comet.cometql.interface import Login
 from comet.cometql.results import Value
 from comet.cometql.status import Gauges
@@ -52,6 +53,7 @@ class Context:
     @ivar found_rows: what FOUND_ROWS() gives.
     @ivar offload: runs what would take too long for the thread that serves all connections.
     @ivar transaction: what is held back until COMMIT.
+    @ivar gaps: what anybody has asked for and comet does not have.
     @ivar warnings: level, number and text of what the last statement was warned of, or refused for.
     """
 
@@ -67,6 +69,7 @@ class Context:
     warnings: list[tuple[str, int, str]] = field(default_factory=list)
     found_rows: int = 0
     offload: Offload = inline
+    gaps: Gaps = field(default_factory=Gaps)
     transaction: Transaction = field(init=False)
 
     def __post_init__(self) -> None:

@@ -7,11 +7,12 @@ them. NULL as an argument gives NULL, except where MySQL has it otherwise.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from comet.cometql.context import Context
-from comet.cometql.function import ANY, Function, declared, number_of, written
+from comet.cometql.function import ANY, Function, declared, number_of, whole_of, written
 from comet.cometql.number_functions import NUMBERS
 from comet.cometql.results import Kind, Value
 from comet.cometql.text_functions import TEXT
@@ -66,6 +67,8 @@ def _collation(context: Context, value: Value) -> Value:
 
 
 def _last_insert_id(context: Context, value: Value = None) -> int:
+    if value is not None:
+        context.insert_id = whole_of(value)
     return context.insert_id
 
 
@@ -74,7 +77,7 @@ _CONNECTION = {
     **declared(
         Kind.BIGINT,
         ("CONNECTION_ID", lambda context: context.login.connection_id, 0, 0),
-        ("LAST_INSERT_ID", _last_insert_id, 0, 1),
+        ("LAST_INSERT_ID", _last_insert_id, 0, 1, True),
         ("ROW_COUNT", lambda context: context.row_count, 0, 0),
         ("FOUND_ROWS", lambda context: context.found_rows, 0, 0),
     ),
@@ -83,6 +86,7 @@ _CONNECTION = {
         ("CURRENT_USER SESSION_USER SYSTEM_USER USER", _user, 0, 0),
         ("CURRENT_ROLE", lambda context: "NONE", 0, 0),
         ("DATABASE SCHEMA", _database, 0, 0),
+        ("UUID", lambda context: str(uuid.uuid4()), 0, 0),
         ("VERSION", lambda context: context.variables.get("version"), 0, 0),
         ("CHARSET", _charset, 1, 1),
         ("COLLATION", _collation, 1, 1),

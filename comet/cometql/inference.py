@@ -44,12 +44,12 @@ _NATIVE = {
 _CHOICES = {
     **dict.fromkeys(("COALESCE", "IFNULL", "GREATEST", "LEAST"), slice(None)),
     **dict.fromkeys(("MIN", "MAX", "NULLIF", "LAG", "LEAD", "FIRST_VALUE", "LAST_VALUE"), slice(1)),
-    **{"NTH_VALUE": slice(1), "IF": slice(1, 3), "ABS": slice(1), "ROUND": slice(1)},
+    **{"NTH_VALUE": slice(1), "ANY_VALUE": slice(1), "IF": slice(1, 3), "ABS": slice(1), "ROUND": slice(1)},
 }
 #: Nodes of one type whatever is in them.
 _FIXED: Sequence[tuple[tuple[type[exp.Expr], ...], Column]] = (
     ((exp.Predicate, exp.Connector, exp.Not, exp.Boolean, exp.Exists), _TRUTH),
-    ((exp.StrPosition, exp.IntDiv), _WHOLE),
+    ((exp.StrPosition, exp.IntDiv, exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseXor), _WHOLE),
     ((exp.Trim, exp.Substring), _TEXT),
     ((exp.GroupConcat,), _LONG_TEXT),
     ((exp.CurrentTimestamp, exp.Localtime, exp.Localtimestamp), Column("", Kind.DATETIME, 19, True)),
@@ -126,8 +126,13 @@ class Inference:
         for node in tree.expressions:
             if node.is_star and isinstance(node, (exp.Star, exp.Column)):
                 wanted = node.table.lower() if isinstance(node, exp.Column) else ""
+                joined = {} if wanted else _joined(tree)
                 for name, columns in scope.members.items():
-                    found += columns if wanted in ("", name) else ()
+                    if wanted in ("", name):
+                        there = {each for each, _ in found}
+                        common = joined.get(name, frozenset())
+                        left_out = there if common is None else there & common
+                        found += [pair for pair in columns if pair[0] not in left_out]
             else:
                 found.append((node.alias_or_name.lower(), self._type(node, scope)))
         return found
@@ -160,6 +165,10 @@ class Inference:
             return self._merged([*results, node.args.get("default") or exp.null()], scope)
         if isinstance(node, exp.Anonymous):
             return self._call(node.name.upper(), node.expressions, scope)
+        if isinstance(node, (exp.Add, exp.Sub)) and any(
+            isinstance(side, exp.Interval) for side in (node.this, node.expression)
+        ):
+            return _always(column_of(Kind.DATETIME))
         if isinstance(node, (exp.Add, exp.Sub, exp.Mul, exp.Mod, exp.Div)):
             operands = [self._type(node.this, scope), self._type(node.expression, scope)]
             return _arithmetic(operands, isinstance(node, exp.Div))
@@ -169,6 +178,8 @@ class Inference:
         return _merged([self._type(node, scope) for node in nodes])
 
     def _call(self, name: str, arguments: Sequence[exp.Expr], scope: _Scope) -> Type:
+        if name in ("ADDDATE", "DATE_SUB", "SUBDATE"):
+            name = "DATE_ADD"
         if name in _NATIVE:
             return _always(_NATIVE[name])
         if name in _CHOICES:
@@ -179,6 +190,15 @@ class Inference:
         if function is None or function.kind is None:
             return _unknown
         return _always(column_of(function.kind))
+
+
+def _joined(select: exp.Select) -> dict[str, frozenset[str] | None]:
+    """@return: for each part of a join the columns that are those of a part before it; C{None} is all."""
+    found: dict[str, frozenset[str] | None] = {}
+    for join in select.args.get("joins") or ():
+        names = frozenset(name.name.lower() for name in join.args.get("using") or ())
+        found[join.this.alias_or_name.lower()] = None if join.method == "NATURAL" else names
+    return found
 
 
 def column_of(kind: Kind) -> Column:

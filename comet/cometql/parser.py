@@ -92,14 +92,16 @@ from comet.cometql.statements import (
     TableName,
     Update,
 )
-from comet.errors import NotSupported, SyntaxRefused, ValueCount
+from comet.errors import NotSupported, ReadOnly, SyntaxRefused, ValueCount
 
 #: What MySQL carries out and comet does not: a clean refusal rather than a syntax error.
 _ELSEWHERE = words(
-    "ALTER ANALYZE CALL CHANGE CHECK CREATE DEALLOCATE DO DROP EXECUTE FLUSH GRANT HANDLER INSTALL"
-    " LOAD OPTIMIZE PREPARE PURGE RELEASE RENAME REPAIR RESET REVOKE SAVEPOINT"
-    " SIGNAL TABLE TRUNCATE UNINSTALL VALUES WITH XA"
+    "ANALYZE CALL CHANGE CHECK CHECKSUM DEALLOCATE DO EXECUTE GRANT HANDLER HELP INSTALL"
+    " LOAD OPTIMIZE PREPARE PURGE RELEASE REPAIR RESET REVOKE SAVEPOINT"
+    " SIGNAL TABLE UNINSTALL VALUES WITH XA"
 )
+#: What would make other tables than there are, or empty them.
+_STRUCTURE = words("ALTER CREATE DROP RENAME TRUNCATE")
 
 
 def parse(
@@ -137,6 +139,10 @@ def _statement(cursor: Cursor) -> Statement:
         pass
     word = cursor.next.key
     read = STATEMENTS.get(word)
+    if word in _STRUCTURE:
+        raise ReadOnly(
+            f"{word} command denied: databases and tables are those of comet, and stay as they are"
+        )
     if read is None and word in _ELSEWHERE:
         raise NotSupported(f"{word} is not supported")
     if read is not None:

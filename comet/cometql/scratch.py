@@ -19,8 +19,9 @@ from typing import Any
 
 from comet.cometql.context import Context
 from comet.cometql.filters import like
-from comet.cometql.function import written
+from comet.cometql.function import number_of, written
 from comet.cometql.functions import FUNCTIONS
+from comet.cometql.joining import GroupConcat
 from comet.cometql.results import MOST_BYTES, MOST_ROWS, Column, Kind, Value, size_of
 from comet.errors import (
     AmbiguousColumn,
@@ -157,12 +158,16 @@ class _Calls:
         """Make the functions known to C{connection}; C{caseless} is LIKE then."""
         for name, function in FUNCTIONS.items():
             connection.create_function(
-                f"f_{name.lower()}", -1, self._called(partial(function, self._context))
+                f"f_{name.lower()}", -1, self.guarded(partial(function, self._context))
             )
+        longest = int(number_of(self._context.variables.get("group_concat_max_len")))
+        connection.create_aggregate("f_group_concat", -1, lambda: _Guarded(self, longest))
         matches = partial(self._matches, caseless)
-        connection.create_function("like", 2, self._called(matches))
+        connection.create_function("like", 2, self.guarded(matches))
 
-    def _called(self, function: Callable[..., Value]) -> Callable[..., Any]:
+    def guarded(self, function: Callable[..., Value | None]) -> Callable[..., Any]:
+        """@return: C{function}, of which it is remembered why it refuses; and it is not called too late."""
+
         def call(*arguments: Value) -> Any:
             try:
                 if self.is_late:
@@ -183,6 +188,15 @@ class _Calls:
                 self._patterns.clear()
             self._patterns[wanted] = like(wanted, caseless)
         return int(self._patterns[wanted](written(value)))
+
+
+class _Guarded:
+    """A group of GROUP_CONCAT, whose refusals are kept."""
+
+    def __init__(self, calls: _Calls, longest: int) -> None:
+        group = GroupConcat(longest)
+        self.step = calls.guarded(group.step)
+        self.finalize = calls.guarded(group.finalize)
 
 
 def _too_slow(name: str = "") -> TooSlow:

@@ -264,6 +264,13 @@ def _locked(cursor: Cursor) -> None:
     cursor.expect("WRITE")
 
 
+def _flush(cursor: Cursor) -> Nothing:
+    """Read over what is to be flushed: there is nothing that has to be."""
+    while not (cursor.at_end or cursor.at(";")):
+        cursor.take()
+    return Nothing()
+
+
 def _kill(cursor: Cursor) -> Kill:
     word = cursor.accept_any("QUERY", "CONNECTION")
     return Kill(clauses.expression(cursor), word == "QUERY")
@@ -283,6 +290,7 @@ STATEMENTS: dict[str, Callable[[Cursor], Statement]] = {
     "SET": _set,
     "LOCK": _lock,
     "UNLOCK": _unlock,
+    "FLUSH": _flush,
     "BEGIN": _begin,
     "START": _start,
     "COMMIT": _commit,

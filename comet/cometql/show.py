@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from comet.cometql import status
 from comet.cometql.context import DATABASE, INFORMATION_SCHEMA, Context, is_inner
+from comet.cometql.dictionary.keys import prefix
 from comet.cometql.dictionary.lookup import Dictionary, view
 from comet.cometql.dictionary.rights import PRIVILEGES
 from comet.cometql.dictionary.tables import default_of, sql_type
@@ -51,7 +52,7 @@ class ShowPlan(Plan):
 
     def described(self, context: Context, parameters: Parameters) -> Sequence[Column]:
         """@return: the columns."""
-        return self._subject.columns(context.named(self._named))
+        return self._columns(context, context.named(self._named), self._pattern(context, parameters))
 
     async def run(self, context: Context, parameters: Parameters) -> Result:
         """@return: the rows."""
@@ -59,14 +60,21 @@ class ShowPlan(Plan):
         rows = await self._subject.rows(
             Request(self._show, context, self._catalogue, self._dictionary, database)
         )
-        columns = self._subject.columns(database)
-        if self._like is not None:
-            pattern = self._like(context, parameters)
-            matches = like("" if pattern is None else as_text(pattern), caseless=True)
+        pattern = self._pattern(context, parameters)
+        columns = self._columns(context, database, pattern)
+        if pattern is not None:
+            matches = like(pattern, caseless=True)
             rows = [row for row in rows if matches(as_text(row[0]))]
         if self._show.where is not None:
             rows = await chosen(self._show.where, columns, rows, context, parameters)
         return Rows(columns, rows)
+
+    def _pattern(self, context: Context, parameters: Parameters) -> str | None:
+        value = self._like(context, parameters) if self._like is not None else None
+        return ("" if value is None else as_text(value)) if self._like is not None else None
+
+    def _columns(self, context: Context, database: str, pattern: str | None) -> Sequence[Column]:
+        return self._subject.columns(database, context.user.replace("'", ""), pattern)
 
 
 # Tables ---------------------------------------------------------------------------------------------------
@@ -83,7 +91,8 @@ def create_table(table: AnyTable) -> str:
         about = f"{sql_type(column)} NOT NULL{written}{hidden} COMMENT {_quoted(column.doc)}"
         lines.append(f"  `{column.name}` {about}")
     unique = table.declared[table.key_place].unique
-    lines.append(f"  PRIMARY KEY (`{table.key}`)" if unique else f"  KEY `{table.key}` (`{table.key}`)")
+    part = f"(`{table.key}`({length}))" if (length := prefix(table)) else f"(`{table.key}`)"
+    lines.append(f"  PRIMARY KEY {part}" if unique else f"  KEY `{table.key}` {part}")
     options = "ENGINE=comet DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"
     return (
         f"CREATE TABLE `{table.name}` (\n" + ",\n".join(lines) + f"\n) {options} COMMENT={_quoted(table.doc)}"
@@ -114,11 +123,11 @@ def _create_table(request: Request) -> Table:
 
 
 def _status(request: Request) -> Table:
-    gauges = request.context.gauges
+    context, login = request.context, request.context.login
+    gaps = context.gaps.rows(login.dev_id)
     if request.show.scope == "GLOBAL":
-        return status.global_status(gauges)
-    login = request.context.login
-    return status.session_status(gauges, request.context.dev_id, login.cipher, login.tls)
+        return status.global_status(context.gauges) + gaps
+    return status.session_status(context.gauges, context.dev_id, login.cipher, login.tls) + gaps
 
 
 def _of_the_machine(aspect: Callable[[Path], Table]) -> Callable[[Request], Table]:
@@ -158,9 +167,11 @@ _PROBLEMS = "Level:7 Code:int+ Message:512"
 #: What can be shown, by the words that ask for it.
 SUBJECTS: Mapping[str, Subject] = MappingProxyType(
     {
-        "DATABASES": Listed("SCHEMATA", "Database=SCHEMA_NAME"),
-        "TABLES": Listed("TABLES", "Tables_in_{}=TABLE_NAME", "TABLE_SCHEMA"),
-        "FULL TABLES": Listed("TABLES", "Tables_in_{}=TABLE_NAME, Table_type", "TABLE_SCHEMA"),
+        "DATABASES": Listed("SCHEMATA", "Database=SCHEMA_NAME", names_pattern=True),
+        "TABLES": Listed("TABLES", "Tables_in_{database}=TABLE_NAME", "TABLE_SCHEMA", names_pattern=True),
+        "FULL TABLES": Listed(
+            "TABLES", "Tables_in_{database}=TABLE_NAME, Table_type", "TABLE_SCHEMA", names_pattern=True
+        ),
         "COLUMNS": Listed(
             "COLUMNS",
             "Field=COLUMN_NAME, Type=COLUMN_TYPE, Null=IS_NULLABLE, Key=COLUMN_KEY, Default=COLUMN_DEFAULT,"
@@ -210,8 +221,8 @@ SUBJECTS: Mapping[str, Subject] = MappingProxyType(
         ),
         "ENGINES": Listed("ENGINES", "Engine, Support, Comment, Transactions, XA, Savepoints"),
         "CREATE DATABASE": Computed("Database:64 Create~Database:1024", _create_database),
-        "GRANTS": Computed("Grants:1024", _grants),
-        "CREATE USER": Computed("CREATE~USER:1024", _create_user),
+        "GRANTS": Computed("Grants~for~{user}:1024", _grants),
+        "CREATE USER": Computed("CREATE~USER~for~{user}:1024", _create_user),
         "PROCESSLIST": Listed("PROCESSLIST", "Id, User, Host, db, Command, Time, State, Info"),
         "PLUGINS": Listed(
             "PLUGINS",

@@ -57,19 +57,27 @@ class Subject(ABC):
     """
     Something to show.
 
-    @ivar declared: the columns; C{{}} in the name of one stands for the database.
+    @ivar declared: the columns; C{{database}} and C{{user}} in the name of one stand for these.
+    @ivar names_pattern: whether the first column is also called by the pattern of LIKE, if there is one.
     """
 
     declared: Sequence[Column]
+    names_pattern: bool = False
 
     @property
     def titles(self) -> Sequence[str]:
         """The names of the columns."""
         return [column.name for column in self.declared]
 
-    def columns(self, database: str) -> Sequence[Column]:
-        """@return: the columns of the answer about C{database}."""
-        return [replace(column, name=column.name.format(database)) for column in self.declared]
+    def columns(self, database: str, user: str, pattern: str | None) -> Sequence[Column]:
+        """
+        @param pattern: that of LIKE, if there is one.
+        @return: the columns of the answer about C{database} to C{user}.
+        """
+        names = [column.name.format(database=database, user=user) for column in self.declared]
+        if self.names_pattern and pattern is not None:
+            names[0] += f" ({pattern})"
+        return [replace(column, name=name) for column, name in zip(self.declared, names, strict=True)]
 
     @abstractmethod
     async def rows(self, request: Request) -> Table:
@@ -100,6 +108,7 @@ class Listed(Subject):
         schema: str = "",
         table: str = "",
         fixed: Mapping[str, str] = MappingProxyType({}),
+        names_pattern: bool = False,
     ) -> None:
         """
         @param name: which view.
@@ -108,7 +117,9 @@ class Listed(Subject):
         @param schema: the column with the database that is asked for, if one is.
         @param table: the column with the table that is asked for, if one is.
         @param fixed: what other columns must be.
+        @param names_pattern: see L{Subject}.
         """
+        self.names_pattern = names_pattern
         self._view = VIEWS[name]
         self._places: list[int] = []
         declared = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 
 from comet.cometql.context import Context
 from comet.cometql.function import ANY, LONGEST, declared, whole_of, written
@@ -120,6 +121,17 @@ def _quote(context: Context, value: Value) -> str:
     return "'" + written(value).replace("\\", r"\\").replace("'", r"\'") + "'"
 
 
+def _json_unquote(context: Context, value: Value) -> str:
+    text = written(value)
+    if not (len(text) > 1 and text[0] == text[-1] == '"'):
+        return text
+    try:
+        found = json.loads(text)
+    except ValueError:
+        raise BadValue("Invalid JSON text in argument 1 to function json_unquote") from None
+    return found if isinstance(found, str) else text
+
+
 def _strcmp(context: Context, value: Value, other: Value) -> int:
     one, two = written(value), written(other)
     return (one > two) - (one < two)
@@ -155,6 +167,7 @@ _TEXTS = declared(
     ("SHA1 SHA", lambda context, value: hashlib.sha1(_bytes(value)).hexdigest(), 1, 1),
     ("ELT", _elt, 2, ANY, True),
     ("QUOTE", _quote, 1, 1, True),
+    ("JSON_UNQUOTE", _json_unquote, 1, 1),
 )
 #: Functions that tell something of texts in numbers.
 _MEASURES = declared(

@@ -23,7 +23,7 @@ SMALL = "INSERT INTO pipes_messages (name, event, message) VALUES ('chat', '', '
 #: Statements by CppComet's number, MySQL's and SQLSTATE: the class of the error, and what its text names.
 ERRORS = {
     (2, 1235, "42000"): [
-        ("TRUNCATE users_auth", errors.NotSupported, "TRUNCATE"),
+        ("CALL users_auth()", errors.NotSupported, "CALL"),
         ("INSERT IGNORE INTO users_auth VALUES (1, 'a')", errors.NotSupported, "IGNORE"),
         ("DELETE FROM users_auth WHERE id = 1 OR hash = 'a'", errors.NotSupported, "OR"),
         ("SELECT name REGEXP 'a' FROM pipes", errors.NotSupported, "name"),
@@ -40,6 +40,8 @@ ERRORS = {
         ("INSERT INTO pipes (name, users) VALUES ('chat', 1)", errors.ReadOnly, "pipes"),
         ("DELETE FROM conference_members WHERE name = 'room'", errors.ReadOnly, "conference_members"),
         ("UPDATE users_auth SET id = 2 WHERE id = 1", errors.ReadOnly, "'id'"),
+        ("TRUNCATE users_auth", errors.ReadOnly, "TRUNCATE"),
+        ("ALTER TABLE users_auth ADD name text", errors.ReadOnly, "stay as they are"),
     ],
     (11, 1406, "22001"): [
         (f"INSERT INTO users_auth (id, hash) VALUES (1, '{LONG}')", errors.TooLong, "'hash'"),

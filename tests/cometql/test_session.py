@@ -504,6 +504,7 @@ class StatusTests(TalkTests):
             ("online_users", "1"),
             ("Ssl_cipher", ""),
             ("Ssl_version", ""),
+            ("comet_unknown_statements", "0"),
         ]
         self.assertEqual(self.rows("show status"), wanted)
         self.assertEqual(self.rows("SHOW SESSION STATUS"), wanted)

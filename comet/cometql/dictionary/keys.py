@@ -7,6 +7,16 @@ from types import MappingProxyType
 
 from comet.cometql.dictionary.view import Row, View
 from comet.cometql.dictionary.viewer import Viewer
+from comet.cometql.tables.table import AnyTable
+
+#: As many characters of a text as MySQL has in a key.
+_LONGEST = 768
+
+
+def prefix(table: AnyTable) -> int | None:
+    """@return: how many characters of its key MySQL would look at, if that is not the whole."""
+    length = table.declared[table.key_place].length
+    return _LONGEST if length > _LONGEST else None
 
 
 def _statistics(viewer: Viewer) -> Iterator[Row]:
@@ -21,6 +31,7 @@ def _statistics(viewer: Viewer) -> Iterator[Row]:
             "SEQ_IN_INDEX": 1,
             "COLUMN_NAME": table.key,
             "COLLATION": "A",
+            "SUB_PART": prefix(table),
             "NULLABLE": "",
             "INDEX_TYPE": "HASH",
             "COMMENT": "",
