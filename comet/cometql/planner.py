@@ -39,11 +39,11 @@ class Planner:
         self._catalogue = catalogue
         self._dictionary = Dictionary(catalogue)
 
-    def _find(self, table: TableName) -> AnyTable:
+    def _find(self, table: TableName, verb: str = "SELECT") -> AnyTable:
         if table.database.lower() == INFORMATION_SCHEMA:
             raise DatabaseDenied(f"Access denied to database '{INFORMATION_SCHEMA}': it is read only")
         if is_inner(table.database):
-            view(table.name, table.database, "Write")
+            view(table.name, table.database, verb)
         return self._catalogue.find(table.name, table.database)
 
     def plan(self, statement: Statement, slots: int) -> Plan:
@@ -53,16 +53,17 @@ class Planner:
         """
         match statement:
             case Insert():
-                check_on_duplicate(statement, self._find(statement.table))
-                return InsertPlan(statement, self._find(statement.table), slots)
+                table = self._find(statement.table, "INSERT")
+                check_on_duplicate(statement, table)
+                return InsertPlan(statement, table, slots)
             case Update():
-                return UpdatePlan(statement, self._find(statement.table), slots)
+                return UpdatePlan(statement, self._find(statement.table, "UPDATE"), slots)
             case Query():
                 return QueryPlan(statement, self._catalogue, self._dictionary)
             case Select():
                 return SelectPlan(statement, self._find(statement.table))
             case Delete():
-                return DeletePlan(statement, self._find(statement.table))
+                return DeletePlan(statement, self._find(statement.table, "DELETE"))
             case SelectValues():
                 return ValuesPlan(statement)
             case Show():
