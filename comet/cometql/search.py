@@ -113,12 +113,16 @@ class Search:
 
     def direct(self, context: Context, parameters: Parameters) -> tuple[str, list[Value]] | None:
         """@return: a column and its values, if that is all that is asked for and enough for a DELETE."""
-        if self._key is not None or len(self._filters) != 1 or self._limit is not None:
+        if self._key is not None or len(self._filters) != 1:
             return None
         only = self._filters[0]
         if only.column.name not in self._table.removal_keys or not only.equality:
             return None
-        return only.column.name, only.values(context, parameters)
+        found = only.values(context, parameters)
+        offset, end = bounds(self._limit, parameters)
+        # Tools that remove a row say LIMIT 1, though there is but one.
+        enough = only.column.key and not offset and end is not None and end >= len(found)
+        return (only.column.name, found) if self._limit is None or enough else None
 
     def keys(self, context: Context, parameters: Parameters) -> list[Any]:
         """

@@ -90,9 +90,10 @@ def create_table(table: AnyTable) -> str:
         hidden = " /*!80023 INVISIBLE */" if column.invisible else ""
         about = f"{sql_type(column)} NOT NULL{written}{hidden} COMMENT {_quoted(column.doc)}"
         lines.append(f"  `{column.name}` {about}")
-    unique = table.declared[table.key_place].unique
-    part = f"(`{table.key}`({length}))" if (length := prefix(table)) else f"(`{table.key}`)"
-    lines.append(f"  PRIMARY KEY {part}" if unique else f"  KEY `{table.key}` {part}")
+    for name, column in table.indexes.items():
+        length = prefix(column)
+        part = f"(`{column.name}`({length}))" if length else f"(`{column.name}`)"
+        lines.append(f"  PRIMARY KEY {part}" if column.unique else f"  KEY `{name}` {part}")
     options = "ENGINE=comet DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"
     return (
         f"CREATE TABLE `{table.name}` (\n" + ",\n".join(lines) + f"\n) {options} COMMENT={_quoted(table.doc)}"

@@ -44,10 +44,22 @@ class DictionaryTests(TalkTests):
         self.assertEqual(self.rows(text), wanted)
 
     def test_keys(self):
-        """Tables with one row for each key have a primary key."""
+        """What tells rows apart is a primary key, and what they are looked up by an index."""
         keyed = self.rows("SELECT TABLE_NAME, COLUMN_NAME FROM information_schema.KEY_COLUMN_USAGE WHERE 1=1")
         self.assertIn(("users_auth", "id"), keyed)
-        self.assertNotIn("pipes_messages", dict(keyed))
+        self.assertEqual(dict(keyed)["pipes_messages"], "id")
+        self.assertNotIn("users_in_pipes", dict(keyed))
+        self.assertEqual(
+            [row[1:3] + row[4:5] for row in self.rows("SHOW INDEX FROM pipes_messages")],
+            [(0, "PRIMARY", "id"), (1, "name", "name")],
+        )
+        self.assertEqual(
+            [row[3] for row in self.rows("SHOW COLUMNS FROM pipes_messages")][:3], ["PRI", "", "MUL"]
+        )
+        text = self.rows("SHOW CREATE TABLE pipes_messages")[0][1]
+        self.assertIn("  PRIMARY KEY (`id`),\n  KEY `name` (`name`)\n", text)
+        # MySQL has no longer texts than these in a key.
+        self.assertIn("PRIMARY KEY (`token`(768))", self.rows("SHOW CREATE TABLE revoked_tokens")[0][1])
         self.assertIn(
             ("pipes_messages", 1),
             self.rows(

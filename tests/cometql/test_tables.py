@@ -192,7 +192,11 @@ class PipesMessagesTests(TalkTests):
         self.does(f"DELETE FROM pipes_messages WHERE id IN ('{ids[1]}', 'none', 5)", 1)
         self.does(f"DELETE FROM pipes_messages WHERE name = 'chat' AND id = '{ids[0]}'", 0)
         self.does(f"DELETE FROM pipes_messages WHERE id = '{ids[2]}' AND name = 'chat' LIMIT 1", 1)
-        self.assertEqual(self.history(), ["d"])
+        self.does(f"DELETE FROM pipes_messages WHERE id = '{ids[3]}' LIMIT 0", 0)
+        self.refuses(KeyRequired, f"DELETE FROM pipes_messages WHERE id IN ('{ids[3]}', 'none') LIMIT 1")
+        self.does("INSERT INTO pipes_messages (name, message) VALUES ('chat', 'e')", 1)
+        self.does(f"DELETE FROM `pipes_messages` WHERE `pipes_messages`.`id` = '{ids[3]}' LIMIT 1", 1)
+        self.assertEqual(self.history(), ["e"])
 
     def test_delete_a_part(self):
         """Conditions, order and limit choose among what the key finds."""

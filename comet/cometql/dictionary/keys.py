@@ -7,58 +7,65 @@ from types import MappingProxyType
 
 from comet.cometql.dictionary.view import Row, View
 from comet.cometql.dictionary.viewer import Viewer
-from comet.cometql.tables.table import AnyTable
+from comet.cometql.tables.table import Declared
 
 #: As many characters of a text as MySQL has in a key.
 _LONGEST = 768
 
 
-def prefix(table: AnyTable) -> int | None:
-    """@return: how many characters of its key MySQL would look at, if that is not the whole."""
-    length = table.declared[table.key_place].length
-    return _LONGEST if length > _LONGEST else None
+def prefix(column: Declared) -> int | None:
+    """@return: how many characters of a column MySQL would have in an index, if that is not the whole."""
+    return _LONGEST if column.length > _LONGEST else None
 
 
 def _statistics(viewer: Viewer) -> Iterator[Row]:
     for database, table in viewer.tables():
-        unique = table.declared[table.key_place].unique
-        yield {
-            "TABLE_SCHEMA": database,
-            "TABLE_NAME": table.name,
-            "NON_UNIQUE": 0 if unique else 1,
-            "INDEX_SCHEMA": database,
-            "INDEX_NAME": "PRIMARY" if unique else table.key,
-            "SEQ_IN_INDEX": 1,
-            "COLUMN_NAME": table.key,
-            "COLLATION": "A",
-            "SUB_PART": prefix(table),
-            "NULLABLE": "",
-            "INDEX_TYPE": "HASH",
-            "COMMENT": "",
-            "INDEX_COMMENT": "",
-            "IS_VISIBLE": "YES",
-        }
+        for name, column in table.indexes.items():
+            yield {
+                "TABLE_SCHEMA": database,
+                "TABLE_NAME": table.name,
+                "NON_UNIQUE": 0 if column.unique else 1,
+                "INDEX_SCHEMA": database,
+                "INDEX_NAME": name,
+                "SEQ_IN_INDEX": 1,
+                "COLUMN_NAME": column.name,
+                "COLLATION": "A",
+                "SUB_PART": prefix(column),
+                "NULLABLE": "",
+                "INDEX_TYPE": "HASH",
+                "COMMENT": "",
+                "INDEX_COMMENT": "",
+                "IS_VISIBLE": "YES",
+            }
+
+
+def _primary(viewer: Viewer) -> Iterator[tuple[str, str, Declared]]:
+    """@return: the tables with a primary key: the database, the table, the column."""
+    for database, table in viewer.tables():
+        column = table.indexes.get("PRIMARY")
+        if column is not None:
+            yield database, table.name, column
 
 
 def _key_columns(viewer: Viewer) -> Iterator[Row]:
-    for database, table in viewer.keyed():
+    for database, table, column in _primary(viewer):
         yield {
             "CONSTRAINT_SCHEMA": database,
             "CONSTRAINT_NAME": "PRIMARY",
             "TABLE_SCHEMA": database,
-            "TABLE_NAME": table.name,
-            "COLUMN_NAME": table.key,
+            "TABLE_NAME": table,
+            "COLUMN_NAME": column.name,
             "ORDINAL_POSITION": 1,
         }
 
 
 def _constraints(viewer: Viewer) -> Iterator[Row]:
-    for database, table in viewer.keyed():
+    for database, table, _ in _primary(viewer):
         yield {
             "CONSTRAINT_SCHEMA": database,
             "CONSTRAINT_NAME": "PRIMARY",
             "TABLE_SCHEMA": database,
-            "TABLE_NAME": table.name,
+            "TABLE_NAME": table,
             "CONSTRAINT_TYPE": "PRIMARY KEY",
             "ENFORCED": "YES",
         }

@@ -34,12 +34,6 @@ class Viewer:
         """@return: our tables, each with its database."""
         return ((database, table) for database in self.databases for table in self.catalogue)
 
-    def keyed(self) -> Iterator[tuple[str, AnyTable]]:
-        """@return: those of them that have one row at most for each key."""
-        return (
-            (database, table) for database, table in self.tables() if table.declared[table.key_place].unique
-        )
-
     @property
     def grantee(self) -> str:
         """Whose rights they are."""

@@ -86,7 +86,7 @@ class Table(ABC, Generic[Entry, Key]):
         self.key_place = next(place for place, column in enumerate(self.declared) if column.key)
         self.key = self.declared[self.key_place].name
         self.columns = tuple(
-            Column(column.name, column.kind, column.length, False, column.key, self.name)
+            Column(column.name, column.kind, column.length, False, column.unique, self.name)
             for column in self.declared
         )
         self.visible = [place for place, column in enumerate(self.declared) if not column.invisible]
@@ -95,6 +95,14 @@ class Table(ABC, Generic[Entry, Key]):
             for place, column in enumerate(self.declared)
             for name in (column.name, *column.synonyms)
         }
+
+    @property
+    def indexes(self) -> dict[str, Declared]:
+        """What tells rows apart, and what they are looked up by: columns by the names of indexes."""
+        unique = next((column for column in self.declared if column.unique), None)
+        key = self.declared[self.key_place]
+        found = {"PRIMARY": unique} if unique else {}
+        return found if key.unique else {**found, key.name: key}
 
     def place(self, column: str) -> int | None:
         """@return: the place of a column, by its name in any letter case; C{None} if there is none."""
