@@ -92,12 +92,19 @@ class Killed(PeerError):
 
 
 class Refused(CometError):
-    """A well-formed request that is not granted: answer, and carry on."""
+    """
+    A well-formed request that is not granted: answer, and carry on.
+
+    @cvar is_gap: whether that is for want of something that comet might have one day.
+    """
+
+    is_gap: ClassVar[bool] = False
 
 
 class NotSupported(Refused):
     """A statement that MySQL knows and comet does not carry out."""
 
+    is_gap = True
     code = 2
     number = 1235
     sqlstate = "42000"
@@ -106,6 +113,7 @@ class NotSupported(Refused):
 class SyntaxRefused(Refused):
     """A text that is no statement."""
 
+    is_gap = True
     code = 3
     number = 1064
     sqlstate = "42000"
@@ -169,7 +177,7 @@ class TableFull(Refused):
 
 
 class KeyRequired(Refused):
-    """A SELECT or DELETE that does not say which keys it means."""
+    """A DELETE or UPDATE that does not say which keys it means."""
 
     code = 13
     number = 1175
@@ -229,6 +237,14 @@ class UnknownTable(Refused):
     sqlstate = "42S02"
 
 
+class UnknownView(UnknownTable):
+    """A table that information_schema does not have."""
+
+    is_gap = True
+    number = 1109
+    sqlstate = "42S02"
+
+
 class UnknownDatabase(Refused):
     """A database that is neither C{CometQL_v1} nor C{db_N}."""
 
@@ -240,6 +256,7 @@ class UnknownDatabase(Refused):
 class UnknownVariable(Refused):
     """A system variable that does not exist."""
 
+    is_gap = True
     code = 14
     number = 1193
 
@@ -269,6 +286,7 @@ class UnknownConnection(Refused):
 class UnknownFunction(Refused):
     """A function that does not exist."""
 
+    is_gap = True
     code = 14
     number = 1305
     sqlstate = "42000"

@@ -34,6 +34,7 @@ from comet.cluster.joining import make_bus
 from comet.cluster.localbus import LocalBus
 from comet.cluster.node import Node
 from comet.cometql.engine import Engine
+from comet.cometql.gaps import Gap
 from comet.cometql.status import PresenceStatus, TenantStatus
 from comet.cometql.timing import Timing
 from comet.config import CannotStart, Config
@@ -249,6 +250,8 @@ class CometService(MultiService):
             turn=turn,
         )
         self._engine.hang_up = self._mysql.kill
+        self._engine.gaps.found = tell_gap
+        self._engine.facts["hostname"] = config.main.node_name
         facts = Facts(
             *(config.main.node_name, self._demo if config.demo else None, self._problems),
             lambda: self._late,
@@ -334,13 +337,12 @@ class CometService(MultiService):
         self._open = [
             listener.listen(self._reactor, factories[listener.name]) for listener in self._listeners
         ]
+        self._engine.facts["port"] = self._ports["cometql"]
         self._gauge.start(GAUGE_SECONDS, now=False)
         self._due = self._reactor.seconds() + TICK_SECONDS
         self._ticker.start(TICK_SECONDS, now=False)
         if self._key_set is not None:
             self._key_set.start()
-        if self._media is not None:
-            self._media.start(self._broker.hall.stage)
         if self._courier is not None:
             self._courier.start()
         self._broker.sip.address = self._address
@@ -387,8 +389,6 @@ class CometService(MultiService):
             await deferLater(self._reactor, FAREWELL_SECONDS)
         if self._courier is not None:
             await self._courier.stop()
-        if self._media is not None:
-            await self._media.stop()
         await self._broker.stop()
         self._folder.close()
 
@@ -509,6 +509,11 @@ class CometService(MultiService):
             *(self._broker.attendance.online.online(), self._broker.attendance.lost),
             *(counters.deliveries, counters.failures, counters.lost),
         )
+
+
+def tell_gap(gap: Gap) -> None:
+    """Log what a program has asked for and comet does not have, so that somebody may add it."""
+    _log.info("tenant {gap.dev_id} sent what is not known, error {gap.number}: {gap.statement}", gap=gap)
 
 
 def tell_warnings(config: Config) -> None:

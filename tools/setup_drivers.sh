@@ -48,3 +48,13 @@ fi
 "$python" -c 'import pyodbc' 2>/dev/null ||
     "$python" -m pip --disable-pip-version-check --quiet install pyodbc >/dev/null 2>&1 ||
     leave_out "pyodbc (pip install pyodbc)"
+
+# That of MySQL is in no package of the distribution.
+connector=com.mysql:mysql-connector-j:9.1.0
+have_connector_j() { ls .venv/java/mysql-connector-j-*.jar; }
+if have_java >/dev/null 2>&1 && ! have_connector_j >/dev/null 2>&1; then
+    echo "fetching MySQL Connector/J ..."
+    have mvn || install_packages maven
+    mvn -q org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy -Dartifact=$connector \
+        -DoutputDirectory=.venv/java >/dev/null 2>&1 || leave_out "MySQL Connector/J ($connector, by mvn)"
+fi

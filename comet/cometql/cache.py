@@ -45,8 +45,11 @@ class PlanCache:
     @ivar misses: how often one had to be made.
     """
 
-    def __init__(self, planner: Planner, entries: int = 1000, longest: int = 4096) -> None:
+    def __init__(
+        self, planner: Planner, entries: int = 1000, longest: int = 4096, database: str = ""
+    ) -> None:
         """
+        @param database: which one statements mean where they name none, if that is not one of ours.
         @param entries: the most shapes, plans for values within shapes, and outlines of texts to keep.
         @param longest: the most characters of a shape that is kept.
         """
@@ -54,6 +57,7 @@ class PlanCache:
         self._planner = planner
         self._entries = entries
         self._longest = longest
+        self._database = database
         self._shapes: OrderedDict[str, _Known] = OrderedDict()
         self._pinned: OrderedDict[tuple[str, ...], Plan] = OrderedDict()
         self._outlines: OrderedDict[Outline, Plan] = OrderedDict()
@@ -104,7 +108,7 @@ class PlanCache:
                 self.hits += 1
                 return plan
         self.misses += 1
-        statement, pins = parse(shape, literals, cut_raw(text)[1])
+        statement, pins = parse(shape, literals, cut_raw(text)[1], self._database)
         plan = self._planner(statement, len(literals))
         plan.shape, plan.verb = shape[: self._longest], verb_of(shape)
         if len(shape) <= self._longest:

@@ -53,7 +53,7 @@ _BEYOND = (
 def table_name(cursor: Cursor) -> TableName:
     """@return: C{[database .] table}."""
     name = cursor.name()
-    return TableName(cursor.name(), name) if cursor.accept(".") else TableName(name)
+    return TableName(cursor.name(), name) if cursor.accept(".") else TableName(name, cursor.database)
 
 
 def alias(cursor: Cursor) -> str:

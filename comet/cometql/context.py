@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from comet.broker import Broker
+from comet.cometql.gaps import Gaps
 from comet.cometql.interface import Login
 from comet.cometql.results import Value
 from comet.cometql.status import Gauges
@@ -17,8 +18,17 @@ from comet.errors import DatabaseDenied, Refused, UnknownDatabase
 
 #: The database whose tables are those of the tenant that has logged in; its name is that of the language.
 DATABASE = "CometQL_v1"
+#: The name of the database that describes the others.
+INFORMATION_SCHEMA = "information_schema"
+#: Databases that MySQL keeps for itself. comet has none of their tables.
+INNER = ("mysql", "performance_schema", "sys")
 
 _TENANT = re.compile(r"db_(0|[1-9][0-9]{0,8})")
+
+
+def is_inner(database: str) -> bool:
+    """@return: whether C{database} is one that describes others, or that MySQL keeps for itself."""
+    return database.lower() == INFORMATION_SCHEMA or database.lower() in INNER
 
 
 #: Calls a function, in another thread if it likes, and waits for what it returns.
@@ -43,6 +53,7 @@ class Context:
     @ivar found_rows: what FOUND_ROWS() gives.
     @ivar offload: runs what would take too long for the thread that serves all connections.
     @ivar transaction: what is held back until COMMIT.
+    @ivar gaps: what anybody has asked for and comet does not have.
     @ivar warnings: level, number and text of what the last statement was warned of, or refused for.
     """
 
@@ -58,6 +69,7 @@ class Context:
     warnings: list[tuple[str, int, str]] = field(default_factory=list)
     found_rows: int = 0
     offload: Offload = inline
+    gaps: Gaps = field(default_factory=Gaps)
     transaction: Transaction = field(init=False)
 
     def __post_init__(self) -> None:
@@ -86,13 +98,32 @@ class Context:
         """Select C{database}; raises as L{tenant}."""
         if not database:
             raise UnknownDatabase("No database selected")
-        self.dev_id = self.tenant(database)
-        self.database = DATABASE if database.lower() == DATABASE.lower() else database
+        name = self.named(database)
+        self.dev_id = self.login.dev_id if name == INFORMATION_SCHEMA else self.tenant(name)
+        self.database = name
+
+    def named(self, database: str) -> str:
+        """
+        @return: the database that is meant, by the name that it goes by; what is selected if C{database} is
+            empty, or that of the language if nothing is.
+        @raise UnknownDatabase, DatabaseDenied: as L{tenant}.
+        """
+        if not database:
+            return self.database or DATABASE
+        if database.lower() == INFORMATION_SCHEMA:
+            return INFORMATION_SCHEMA
+        self.tenant(database)
+        return DATABASE if database.lower() == DATABASE.lower() else database
 
     def variable(self, name: str, scope: str = "") -> Value:
         """@return: the value of C{@@name}; raises as L{Variables.get}."""
         found = _OF_THE_LAST.get(name)
         return found(self) if found else self.variables.get(name, scope)
+
+    @property
+    def describes(self) -> bool:
+        """Whether a table without a database is one of information_schema."""
+        return self.database == INFORMATION_SCHEMA
 
     @property
     def errors(self) -> list[tuple[str, int, str]]:

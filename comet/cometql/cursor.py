@@ -95,8 +95,14 @@ class Cursor:
         column. What was read holds for texts with the same values in these places only.
     """
 
-    def __init__(self, shape: str, literals: Sequence[Literal], sources: Sequence[str]) -> None:
-        """@param sources: the literals as they are written, for error messages and titles."""
+    def __init__(
+        self, shape: str, literals: Sequence[Literal], sources: Sequence[str], database: str = ""
+    ) -> None:
+        """
+        @param sources: the literals as they are written, for error messages and titles.
+        @param database: which one is meant where none is named, if that is not one of ours.
+        """
+        self.database = database
         self.pins: set[int] = set()
         self.place = 0
         self.shape = shape

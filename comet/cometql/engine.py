@@ -10,8 +10,10 @@ from time import perf_counter
 from comet import __version__
 from comet.broker import Broker
 from comet.cometql.cache import PlanCache
-from comet.cometql.context import Context, Offload, inline
+from comet.cometql.context import INFORMATION_SCHEMA, Context, Offload, inline
+from comet.cometql.dictionary.lookup import view
 from comet.cometql.filters import like
+from comet.cometql.gaps import Gaps
 from comet.cometql.interface import Login, Prepared, QueryServer, QuerySession
 from comet.cometql.planner import Planner
 from comet.cometql.plans import Plan
@@ -34,6 +36,9 @@ class Engine(QueryServer):
 
     @ivar version: the version in the greeting and of VERSION().
     @ivar cache: the plans.
+    @ivar inner_cache: the plans of those who have selected C{information_schema}.
+    @ivar gaps: what clients have asked for and comet does not have.
+    @ivar facts: values of system variables that are those of this server.
     """
 
     def __init__(
@@ -63,14 +68,17 @@ class Engine(QueryServer):
         self.gauges = gauges or NoGauges()
         self.dev_index_size = dev_index_size
         self.catalogue = Catalogue(broker)
-        self.cache = PlanCache(Planner(self.catalogue).plan, cache_entries)
+        planner = Planner(self.catalogue)
+        self.cache = PlanCache(planner.plan, cache_entries)
+        self.inner_cache = PlanCache(planner.plan, cache_entries, database=INFORMATION_SCHEMA)
+        self.gaps = Gaps(broker.now)
         self._password = password
         self._offload = offload
         self.timing = timing or Timing(perf_counter)
         self._open: set[Conversation] = set()
         #: Closes the connection of a conversation, by its number; whoever owns the connections sets it.
         self.hang_up: Callable[[int], None] = lambda number: None
-        self._facts: dict[str, Value] = {
+        self.facts: dict[str, Value] = {
             "version": version,
             "max_allowed_packet": max_allowed_packet,
             "wait_timeout": wait_timeout,
@@ -95,9 +103,9 @@ class Engine(QueryServer):
     def open(self, login: Login) -> Conversation:
         """See L{QueryServer.open}."""
         context = Context(
-            login, self.broker, self.gauges, Variables(self._facts), self.dev_index_size, login.dev_id
+            login, self.broker, self.gauges, Variables(self.facts), self.dev_index_size, login.dev_id
         )
-        context.offload = self._offload
+        context.offload, context.gaps = self._offload, self.gaps
         if login.charset:
             context.variables.set_charset(login.charset)
         if login.database:
@@ -120,6 +128,7 @@ class Conversation(QuerySession):
         self._engine = engine
         self._context = context
         self._find = engine.cache.find
+        self._find_inner = engine.inner_cache.find
         self.number = context.login.connection_id
         self._timing, self._user = engine.timing, context.login.user or "root"
         self._since = context.broker.now()
@@ -157,21 +166,23 @@ class Conversation(QuerySession):
     def begin(self, text: str) -> Result | Awaitable[Result]:
         """See L{QuerySession.begin}."""
         try:
-            plan, parameters = self._find(self._read(text) if '"' in text else text)
+            find = self._find_inner if self._context.describes else self._find
+            plan, parameters = find(self._read(text) if '"' in text else text)
         except Refused as error:
-            self._context.refused(error)
+            self._refused(error, text)
             raise
-        return self.run(plan, parameters)
+        return self.run(plan, parameters, text)
 
     async def query(self, text: str) -> Result:
         """@return: the result of one statement, waited for; raises as L{begin}."""
         return await awaited(self.begin(text))
 
-    def run(self, plan: Plan, parameters: Sequence[Value]) -> Result | Awaitable[Result]:
+    def run(self, plan: Plan, parameters: Sequence[Value], text: str) -> Result | Awaitable[Result]:
         """
         Run a plan of the engine's cache on this connection.
 
         @param parameters: the values of its literals and bind marks.
+        @param text: what it is the plan of.
         @return: as L{QuerySession.begin}.
         @raise comet.errors.Refused: if it is not granted.
         """
@@ -182,7 +193,7 @@ class Conversation(QuerySession):
         try:
             result = plan.begin(context, parameters)
         except Refused as error:
-            context.refused(error)
+            self._refused(error, text)
             raise
         # Nearly every statement is an INSERT.
         if type(result) is Done:
@@ -192,16 +203,20 @@ class Conversation(QuerySession):
         if isinstance(result, Rows | Done):
             self._timing.note(plan.verb, plan.shape, started, self._user, self.number)
             return self._note(result)
-        return self._wait(plan, started, result)
+        return self._wait(plan, started, result, text)
 
-    async def _wait(self, plan: Plan, started: float, begun: Awaitable[Result]) -> Result:
+    async def _wait(self, plan: Plan, started: float, begun: Awaitable[Result], text: str) -> Result:
         try:
             result = await begun
         except Refused as error:
-            self._context.refused(error)
+            self._refused(error, text)
             raise
         self._timing.note(plan.verb, plan.shape, started, self._user, self.number)
         return self._note(result)
+
+    def _refused(self, error: Refused, text: str) -> None:
+        self._context.refused(error)
+        self._engine.gaps.note(self._context.login.dev_id, text, error)
 
     def _note(self, result: Result) -> Result:
         context = self._context
@@ -215,9 +230,10 @@ class Conversation(QuerySession):
     def prepare(self, text: str) -> Prepared:
         """See L{QuerySession.prepare}."""
         try:
-            return PreparedPlan(self._engine.cache, self._context, self.run, self._read(text))
+            cache = self._engine.inner_cache if self._context.describes else self._engine.cache
+            return PreparedPlan(cache, self._context, self.run, self._read(text))
         except Refused as error:
-            self._context.refused(error)
+            self._refused(error, text)
             raise
 
     def _read(self, text: str) -> str:
@@ -244,8 +260,12 @@ class Conversation(QuerySession):
 
     def fields(self, table: str, wildcard: str) -> Sequence[Column]:
         """See L{QuerySession.fields}."""
-        found = self._engine.catalogue.find(table)
-        columns = [found.columns[place] for place in found.visible]
+        columns: Sequence[Column]
+        if self._context.describes:
+            columns = view(table).columns
+        else:
+            found = self._engine.catalogue.find(table)
+            columns = [found.columns[place] for place in found.visible]
         if not wildcard:
             return columns
         matches = like(wildcard, caseless=True)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from comet.cometql.context import Context
-from comet.cometql.results import Value
+from comet.cometql.results import Kind, Value
 from comet.cometql.values import as_number, as_text
 from comet.errors import BadValue
 
@@ -28,12 +28,14 @@ class Function:
     @ivar least: how many arguments it takes at least.
     @ivar most: how many it takes at most.
     @ivar takes_null: whether it looks at NULL itself; if not, NULL gives NULL.
+    @ivar kind: the type of its value; C{None} if that depends on the arguments.
     """
 
     compute: Callable[..., Value]
     least: int
     most: int
     takes_null: bool = False
+    kind: Kind | None = None
 
     def __call__(self, context: Context, *arguments: Value) -> Value:
         """@return: its value."""
@@ -42,12 +44,17 @@ class Function:
         return self.compute(context, *arguments)
 
 
-def declared(*functions: tuple[Any, ...]) -> dict[str, Function]:
+def declared(kind: Kind | None, *functions: tuple[Any, ...]) -> dict[str, Function]:
     """
+    @param kind: the type of their values, if that is always the same.
     @param functions: names, which are synonyms, then what a L{Function} is made of.
     @return: the functions by their names.
     """
-    return {name: Function(*about) for names, *about in functions for name in names.split()}
+    return {
+        name: Function(compute, least, most, any(takes_null), kind)
+        for names, compute, least, most, *takes_null in functions
+        for name in names.split()
+    }
 
 
 def written(value: Value) -> str:

@@ -7,13 +7,14 @@ them. NULL as an argument gives NULL, except where MySQL has it otherwise.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from comet.cometql.context import Context
-from comet.cometql.function import ANY, Function, declared, number_of, written
+from comet.cometql.function import ANY, Function, declared, number_of, whole_of, written
 from comet.cometql.number_functions import NUMBERS
-from comet.cometql.results import Value
+from comet.cometql.results import Kind, Value
 from comet.cometql.text_functions import TEXT
 from comet.cometql.time_functions import TIME
 
@@ -37,6 +38,7 @@ def _nullif(context: Context, value: Value, other: Value) -> Value:
 
 #: Functions that choose between values.
 _CHOICES = declared(
+    None,
     ("IF", _if, 3, 3, True),
     ("IFNULL", _coalesce, 2, 2, True),
     ("COALESCE", _coalesce, 1, ANY, True),
@@ -56,21 +58,40 @@ def _database(context: Context) -> str | None:
     return context.database or None
 
 
+def _charset(context: Context, value: Value) -> str:
+    return "utf8mb4" if isinstance(value, str) else "binary"
+
+
+def _collation(context: Context, value: Value) -> Value:
+    return context.variables.get("collation_connection") if isinstance(value, str) else "binary"
+
+
 def _last_insert_id(context: Context, value: Value = None) -> int:
+    if value is not None:
+        context.insert_id = whole_of(value)
     return context.insert_id
 
 
 #: Functions that tell of the connection.
-_CONNECTION = declared(
-    ("CONNECTION_ID", lambda context: context.login.connection_id, 0, 0),
-    ("CURRENT_USER SESSION_USER SYSTEM_USER USER", _user, 0, 0),
-    ("DATABASE SCHEMA", _database, 0, 0),
-    ("LAST_INSERT_ID", _last_insert_id, 0, 0),
-    ("ROW_COUNT", lambda context: context.row_count, 0, 0),
-    ("FOUND_ROWS", lambda context: context.found_rows, 0, 0),
-    ("VERSION", lambda context: context.variables.get("version"), 0, 0),
-    ("CHARSET", lambda context, value: "binary" if isinstance(value, (int, bytes)) else "utf8mb4", 1, 1),
-)
+_CONNECTION = {
+    **declared(
+        Kind.BIGINT,
+        ("CONNECTION_ID", lambda context: context.login.connection_id, 0, 0),
+        ("LAST_INSERT_ID", _last_insert_id, 0, 1, True),
+        ("ROW_COUNT", lambda context: context.row_count, 0, 0),
+        ("FOUND_ROWS", lambda context: context.found_rows, 0, 0),
+    ),
+    **declared(
+        Kind.VARCHAR,
+        ("CURRENT_USER SESSION_USER SYSTEM_USER USER", _user, 0, 0),
+        ("CURRENT_ROLE", lambda context: "NONE", 0, 0),
+        ("DATABASE SCHEMA", _database, 0, 0),
+        ("UUID", lambda context: str(uuid.uuid4()), 0, 0),
+        ("VERSION", lambda context: context.variables.get("version"), 0, 0),
+        ("CHARSET", _charset, 1, 1),
+        ("COLLATION", _collation, 1, 1),
+    ),
+}
 
 #: The functions by name, in upper case.
 FUNCTIONS: Mapping[str, Function] = MappingProxyType({**TEXT, **NUMBERS, **_CHOICES, **TIME, **_CONNECTION})

@@ -37,14 +37,17 @@ def is_too_long(shape: str) -> bool:
     return len(shape) > _LONGEST
 
 
-def query(cursor: Cursor, error: str = "") -> Query:
+def query(cursor: Cursor, error: str = "", start: str = "") -> Query:
     """
+    Walk to the end of what C{cursor} walks over.
+
     @param error: why it is not CometQL, if that looks like a slip.
-    @return: the whole text that C{cursor} walks over, as a statement for another parser.
+    @param start: what stands before it.
+    @return: the whole text of it, as a statement for another parser.
     @raise SyntaxRefused: if it cannot be one.
     """
     found = cursor.tokens
-    pieces: list[str] = []
+    pieces = [start]
     end = found[0].start
     #: Whether each bracket that is open, and the text around them all, is in a list of ORDER BY or GROUP BY.
     sorting = [False]
@@ -57,7 +60,8 @@ def query(cursor: Cursor, error: str = "") -> Query:
         before = found[place - 1] if place else found[-1]
         pieces.append(_piece(cursor, token, before, found[place + 1], sorting[-1]))
         end = token.end
-    return Query("".join(pieces).strip().rstrip(";"), _titles(cursor), error)
+    cursor.place = len(found) - 1
+    return Query("".join(pieces).strip().rstrip(";"), _titles(cursor), error, cursor.database)
 
 
 def _follow(sorting: list[bool], key: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from comet.cometql.context import Context
 from comet.cometql.function import ANY, declared, number_of, whole_of, written
-from comet.cometql.results import Value
+from comet.cometql.results import Kind, Value
 
 
 def _round(context: Context, value: Value, digits: Value = 0) -> Value:
@@ -58,14 +58,20 @@ def _order(values: tuple[Value, ...]) -> Callable[[Value], Any]:
 
 
 #: The functions of numbers.
-NUMBERS = declared(
-    ("ABS", _abs, 1, 1),
-    ("CEIL CEILING", lambda context, value: math.ceil(number_of(value)), 1, 1),
-    ("FLOOR", lambda context, value: math.floor(number_of(value)), 1, 1),
-    ("ROUND", _round, 1, 2),
-    ("TRUNCATE", _truncate, 2, 2),
-    ("MOD", _mod, 2, 2),
-    ("SIGN", lambda context, value: (number_of(value) > 0) - (number_of(value) < 0), 1, 1),
-    ("GREATEST", _greatest, 2, ANY),
-    ("LEAST", _least, 2, ANY),
-)
+NUMBERS = {
+    **declared(
+        Kind.BIGINT,
+        ("CEIL CEILING", lambda context, value: math.ceil(number_of(value)), 1, 1),
+        ("FLOOR", lambda context, value: math.floor(number_of(value)), 1, 1),
+        ("SIGN", lambda context, value: (number_of(value) > 0) - (number_of(value) < 0), 1, 1),
+    ),
+    **declared(
+        None,
+        ("ABS", _abs, 1, 1),
+        ("ROUND", _round, 1, 2),
+        ("TRUNCATE", _truncate, 2, 2),
+        ("MOD", _mod, 2, 2),
+        ("GREATEST", _greatest, 2, ANY),
+        ("LEAST", _least, 2, ANY),
+    ),
+}

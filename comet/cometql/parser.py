@@ -72,6 +72,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from comet.cometql import clauses, general, session_grammar
+from comet.cometql.context import is_inner
 from comet.cometql.cursor import Cursor, words
 from comet.cometql.literals import Literal
 from comet.cometql.statements import (
@@ -91,30 +92,29 @@ from comet.cometql.statements import (
     TableName,
     Update,
 )
-from comet.errors import NotSupported, SyntaxRefused, ValueCount
+from comet.errors import NotSupported, ReadOnly, SyntaxRefused, ValueCount
 
 #: What MySQL carries out and comet does not: a clean refusal rather than a syntax error.
 _ELSEWHERE = words(
-    "ALTER ANALYZE CALL CHANGE CHECK CREATE DEALLOCATE DO DROP EXECUTE FLUSH GRANT HANDLER INSTALL"
-    " LOAD OPTIMIZE PREPARE PURGE RELEASE RENAME REPAIR RESET REVOKE SAVEPOINT"
-    " SIGNAL TABLE TRUNCATE UNINSTALL VALUES WITH XA"
+    "ANALYZE CALL CHANGE CHECK CHECKSUM DEALLOCATE DO EXECUTE GRANT HANDLER HELP INSTALL"
+    " LOAD OPTIMIZE PREPARE PURGE RELEASE REPAIR RESET REVOKE SAVEPOINT"
+    " SIGNAL TABLE UNINSTALL VALUES WITH XA"
 )
-
-
-#: Databases whose tables are not ours: a SELECT from them goes another way.
-_INNER = ("information_schema", "mysql", "performance_schema", "sys")
+#: What would make other tables than there are, or empty them.
+_STRUCTURE = words("ALTER CREATE DROP RENAME TRUNCATE")
 
 
 def parse(
-    shape: str, literals: Sequence[Literal], sources: Sequence[str]
+    shape: str, literals: Sequence[Literal], sources: Sequence[str], database: str = ""
 ) -> tuple[Statement, frozenset[int]]:
     """
     Parse what L{comet.cometql.shape.cut} gave.
 
+    @param database: which one is meant where none is named, if that is not one of ours.
     @return: the statement, and the literals that it depends on.
     @raise Refused: if it is none that comet carries out.
     """
-    cursor = Cursor(shape, literals, sources)
+    cursor = Cursor(shape, literals, sources, database)
     if cursor.at("SET") and cursor.ahead().key == "STATEMENT":
         session_grammar.pass_settings(cursor)
         cursor.begin_here()
@@ -139,6 +139,10 @@ def _statement(cursor: Cursor) -> Statement:
         pass
     word = cursor.next.key
     read = STATEMENTS.get(word)
+    if word in _STRUCTURE:
+        raise ReadOnly(
+            f"{word} command denied: databases and tables are those of comet, and stay as they are"
+        )
     if read is None and word in _ELSEWHERE:
         raise NotSupported(f"{word} is not supported")
     if read is not None:
@@ -244,7 +248,7 @@ def _select(cursor: Cursor) -> Select | SelectValues:
         raise NotSupported("a SELECT within a statement is not supported")
     items = tuple(_column_item(cursor, *span) for span in spans)
     table = clauses.table_name(cursor)
-    if table.database.lower() in _INNER:
+    if is_inner(table.database):
         raise NotSupported(f"database '{table.database}' has tables of another kind")
     table = replace(table, alias=clauses.alias(cursor))
     clauses.refuse_beyond(cursor)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from comet.cometql.dictionary import Dictionary
+from comet.cometql.context import INFORMATION_SCHEMA, is_inner
+from comet.cometql.dictionary.lookup import Dictionary, view
 from comet.cometql.explain import ExplainInsertPlan
 from comet.cometql.plans import DeletePlan, InsertPlan, NothingPlan, Plan, SelectPlan, ValuesPlan
 from comet.cometql.query import QueryPlan
@@ -28,6 +29,7 @@ from comet.cometql.statements import (
 from comet.cometql.tables.catalogue import Catalogue
 from comet.cometql.tables.table import AnyTable
 from comet.cometql.update import UpdatePlan, check_on_duplicate
+from comet.errors import DatabaseDenied
 
 
 class Planner:
@@ -37,7 +39,11 @@ class Planner:
         self._catalogue = catalogue
         self._dictionary = Dictionary(catalogue)
 
-    def _find(self, table: TableName) -> AnyTable:
+    def _find(self, table: TableName, verb: str = "SELECT") -> AnyTable:
+        if table.database.lower() == INFORMATION_SCHEMA:
+            raise DatabaseDenied(f"Access denied to database '{INFORMATION_SCHEMA}': it is read only")
+        if is_inner(table.database):
+            view(table.name, table.database, verb)
         return self._catalogue.find(table.name, table.database)
 
     def plan(self, statement: Statement, slots: int) -> Plan:
@@ -47,20 +53,21 @@ class Planner:
         """
         match statement:
             case Insert():
-                check_on_duplicate(statement, self._find(statement.table))
-                return InsertPlan(statement, self._find(statement.table), slots)
+                table = self._find(statement.table, "INSERT")
+                check_on_duplicate(statement, table)
+                return InsertPlan(statement, table, slots)
             case Update():
-                return UpdatePlan(statement, self._find(statement.table), slots)
+                return UpdatePlan(statement, self._find(statement.table, "UPDATE"), slots)
             case Query():
                 return QueryPlan(statement, self._catalogue, self._dictionary)
             case Select():
                 return SelectPlan(statement, self._find(statement.table))
             case Delete():
-                return DeletePlan(statement, self._find(statement.table))
+                return DeletePlan(statement, self._find(statement.table, "DELETE"))
             case SelectValues():
                 return ValuesPlan(statement)
             case Show():
-                return ShowPlan(statement, self._catalogue)
+                return ShowPlan(statement, self._catalogue, self._dictionary)
             case Set():
                 return SetPlan(statement)
             case Use():

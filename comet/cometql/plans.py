@@ -15,9 +15,11 @@ from typing import Any
 
 from comet.cometql.context import Context
 from comet.cometql.evaluate import Evaluation, Parameters, evaluation
+from comet.cometql.functions import FUNCTIONS
 from comet.cometql.results import Column, Done, Kind, Result, Rows, Value
 from comet.cometql.search import Search, bounds, check_qualifiers, place_of
 from comet.cometql.statements import (
+    Call,
     Constant,
     Default,
     Delete,
@@ -94,6 +96,10 @@ def picker(places: Sequence[int]) -> Pick:
     return itemgetter(*places)
 
 
+#: How many characters and digits the types have that always have as many.
+_LENGTHS = {Kind.BIGINT: 21, Kind.DOUBLE: 23, Kind.DATETIME: 19, Kind.DATE: 10, Kind.TIME: 10}
+
+
 # SELECT ---------------------------------------------------------------------------------------------------
 
 
@@ -137,20 +143,19 @@ class ValuesPlan(Plan):
     def __init__(self, select: SelectValues) -> None:
         self._titles = [item.title for item in select.items]
         self._values = [evaluation(item.expression, words=False) for item in select.items]
+        self._kinds = [_kind(item.expression) for item in select.items]
         self._limit = select.limit
         asked = {item.expression.name for item in select.items if isinstance(item.expression, Variable)}
         self.keeps_warnings = not asked.isdisjoint(("warning_count", "error_count"))
 
     def described(self, context: Context, parameters: Parameters) -> Sequence[Column]:
         """@return: the columns; what depends on values that are still to come is said to be text."""
-        return [
-            self._described(title, value, context, parameters)
-            for title, value in zip(self._titles, self._values, strict=True)
-        ]
+        return [self._described(place, context, parameters) for place in range(len(self._titles))]
 
-    def _described(self, title: str, value: Evaluation, context: Context, parameters: Parameters) -> Column:
+    def _described(self, place: int, context: Context, parameters: Parameters) -> Column:
+        title, value = self._titles[place], self._values[place]
         try:
-            column = computed(title, value(context, parameters))
+            column = computed(title, value(context, parameters), self._kinds[place])
         except Refused:
             return Column(title, nullable=True)
         return Column(title, nullable=True) if column.kind is Kind.NULL else column
@@ -158,13 +163,26 @@ class ValuesPlan(Plan):
     async def run(self, context: Context, parameters: Parameters) -> Result:
         """@return: the row."""
         row = [value(context, parameters) for value in self._values]
-        columns = [computed(title, value) for title, value in zip(self._titles, row, strict=True)]
+        columns = list(map(computed, self._titles, row, self._kinds))
         start, end = bounds(self._limit, parameters)
         return Rows(columns, [row][start:end])
 
 
-def computed(title: str, value: Value) -> Column:
-    """@return: the column of a value that comes from no table."""
+def _kind(expression: Expression) -> Kind | None:
+    """@return: the type of a value that has it even if it is NULL."""
+    if isinstance(expression, Variable):
+        return Kind.VARCHAR
+    function = FUNCTIONS.get(expression.function) if isinstance(expression, Call) else None
+    return function.kind if function else None
+
+
+def computed(title: str, value: Value, kind: Kind | None = None) -> Column:
+    """
+    @param kind: the type that it has if it is NULL, or a moment.
+    @return: the column of a value that comes from no table.
+    """
+    if kind is not None and (value is None or kind.is_time):
+        return Column(title, kind, _LENGTHS.get(kind, 255), nullable=True)
     if value is None:
         return Column(title, Kind.NULL, 0, nullable=True)
     if isinstance(value, int):

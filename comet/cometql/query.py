@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from comet.cometql.context import Context
-from comet.cometql.dictionary import Dictionary
+from comet.cometql.context import Context, is_inner
+from comet.cometql.dictionary.lookup import Dictionary
 from comet.cometql.evaluate import Parameters
 from comet.cometql.plans import Plan, computed
-from comet.cometql.results import Column, Kind, Result, Rows, Value
-from comet.cometql.scratch import MOST_BYTES, MOST_ROWS, Answer, Filled, answer, size_of
+from comet.cometql.results import MOST_BYTES, MOST_ROWS, Column, Kind, Result, Rows, Value, size_of
+from comet.cometql.scratch import Answer, Filled, answer
 from comet.cometql.spans import within
 from comet.cometql.statements import Query
 from comet.cometql.tables.catalogue import Catalogue
+from comet.cometql.tables.table import TEXT_LENGTH
 from comet.errors import TooManyRows
 from comet.storage.listings import Most
 from comet.storage.presences import Span
 
 if TYPE_CHECKING:
+    from comet.cometql.inference import Type
     from comet.cometql.sources import Source
     from comet.cometql.translate import Translation
 
@@ -46,7 +50,8 @@ class QueryPlan(Plan):
     def _find(self, scratch: str, name: str, database: str) -> Source:
         from comet.cometql.sources import Source
 
-        if self._dictionary.has(database):
+        database = database or self._query.database
+        if is_inner(database):
             return Source(scratch, name, database, self._dictionary.columns(name, database))
         table = self._catalogue.find(name, database)
         synonyms = {other: column.name for column in table.declared for other in column.synonyms}
@@ -60,7 +65,8 @@ class QueryPlan(Plan):
         names = [f"v{number}" for number in range(len(translation.variables))]
         empty: dict[str, Value] = dict.fromkeys(names)
         empty |= {f"s{place}": value for place, value in enumerate(parameters)}
-        return _columns(answer(translation.sql, tables, empty, context), translation.columns)
+        found = answer(translation.sql, tables, empty, context)
+        return _columns(found, translation.columns, empty)
 
     async def run(self, context: Context, parameters: Parameters) -> Result:
         """@return: the rows."""
@@ -68,12 +74,40 @@ class QueryPlan(Plan):
         tables = await Loading(self._catalogue, self._dictionary, context, parameters).load(
             translation.sources
         )
-        values: dict[str, Value] = {f"s{place}": value for place, value in enumerate(parameters)}
-        for place, (name, scope, own) in enumerate(translation.variables):
-            value = context.variables.get_own(name) if own else context.variable(name, scope)
-            values[f"v{place}"] = value
+        values = _values(translation, context, parameters)
         found = await context.offload(lambda: answer(translation.sql, tables, values, context))
-        return Rows(_columns(found, translation.columns), found.rows)
+        return Rows(_columns(found, translation.columns, values), found.rows)
+
+
+async def chosen(
+    query: Query,
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[Value]],
+    context: Context,
+    parameters: Parameters,
+) -> Sequence[Sequence[Value]]:
+    """
+    @param query: a SELECT of everything, from one table of any name.
+    @param rows: those of the table, whose C{columns} these are.
+    @return: the rows that it wants.
+    """
+    from comet.cometql.sources import Source
+    from comet.cometql.translate import translate
+
+    translation = translate(query, lambda scratch, name, database: Source(scratch, name, database, columns))
+    tables = [Filled(source.name, columns, rows, True) for source in translation.sources]
+    values = _values(translation, context, parameters)
+    found: Answer = await context.offload(lambda: answer(translation.sql, tables, values, context))
+    return found.rows
+
+
+def _values(translation: Translation, context: Context, parameters: Parameters) -> dict[str, Value]:
+    """@return: the values of what is named in C{translation}."""
+    values: dict[str, Value] = {f"s{place}": value for place, value in enumerate(parameters)}
+    for place, (name, scope, own) in enumerate(translation.variables):
+        value = context.variables.get_own(name) if own else context.variable(name, scope)
+        values[f"v{place}"] = value
+    return values
 
 
 class Loading:
@@ -115,11 +149,11 @@ class Loading:
         return 3 if source.links else 2
 
     def _filled(self, source: Source) -> Filled:
-        is_metadata = self._dictionary.has(source.database)
+        is_metadata = is_inner(source.database)
         return Filled(source.name, source.columns, self._loaded[source.name], is_metadata)
 
     async def _find(self, source: Source) -> Sequence[Sequence[Value]]:
-        if self._dictionary.has(source.database):
+        if is_inner(source.database):
             return await self._dictionary.rows(source.table, source.database, self._context)
         table = self._catalogue.find(source.table, source.database)
         dev_id = self._context.tenant(source.database)
@@ -148,7 +182,8 @@ class Loading:
         return None
 
 
-def _columns(found: Answer, declared: Sequence[Column | None]) -> list[Column]:
+def _columns(found: Answer, types: Sequence[Type], values: Mapping[str, Value]) -> list[Column]:
+    declared = [told(values) for told in types]
     if len(declared) != len(found.titles):
         declared = [None] * len(found.titles)
     return [
@@ -158,9 +193,10 @@ def _columns(found: Answer, declared: Sequence[Column | None]) -> list[Column]:
 
 
 def _column(title: str, declared: Column | None, values: Sequence[Any]) -> Column:
-    """@return: a column with its declared type, or else one that all its values fit in."""
-    if declared is not None and (declared.kind.is_text or all(_is_number(value) for value in values)):
-        return Column(title, declared.kind, declared.length, True, declared.key, declared.table)
+    """@return: a column of the type that is told by the statement, or else one that all its values fit in."""
+    if declared is not None and all(_fits(value, declared.kind) for value in values):
+        longest = _longest(values) if declared.kind.is_text else 0
+        return replace(declared, name=title, length=max(declared.length, longest), nullable=True)
     kinds = {type(value) for value in values} - {type(None)}
     if not kinds:
         return Column(title, Kind.VARCHAR, 255, nullable=True)
@@ -168,11 +204,29 @@ def _column(title: str, declared: Column | None, values: Sequence[Any]) -> Colum
         return Column(title, Kind.BIGINT, 21, nullable=True)
     if kinds <= {int, float}:
         return Column(title, Kind.DOUBLE, 23, nullable=True)
-    longest = max((len(value) for value in values if isinstance(value, (str, bytes))), default=0)
+    longest = _longest(values)
     if longest > 1 << 14:
-        return Column(title, Kind.TEXT, (1 << 24) - 1, nullable=True)
+        return Column(title, Kind.TEXT, TEXT_LENGTH, nullable=True)
     return Column(title, computed(title, "").kind, max(255, longest), nullable=True)
 
 
-def _is_number(value: Any) -> bool:
-    return value is None or isinstance(value, (int, float))
+def _longest(values: Sequence[Any]) -> int:
+    return max((len(value) for value in values if isinstance(value, (str, bytes))), default=0)
+
+
+def _fits(value: Any, kind: Kind) -> bool:
+    if value is None or kind.is_text:
+        return True
+    if kind in _FORMS:
+        return isinstance(value, str) and _FORMS[kind].fullmatch(value) is not None
+    if kind in (Kind.INT, Kind.BIGINT):
+        return isinstance(value, int)
+    return kind is not Kind.NULL and isinstance(value, (int, float))
+
+
+#: How moments are written that can be sent as such.
+_FORMS = {
+    Kind.DATETIME: re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?"),
+    Kind.DATE: re.compile(r"\d{4}-\d\d-\d\d"),
+    Kind.TIME: re.compile(r"-?\d{2,3}:\d\d:\d\d(\.\d{1,6})?"),
+}

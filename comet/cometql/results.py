@@ -7,8 +7,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 
+#: The most rows and bytes that a SELECT may look at, or answer with.
+MOST_ROWS, MOST_BYTES = 100_000, 64 << 20
+
 #: What a cell may hold. C{None} is NULL.
 Value = int | float | Decimal | str | bytes | None
+
+
+def size_of(rows: Sequence[Sequence[Value]]) -> int:
+    """@return: about how many bytes the texts of C{rows} are."""
+    return sum(len(cell) for row in rows for cell in row if isinstance(cell, (str, bytes)))
 
 
 class Kind(Enum):
@@ -20,12 +28,20 @@ class Kind(Enum):
     DECIMAL = "decimal"
     VARCHAR = "varchar"
     TEXT = "mediumtext"
+    DATETIME = "datetime"
+    DATE = "date"
+    TIME = "time"
     NULL = "null"
 
     @property
     def is_text(self) -> bool:
         """Whether the values are strings."""
         return self in (Kind.VARCHAR, Kind.TEXT)
+
+    @property
+    def is_time(self) -> bool:
+        """Whether the values are moments: texts here, which have a form of their own in binary."""
+        return self in (Kind.DATETIME, Kind.DATE, Kind.TIME)
 
 
 @dataclass(frozen=True, slots=True)

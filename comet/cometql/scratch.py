@@ -19,9 +19,10 @@ from typing import Any
 
 from comet.cometql.context import Context
 from comet.cometql.filters import like
-from comet.cometql.function import written
+from comet.cometql.function import number_of, written
 from comet.cometql.functions import FUNCTIONS
-from comet.cometql.results import Column, Kind, Value
+from comet.cometql.joining import GroupConcat
+from comet.cometql.results import MOST_BYTES, MOST_ROWS, Column, Kind, Value, size_of
 from comet.errors import (
     AmbiguousColumn,
     NotSupported,
@@ -33,8 +34,8 @@ from comet.errors import (
     UnknownFunction,
 )
 
-#: The most seconds that a statement may take, and the most rows and bytes that it may look at or answer with.
-SECONDS, MOST_ROWS, MOST_BYTES = 2.0, 100_000, 64 << 20
+#: The most seconds that a statement may take.
+SECONDS = 2.0
 #: How many steps of SQLite's machine lie between two looks at the clock.
 _STEPS = 20_000
 _AFFINITIES = {Kind.INT: "INTEGER", Kind.BIGINT: "INTEGER", Kind.DOUBLE: "REAL", Kind.DECIMAL: "NUMERIC"}
@@ -72,11 +73,6 @@ class Answer:
 
     titles: Sequence[str]
     rows: Sequence[tuple[Any, ...]]
-
-
-def size_of(rows: Sequence[Sequence[Value]]) -> int:
-    """@return: about how many bytes the texts of C{rows} are."""
-    return sum(len(cell) for row in rows for cell in row if isinstance(cell, (str, bytes)))
 
 
 def answer(sql: str, tables: Sequence[Filled], values: Mapping[str, Value], context: Context) -> Answer:
@@ -162,12 +158,16 @@ class _Calls:
         """Make the functions known to C{connection}; C{caseless} is LIKE then."""
         for name, function in FUNCTIONS.items():
             connection.create_function(
-                f"f_{name.lower()}", -1, self._called(partial(function, self._context))
+                f"f_{name.lower()}", -1, self.guarded(partial(function, self._context))
             )
+        longest = int(number_of(self._context.variables.get("group_concat_max_len")))
+        connection.create_aggregate("f_group_concat", -1, lambda: _Guarded(self, longest))
         matches = partial(self._matches, caseless)
-        connection.create_function("like", 2, self._called(matches))
+        connection.create_function("like", 2, self.guarded(matches))
 
-    def _called(self, function: Callable[..., Value]) -> Callable[..., Any]:
+    def guarded(self, function: Callable[..., Value | None]) -> Callable[..., Any]:
+        """@return: C{function}, of which it is remembered why it refuses; and it is not called too late."""
+
         def call(*arguments: Value) -> Any:
             try:
                 if self.is_late:
@@ -188,6 +188,15 @@ class _Calls:
                 self._patterns.clear()
             self._patterns[wanted] = like(wanted, caseless)
         return int(self._patterns[wanted](written(value)))
+
+
+class _Guarded:
+    """A group of GROUP_CONCAT, whose refusals are kept."""
+
+    def __init__(self, calls: _Calls, longest: int) -> None:
+        group = GroupConcat(longest)
+        self.step = calls.guarded(group.step)
+        self.finalize = calls.guarded(group.finalize)
 
 
 def _too_slow(name: str = "") -> TooSlow:

@@ -9,7 +9,7 @@ from typing import Any
 from comet.cometql.context import DATABASE, Context
 from comet.cometql.evaluate import Parameters
 from comet.cometql.filters import Filter, all_of
-from comet.cometql.results import Value
+from comet.cometql.results import MOST_BYTES, MOST_ROWS, Value, size_of
 from comet.cometql.spans import Spans
 from comet.cometql.statements import (
     Condition,
@@ -25,8 +25,8 @@ from comet.cometql.statements import (
 )
 from comet.cometql.tables.table import AnyTable, Row
 from comet.cometql.values import as_integer, shown
-from comet.errors import BadValue, KeyRequired, NotSupported, UnknownColumn
-from comet.storage.listings import EVERYTHING
+from comet.errors import BadValue, KeyRequired, NotSupported, TooManyRows, UnknownColumn
+from comet.storage.listings import EVERYTHING, Most
 
 
 def check_qualifiers(table: TableName, name: Name, clause: str = "field list") -> None:
@@ -113,12 +113,16 @@ class Search:
 
     def direct(self, context: Context, parameters: Parameters) -> tuple[str, list[Value]] | None:
         """@return: a column and its values, if that is all that is asked for and enough for a DELETE."""
-        if self._key is not None or len(self._filters) != 1 or self._limit is not None:
+        if self._key is not None or len(self._filters) != 1:
             return None
         only = self._filters[0]
         if only.column.name not in self._table.removal_keys or not only.equality:
             return None
-        return only.column.name, only.values(context, parameters)
+        found = only.values(context, parameters)
+        offset, end = bounds(self._limit, parameters)
+        # Tools that remove a row say LIMIT 1, though there is but one.
+        enough = only.column.key and not offset and end is not None and end >= len(found)
+        return (only.column.name, found) if self._limit is None or enough else None
 
     def keys(self, context: Context, parameters: Parameters) -> list[Any]:
         """
@@ -136,19 +140,35 @@ class Search:
         offset, end = bounds(self._limit, parameters)
         if offset == end:
             return ()  # this is how programs ask for the columns
-        if self._key is None and self._table.listable and (self._filters or self._verb == "SELECT"):
-            if self._spans is not None:
-                rows = await self._table.rows_within(dev_id, self._spans.span(context, parameters, end))
-            else:
-                rows = await self._table.all_rows(dev_id, EVERYTHING)
-        else:
+        reads = self._verb == "SELECT"
+        if self._key is not None or not (reads or (self._table.listable and self._filters)):
             look = self._table.removable if self._verb == "DELETE" else self._table.rows
             rows = await look(dev_id, self.keys(context, parameters))
+        elif self._spans is not None:
+            rows = await self._table.rows_within(dev_id, self._spans.span(context, parameters, end))
+        elif reads:
+            rows = await self._all(dev_id, end)
+        else:
+            rows = await self._table.all_rows(dev_id, EVERYTHING)
         if self._filters:
             rows = list(filter(all_of([each.bind(context, parameters) for each in self._filters]), rows))
         for place, descending in reversed(self._order):
             rows = sorted(rows, key=itemgetter(place), reverse=descending)
         return rows[offset:end] if self._limit else rows
+
+    async def _all(self, dev_id: int, end: int | None) -> Sequence[Row]:
+        """
+        @param end: how many rows are enough, if it does not matter which ones.
+        @return: the rows of a table.
+        @raise TooManyRows: if they are more than a SELECT may look at.
+        """
+        most = Most(MOST_ROWS, MOST_BYTES)
+        if end is not None and end < MOST_ROWS and not self._filters and not self._order:
+            most = Most(end, MOST_BYTES)
+        rows = await self._table.all_rows(dev_id, most)
+        if len(rows) > MOST_ROWS or size_of(rows) > MOST_BYTES:
+            raise TooManyRows(f"the SELECT looks at more than {MOST_ROWS} rows or {MOST_BYTES} bytes")
+        return rows
 
 
 def bounds(limit: Limit | None, parameters: Parameters) -> tuple[int, int | None]:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from comet.cometql import clauses
+from comet.cometql import clauses, general
 from comet.cometql.cursor import Cursor
-from comet.cometql.empty_shows import TITLES
-from comet.cometql.machine import ASPECTS
 from comet.cometql.statements import (
     Assignment,
     Constant,
@@ -54,10 +52,19 @@ _SUBJECTS: dict[tuple[str, ...], str] = {
     ("PROCESSLIST",): "PROCESSLIST",
     ("CREATE", "DATABASE"): "CREATE DATABASE",
     ("CREATE", "SCHEMA"): "CREATE DATABASE",
-    ("GRANTS",): "GRANTS",
-    **{(aspect, "STATUS"): f"{aspect} STATUS" for aspect in ASPECTS},
-    **{tuple(subject.split()): subject for subject in TITLES},
+    ("CREATE", "USER"): "CREATE USER",
+    **{
+        tuple(words.split()): words
+        for words in (
+            *("GRANTS", "PRIVILEGES", "PROFILES", "PROFILE", "EVENTS", "TRIGGERS", "OPEN TABLES", "REPLICAS"),
+            *("FUNCTION STATUS", "PROCEDURE STATUS", "MASTER STATUS", "BINARY LOG STATUS", "MASTER LOGS"),
+            *("BINARY LOGS", "BINLOG EVENTS", "RELAYLOG EVENTS", "SLAVE STATUS", "REPLICA STATUS"),
+            *("SLAVE HOSTS", "FILESYSTEM STATUS", "RAM STATUS", "AVG STATUS", "UPTIME STATUS"),
+        )
+    },
 }
+#: Subjects that are asked of an account.
+_OF_AN_ACCOUNT = ("GRANTS", "CREATE USER")
 #: Subjects that are asked of a table, and whether a FROM stands before it.
 _OF_A_TABLE = {"COLUMNS": True, "INDEX": True, "CREATE TABLE": False}
 
@@ -79,12 +86,15 @@ def _show(cursor: Cursor) -> Show:
     elif subject == "CREATE DATABASE":
         cursor.accept("IF", "NOT", "EXISTS")
         database = cursor.name()
-    elif subject == "GRANTS" and cursor.accept("FOR"):
+    elif subject in _OF_AN_ACCOUNT and (cursor.accept("FOR") or not (cursor.at_end or cursor.at(";"))):
         _account(cursor)
     if cursor.accept_any("FROM", "IN"):
         database = cursor.name()
     like = clauses.expression(cursor) if cursor.accept("LIKE") else None
-    where = clauses.where(cursor)
+    where = None
+    if cursor.at("WHERE"):
+        cursor.begin_here()
+        where = general.query(cursor, start="SELECT * FROM shown ")
     clauses.limit(cursor)  # for WARNINGS, of which there are never many
     if table is not None and database:
         table, database = TableName(table.name, database), ""
@@ -254,6 +264,13 @@ def _locked(cursor: Cursor) -> None:
     cursor.expect("WRITE")
 
 
+def _flush(cursor: Cursor) -> Nothing:
+    """Read over what is to be flushed: there is nothing that has to be."""
+    while not (cursor.at_end or cursor.at(";")):
+        cursor.take()
+    return Nothing()
+
+
 def _kill(cursor: Cursor) -> Kill:
     word = cursor.accept_any("QUERY", "CONNECTION")
     return Kill(clauses.expression(cursor), word == "QUERY")
@@ -273,6 +290,7 @@ STATEMENTS: dict[str, Callable[[Cursor], Statement]] = {
     "SET": _set,
     "LOCK": _lock,
     "UNLOCK": _unlock,
+    "FLUSH": _flush,
     "BEGIN": _begin,
     "START": _start,
     "COMMIT": _commit,

@@ -2,66 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from comet.cometql import status
-from comet.cometql.context import DATABASE, Context
-from comet.cometql.empty_shows import TITLES
+from comet.cometql.context import DATABASE, INFORMATION_SCHEMA, Context, is_inner
+from comet.cometql.dictionary.keys import prefix
+from comet.cometql.dictionary.lookup import Dictionary, view
+from comet.cometql.dictionary.rights import PRIVILEGES
+from comet.cometql.dictionary.tables import default_of, sql_type
+from comet.cometql.dictionary.view import View
+from comet.cometql.empty_shows import EMPTY
 from comet.cometql.evaluate import Parameters, evaluation
-from comet.cometql.filters import Filter, all_of, like
+from comet.cometql.filters import like
 from comet.cometql.machine import ASPECTS
 from comet.cometql.plans import Plan
-from comet.cometql.results import Column, Kind, Result, Rows, Value
+from comet.cometql.query import chosen
+from comet.cometql.results import Column, Result, Rows
+from comet.cometql.shown import Computed, Listed, Request, Subject, Table
 from comet.cometql.statements import Show
 from comet.cometql.tables.catalogue import Catalogue
-from comet.cometql.tables.table import AnyTable, Declared
+from comet.cometql.tables.table import AnyTable
 from comet.cometql.values import as_text
-from comet.cometql.variables import CHARACTER_SETS
-from comet.errors import NotAllowed, UnknownColumn
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """
-    What is asked for, by whom.
-
-    @ivar database: the name of the database that is meant.
-    @ivar table: the table that is meant, if one was named.
-    """
-
-    show: Show
-    context: Context
-    catalogue: Catalogue
-    database: str
-    table: AnyTable | None
-
+from comet.errors import NotAllowed
 
 #: Where the kernel tells of the machine.
 PROC = Path("/proc")
-
-#: Rows of an answer.
-Table = Sequence[Sequence[Value]]
-_Answer = Callable[[Request], Table | Awaitable[Table]]
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """Something to show: the titles of its columns, and its rows."""
-
-    titles: tuple[str, ...]
-    rows: _Answer
-    numbers: tuple[str, ...] = ()
-
-    def columns(self, database: str) -> list[Column]:
-        """@return: the columns; C{{}} in a title stands for the database."""
-        return [
-            Column(title.format(database), Kind.BIGINT, 20, nullable=True)
-            if title in self.numbers
-            else Column(title.format(database), Kind.VARCHAR, 1 << 12, nullable=True)
-            for title in self.titles
-        ]
 
 
 class ShowPlan(Plan):
@@ -69,138 +36,76 @@ class ShowPlan(Plan):
 
     keeps_warnings = True
 
-    def __init__(self, show: Show, catalogue: Catalogue) -> None:
+    def __init__(self, show: Show, catalogue: Catalogue, dictionary: Dictionary) -> None:
         self._show = show
         self._catalogue = catalogue
+        self._dictionary = dictionary
         self._subject = SUBJECTS[show.subject]
         if show.full:
             self._subject = SUBJECTS.get(f"FULL {show.subject}", self._subject)
-        self._table = catalogue.find(show.table.name, show.table.database) if show.table else None
         self._like = evaluation(show.like, words=True) if show.like else None
-        columns = self._subject.columns(DATABASE)
-        names = {title.lower(): place for place, title in enumerate(self._subject.titles)}
-        self._filters: list[Filter] = []
-        for condition in show.where:
-            place = names.get(condition.column.column.lower())
-            if place is None:
-                raise UnknownColumn(f"Unknown column '{condition.column.column[:80]}' in 'where clause'")
-            self._filters.append(Filter(condition, place, columns[place]))
+        self._named = show.table.database if show.table else show.database
+        if show.table and not is_inner(self._named):
+            catalogue.find(show.table.name, self._named)
+        elif show.table:
+            view(show.table.name, self._named, "SHOW")
 
     def described(self, context: Context, parameters: Parameters) -> Sequence[Column]:
         """@return: the columns."""
-        return self._subject.columns(self._show.database or context.database or DATABASE)
+        return self._columns(context, context.named(self._named), self._pattern(context, parameters))
 
     async def run(self, context: Context, parameters: Parameters) -> Result:
         """@return: the rows."""
-        named = self._show.table.database if self._show.table else self._show.database
-        if named:
-            context.tenant(named)
-        database = named or context.database or DATABASE
-        request = Request(self._show, context, self._catalogue, database, self._table)
-        answer = self._subject.rows(request)
-        rows = await answer if isinstance(answer, Awaitable) else answer
-        if self._like is not None:
-            pattern = self._like(context, parameters)
-            matches = like("" if pattern is None else as_text(pattern), caseless=True)
+        database = context.named(self._named)
+        rows = await self._subject.rows(
+            Request(self._show, context, self._catalogue, self._dictionary, database)
+        )
+        pattern = self._pattern(context, parameters)
+        columns = self._columns(context, database, pattern)
+        if pattern is not None:
+            matches = like(pattern, caseless=True)
             rows = [row for row in rows if matches(as_text(row[0]))]
-        if self._filters:
-            rows = list(filter(all_of([each.bind(context, parameters) for each in self._filters]), rows))
-        return Rows(self._subject.columns(database), rows)
+        if self._show.where is not None:
+            rows = await chosen(self._show.where, columns, rows, context, parameters)
+        return Rows(columns, rows)
+
+    def _pattern(self, context: Context, parameters: Parameters) -> str | None:
+        value = self._like(context, parameters) if self._like is not None else None
+        return ("" if value is None else as_text(value)) if self._like is not None else None
+
+    def _columns(self, context: Context, database: str, pattern: str | None) -> Sequence[Column]:
+        return self._subject.columns(database, context.user.replace("'", ""), pattern)
 
 
 # Tables ---------------------------------------------------------------------------------------------------
-
-
-def _asked(request: Request) -> AnyTable:
-    assert request.table is not None  # the grammar has no such statement without a table
-    return request.table
-
-
-def _databases(request: Request) -> Table:
-    names = [DATABASE]
-    if request.context.database not in ("", DATABASE):
-        names.append(request.context.database)
-    return [(name,) for name in names]
-
-
-def _tables(request: Request) -> Table:
-    return [(table.name,) for table in request.catalogue]
-
-
-def _full_tables(request: Request) -> Table:
-    return [(table.name, "BASE TABLE") for table in request.catalogue]
-
-
-def sql_type(column: Declared) -> str:
-    """@return: the type of a column as SQL writes it."""
-    return f"{column.kind.value}({column.length})" if column.kind is Kind.VARCHAR else column.kind.value
-
-
-def _default(column: Declared) -> str | None:
-    return None if column.required or column.kind is Kind.TEXT else as_text(column.default)
-
-
-def _columns(request: Request) -> Table:
-    return [
-        (column.name, sql_type(column), "NO", _key(column), _default(column), _extra(column))
-        for column in _asked(request).declared
-    ]
-
-
-def _full_columns(request: Request) -> Table:
-    return [
-        (
-            *(
-                column.name,
-                sql_type(column),
-                "utf8mb4_bin" if column.kind.is_text else None,
-                "NO",
-                _key(column),
-            ),
-            *(
-                _default(column),
-                _extra(column),
-                privileges(_asked(request)),
-                column.doc,
-            ),
-        )
-        for column in _asked(request).declared
-    ]
-
-
-def privileges(table: AnyTable) -> str:
-    """@return: what may be done with the columns of C{table}."""
-    if not table.writable:
-        return "select"
-    return "select,insert,update" if table.declared[table.key_place].unique else "select,insert"
-
-
-def _extra(column: Declared) -> str:
-    return "INVISIBLE" if column.invisible else ""
-
-
-def _key(column: Declared) -> str:
-    if column.unique:
-        return "PRI"
-    return "MUL" if column.key else ""
 
 
 def create_table(table: AnyTable) -> str:
     """@return: the statement that would create C{table}."""
     lines = []
     for column in table.declared:
-        default = _default(column)
+        default = default_of(column)
         written = "" if default is None else f" DEFAULT '{default}'"
         # As MySQL writes it, so that older servers and other programs pass it over.
         hidden = " /*!80023 INVISIBLE */" if column.invisible else ""
         about = f"{sql_type(column)} NOT NULL{written}{hidden} COMMENT {_quoted(column.doc)}"
         lines.append(f"  `{column.name}` {about}")
-    unique = table.declared[table.key_place].unique
-    lines.append(f"  PRIMARY KEY (`{table.key}`)" if unique else f"  KEY `{table.key}` (`{table.key}`)")
+    for name, column in table.indexes.items():
+        length = prefix(column)
+        part = f"(`{column.name}`({length}))" if length else f"(`{column.name}`)"
+        lines.append(f"  PRIMARY KEY {part}" if column.unique else f"  KEY `{name}` {part}")
     options = "ENGINE=comet DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"
     return (
         f"CREATE TABLE `{table.name}` (\n" + ",\n".join(lines) + f"\n) {options} COMMENT={_quoted(table.doc)}"
     )
+
+
+def _create_view(name: str, view: View) -> str:
+    lines = [
+        f"  `{column.name}` {sql_type(column)}" + ("" if column.nullable else " NOT NULL")
+        for column in view.columns
+    ]
+    return f"CREATE TEMPORARY TABLE `{name}` (\n" + ",\n".join(lines) + "\n) DEFAULT CHARSET=utf8mb3"
 
 
 def _quoted(text: str) -> str:
@@ -208,36 +113,25 @@ def _quoted(text: str) -> str:
 
 
 def _create_table(request: Request) -> Table:
-    return [(_asked(request).name, create_table(_asked(request)))]
-
-
-def _index(request: Request) -> Table:
-    table = _asked(request)
-    unique = table.declared[table.key_place].unique
-    about = ("A", None, None, None, "", "HASH", "", "", "YES", None)
-    return [(table.name, 0 if unique else 1, "PRIMARY" if unique else table.key, 1, table.key, *about)]
-
-
-def _table_status(request: Request) -> Table:
-    unknown = (None,) * 10
-    return [
-        (table.name, "comet", 10, "Dynamic", *unknown, "utf8mb4_bin", None, "", table.doc)
-        for table in request.catalogue
-    ]
+    found = request.find()
+    assert found is not None  # the grammar has no such statement without a table
+    if isinstance(found, View):
+        return [(request.table, _create_view(request.table, found))]
+    return [(found.name, create_table(found))]
 
 
 # The server -----------------------------------------------------------------------------------------------
 
 
 def _status(request: Request) -> Table:
-    gauges = request.context.gauges
+    context, login = request.context, request.context.login
+    gaps = context.gaps.rows(login.dev_id)
     if request.show.scope == "GLOBAL":
-        return status.global_status(gauges)
-    login = request.context.login
-    return status.session_status(gauges, request.context.dev_id, login.cipher, login.tls)
+        return status.global_status(context.gauges) + gaps
+    return status.session_status(context.gauges, context.dev_id, login.cipher, login.tls) + gaps
 
 
-def _of_the_machine(aspect: Callable[[Path], Table]) -> _Answer:
+def _of_the_machine(aspect: Callable[[Path], Table]) -> Callable[[Request], Table]:
     def rows(request: Request) -> Table:
         if request.context.login.dev_id:
             raise NotAllowed("SHOW command denied: only root is told of the machine")
@@ -250,147 +144,117 @@ def _variables(request: Request) -> Table:
     return request.context.variables.listed(request.show.scope)
 
 
-async def processes(context: Context) -> Table:
-    """@return: the connections that the tenant may see, of browsers and of MySQL clients, on all servers."""
-    broker, own = context.broker, context.login.connection_id
-    found = []
-    for number, _, about in await broker.engine.connections(context.login.dev_id):
-        command = "Query" if number == own else "Sleep"
-        found.append(
-            (
-                *(number, about.user, about.address, about.database or f"db_{about.dev_id}"),
-                *(command if about.dialect == "cometql" else about.transport, broker.now() - about.since),
-                *("" if about.dialect == "cometql" else about.dialect, None),
-            )
-        )
-    return found
-
-
-async def _processes(request: Request) -> Table:
-    return await processes(request.context)
-
-
-def _warnings(request: Request) -> Table:
-    return list(request.context.warnings)
-
-
-def _errors(request: Request) -> Table:
-    return request.context.errors
-
-
-def _count_warnings(request: Request) -> Table:
-    return [(len(request.context.warnings),)]
-
-
-def _count_errors(request: Request) -> Table:
-    return [(len(request.context.errors),)]
-
-
-def _nothing(request: Request) -> Table:
-    return []
-
-
-#: Name, character set, number, whether it is the one that the set has by itself, and the like.
-COLLATIONS: Table = (
-    ("utf8mb4_bin", "utf8mb4", 46, "", "Yes", 1, "PAD SPACE"),
-    ("utf8mb4_general_ci", "utf8mb4", 45, "", "Yes", 1, "PAD SPACE"),
-    ("utf8mb4_0900_ai_ci", "utf8mb4", 255, "Yes", "Yes", 0, "NO PAD"),
-    ("binary", "binary", 63, "Yes", "Yes", 1, "NO PAD"),
-)
-
-
-def _collations(request: Request) -> Table:
-    return COLLATIONS
-
-
-def _character_sets(request: Request) -> Table:
-    widths = {"utf8mb4": 4, "utf8mb3": 3, "utf8": 3}
-    return [(name, name, collation, widths.get(name, 1)) for name, collation in CHARACTER_SETS.items()]
-
-
-def _engines(request: Request) -> Table:
-    return [("comet", "DEFAULT", "Channels, messages and users of a notification server", "YES", "NO", "YES")]
-
-
 def _create_database(request: Request) -> Table:
     options = "DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
+    if request.database == INFORMATION_SCHEMA:
+        options = "DEFAULT CHARACTER SET utf8mb3"
     return [(request.database, f"CREATE DATABASE `{request.database}` /*!40100 {options} */")]
 
 
 def _grants(request: Request) -> Table:
     user = request.context.user.replace("'", "`")
-    names = ["*" if request.context.login.dev_id == 0 else f"`{DATABASE}`"]
-    return [(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {name}.* TO {user}",) for name in names]
+    name = "*" if request.context.login.dev_id == 0 else f"`{DATABASE}`"
+    return [(f"GRANT {', '.join(PRIVILEGES)} ON {name}.* TO {user}",)]
 
 
-def _plugins(request: Request) -> Table:
-    names = ("mysql_native_password", "caching_sha2_password")
-    return [(name, "ACTIVE", "AUTHENTICATION", None, "MIT") for name in names]
+def _create_user(request: Request) -> Table:
+    user = request.context.user.replace("'", "`")
+    return [(f"CREATE USER {user} IDENTIFIED WITH 'caching_sha2_password' REQUIRE NONE",)]
 
 
-_FIELDS = ("Field", "Type", "Null", "Key", "Default", "Extra")
-_PAIR = ("Variable_name", "Value")
-_PROBLEMS = ("Level", "Code", "Message")
-_WARNING_COUNT, _ERROR_COUNT = "@@session.warning_count", "@@session.error_count"
+_PAIR = "Variable_name:64 Value:4096?"
+_PROBLEMS = "Level:7 Code:int+ Message:512"
 
 #: What can be shown, by the words that ask for it.
-SUBJECTS = {
-    "DATABASES": Subject(("Database",), _databases),
-    "TABLES": Subject(("Tables_in_{}",), _tables),
-    "FULL TABLES": Subject(("Tables_in_{}", "Table_type"), _full_tables),
-    "COLUMNS": Subject(_FIELDS, _columns),
-    "FULL COLUMNS": Subject(
-        ("Field", "Type", "Collation", "Null", "Key", "Default", "Extra", "Privileges", "Comment"),
-        _full_columns,
-    ),
-    "CREATE TABLE": Subject(("Table", "Create Table"), _create_table),
-    "INDEX": Subject(
-        (
-            *("Table", "Non_unique", "Key_name", "Seq_in_index", "Column_name", "Collation", "Cardinality"),
-            *(
-                "Sub_part",
-                "Packed",
-                "Null",
-                "Index_type",
-                "Comment",
-                "Index_comment",
-                "Visible",
-                "Expression",
-            ),
+SUBJECTS: Mapping[str, Subject] = MappingProxyType(
+    {
+        "DATABASES": Listed("SCHEMATA", "Database=SCHEMA_NAME", names_pattern=True),
+        "TABLES": Listed("TABLES", "Tables_in_{database}=TABLE_NAME", "TABLE_SCHEMA", names_pattern=True),
+        "FULL TABLES": Listed(
+            "TABLES", "Tables_in_{database}=TABLE_NAME, Table_type", "TABLE_SCHEMA", names_pattern=True
         ),
-        _index,
-        ("Non_unique", "Seq_in_index", "Cardinality", "Sub_part"),
-    ),
-    "TABLE STATUS": Subject(
-        (
-            *("Name", "Engine", "Version", "Row_format", "Rows", "Avg_row_length", "Data_length"),
-            *("Max_data_length", "Index_length", "Data_free", "Auto_increment", "Create_time", "Update_time"),
-            *("Check_time", "Collation", "Checksum", "Create_options", "Comment"),
+        "COLUMNS": Listed(
+            "COLUMNS",
+            "Field=COLUMN_NAME, Type=COLUMN_TYPE, Null=IS_NULLABLE, Key=COLUMN_KEY, Default=COLUMN_DEFAULT,"
+            " Extra",
+            *("TABLE_SCHEMA", "TABLE_NAME"),
         ),
-        _table_status,
-        ("Version", "Rows", "Avg_row_length", "Data_length", "Max_data_length", "Index_length", "Data_free"),
-    ),
-    "STATUS": Subject(_PAIR, _status),
-    **{f"{word} STATUS": Subject(_PAIR, _of_the_machine(aspect)) for word, aspect in ASPECTS.items()},
-    "VARIABLES": Subject(_PAIR, _variables),
-    "WARNINGS": Subject(_PROBLEMS, _warnings, ("Code",)),
-    "ERRORS": Subject(_PROBLEMS, _errors, ("Code",)),
-    "COUNT(*) WARNINGS": Subject((_WARNING_COUNT,), _count_warnings, (_WARNING_COUNT,)),
-    "COUNT(*) ERRORS": Subject((_ERROR_COUNT,), _count_errors, (_ERROR_COUNT,)),
-    "COLLATION": Subject(
-        ("Collation", "Charset", "Id", "Default", "Compiled", "Sortlen", "Pad_attribute"),
-        _collations,
-        ("Id", "Sortlen"),
-    ),
-    "CHARACTER SET": Subject(
-        ("Charset", "Description", "Default collation", "Maxlen"), _character_sets, ("Maxlen",)
-    ),
-    "ENGINES": Subject(("Engine", "Support", "Comment", "Transactions", "XA", "Savepoints"), _engines),
-    "CREATE DATABASE": Subject(("Database", "Create Database"), _create_database),
-    "GRANTS": Subject(("Grants",), _grants),
-    **{subject: Subject(titles, _nothing) for subject, titles in TITLES.items()},
-    "PROCESSLIST": Subject(
-        ("Id", "User", "Host", "db", "Command", "Time", "State", "Info"), _processes, ("Id", "Time")
-    ),
-    "PLUGINS": Subject(("Name", "Status", "Type", "Library", "License"), _plugins),
-}
+        "FULL COLUMNS": Listed(
+            "COLUMNS",
+            "Field=COLUMN_NAME, Type=COLUMN_TYPE, Collation=COLLATION_NAME, Null=IS_NULLABLE, Key=COLUMN_KEY,"
+            " Default=COLUMN_DEFAULT, Extra, Privileges, Comment=COLUMN_COMMENT",
+            *("TABLE_SCHEMA", "TABLE_NAME"),
+        ),
+        "CREATE TABLE": Computed("Table:64 Create~Table:text", _create_table),
+        "INDEX": Listed(
+            "STATISTICS",
+            "Table=TABLE_NAME, Non_unique, Key_name=INDEX_NAME, Seq_in_index, Column_name, Collation,"
+            " Cardinality, Sub_part, Packed, Null=NULLABLE, Index_type, Comment, Index_comment,"
+            " Visible=IS_VISIBLE, Expression",
+            *("TABLE_SCHEMA", "TABLE_NAME"),
+        ),
+        "TABLE STATUS": Listed(
+            "TABLES",
+            "Name=TABLE_NAME, Engine, Version, Row_format, Rows=TABLE_ROWS, Avg_row_length, Data_length,"
+            " Max_data_length, Index_length, Data_free, Auto_increment, Create_time, Update_time, Check_time,"
+            " Collation=TABLE_COLLATION, Checksum, Create_options, Comment=TABLE_COMMENT",
+            "TABLE_SCHEMA",
+        ),
+        "STATUS": Computed(_PAIR, _status),
+        **{f"{word} STATUS": Computed(_PAIR, _of_the_machine(aspect)) for word, aspect in ASPECTS.items()},
+        "VARIABLES": Computed(_PAIR, _variables),
+        "WARNINGS": Computed(_PROBLEMS, lambda request: list(request.context.warnings)),
+        "ERRORS": Computed(_PROBLEMS, lambda request: request.context.errors),
+        "COUNT(*) WARNINGS": Computed(
+            "@@session.warning_count:bigint+", lambda request: [(len(request.context.warnings),)]
+        ),
+        "COUNT(*) ERRORS": Computed(
+            "@@session.error_count:bigint+", lambda request: [(len(request.context.errors),)]
+        ),
+        "COLLATION": Listed(
+            "COLLATIONS",
+            "Collation=COLLATION_NAME, Charset=CHARACTER_SET_NAME, Id, Default=IS_DEFAULT,"
+            " Compiled=IS_COMPILED, Sortlen, Pad_attribute",
+        ),
+        "CHARACTER SET": Listed(
+            "CHARACTER_SETS",
+            "Charset=CHARACTER_SET_NAME, Description, Default collation=DEFAULT_COLLATE_NAME, Maxlen",
+        ),
+        "ENGINES": Listed("ENGINES", "Engine, Support, Comment, Transactions, XA, Savepoints"),
+        "CREATE DATABASE": Computed("Database:64 Create~Database:1024", _create_database),
+        "GRANTS": Computed("Grants~for~{user}:1024", _grants),
+        "CREATE USER": Computed("CREATE~USER~for~{user}:1024", _create_user),
+        "PROCESSLIST": Listed("PROCESSLIST", "Id, User, Host, db, Command, Time, State, Info"),
+        "PLUGINS": Listed(
+            "PLUGINS",
+            "Name=PLUGIN_NAME, Status=PLUGIN_STATUS, Type=PLUGIN_TYPE, Library=PLUGIN_LIBRARY,"
+            " License=PLUGIN_LICENSE",
+        ),
+        **{
+            f"{word} STATUS": Listed(
+                "ROUTINES",
+                "Db=ROUTINE_SCHEMA, Name=ROUTINE_NAME, Type=ROUTINE_TYPE, Definer, Modified=LAST_ALTERED,"
+                " Created, Security_type, Comment=ROUTINE_COMMENT, character_set_client,"
+                " collation_connection, Database Collation=DATABASE_COLLATION",
+                fixed={"ROUTINE_TYPE": word},
+            )
+            for word in ("FUNCTION", "PROCEDURE")
+        },
+        "EVENTS": Listed(
+            "EVENTS",
+            "Db=EVENT_SCHEMA, Name=EVENT_NAME, Definer, Time zone=TIME_ZONE, Type=EVENT_TYPE,"
+            " Execute at=EXECUTE_AT, Interval value=INTERVAL_VALUE, Interval field=INTERVAL_FIELD,"
+            " Starts, Ends, Status, Originator, character_set_client, collation_connection,"
+            " Database Collation=DATABASE_COLLATION",
+            "EVENT_SCHEMA",
+        ),
+        "TRIGGERS": Listed(
+            "TRIGGERS",
+            "Trigger=TRIGGER_NAME, Event=EVENT_MANIPULATION, Table=EVENT_OBJECT_TABLE,"
+            " Statement=ACTION_STATEMENT, Timing=ACTION_TIMING, Created, sql_mode, Definer,"
+            " character_set_client, collation_connection, Database Collation=DATABASE_COLLATION",
+            "TRIGGER_SCHEMA",
+        ),
+        **EMPTY,
+    }
+)

@@ -201,11 +201,13 @@ class Query:
     @ivar text: the statement in MySQL's language, each literal as C{:s} and its number.
     @ivar titles: the titles of its columns as far as they are known; empty where an alias gives it.
     @ivar error: why it is not CometQL, if that looks like a slip.
+    @ivar database: which one is meant where none is named, if that is not one of ours.
     """
 
     text: str
     titles: tuple[str, ...] = ()
     error: str = ""
+    database: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +230,7 @@ class Show:
     @ivar scope: C{GLOBAL}, or C{SESSION}.
     @ivar table: for what is asked of a table.
     @ivar database: for what is asked of a database; empty for the current one.
+    @ivar where: a SELECT of the rows that are wanted, from a table of any name.
     """
 
     subject: str
@@ -236,7 +239,7 @@ class Show:
     table: TableName | None = None
     database: str = ""
     like: Expression | None = None
-    where: tuple[Condition, ...] = ()
+    where: Query | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 
 from comet.cometql.context import Context
 from comet.cometql.function import ANY, LONGEST, declared, whole_of, written
-from comet.cometql.results import Value
+from comet.cometql.results import Kind, Value
 from comet.errors import BadValue, TooLong
 
 
@@ -109,21 +110,47 @@ def _field(context: Context, value: Value, *others: Value) -> int:
     return texts.index(written(value)) + 1 if value is not None and written(value) in texts else 0
 
 
+def _elt(context: Context, number: Value, *texts: Value) -> Value:
+    place = 0 if number is None else whole_of(number)
+    return texts[place - 1] if 0 < place <= len(texts) else None
+
+
+def _quote(context: Context, value: Value) -> str:
+    if value is None:
+        return "NULL"
+    return "'" + written(value).replace("\\", r"\\").replace("'", r"\'") + "'"
+
+
+def _json_unquote(context: Context, value: Value) -> str:
+    text = written(value)
+    if not (len(text) > 1 and text[0] == text[-1] == '"'):
+        return text
+    try:
+        found = json.loads(text)
+    except ValueError:
+        raise BadValue("Invalid JSON text in argument 1 to function json_unquote") from None
+    return found if isinstance(found, str) else text
+
+
+def _strcmp(context: Context, value: Value, other: Value) -> int:
+    one, two = written(value), written(other)
+    return (one > two) - (one < two)
+
+
 def _find_in_set(context: Context, value: Value, among: Value) -> int:
     names = written(among).split(",")
     return names.index(written(value)) + 1 if written(value) in names else 0
 
 
-#: The functions of texts.
-TEXT = declared(
+#: Functions that give texts.
+_TEXTS = declared(
+    Kind.VARCHAR,
     ("CONCAT", _concat, 1, ANY),
     ("CONCAT_WS", _concat_ws, 2, ANY, True),
     ("LEFT", _left, 2, 2),
     ("RIGHT", _right, 2, 2),
     ("SUBSTRING SUBSTR MID", _substring, 2, 3),
     ("SUBSTRING_INDEX", _substring_index, 3, 3),
-    ("LOCATE", _locate, 2, 3),
-    ("INSTR", lambda context, value, part: _locate(context, part, value), 2, 2),
     ("REPLACE", _replace, 3, 3),
     ("REPEAT", _repeat, 2, 2),
     ("SPACE", lambda context, count: _repeat(context, " ", count), 1, 1),
@@ -135,18 +162,24 @@ TEXT = declared(
     ("UPPER UCASE", lambda context, value: written(value).upper(), 1, 1),
     ("LOWER LCASE", lambda context, value: written(value).lower(), 1, 1),
     ("REVERSE", lambda context, value: written(value)[::-1], 1, 1),
-    ("LENGTH OCTET_LENGTH", lambda context, value: len(_bytes(value)), 1, 1),
-    ("CHAR_LENGTH CHARACTER_LENGTH", lambda context, value: len(written(value)), 1, 1),
-    ("ASCII", lambda context, value: next(iter(_bytes(value)), 0), 1, 1),
     ("HEX", _hex, 1, 1),
     ("MD5", lambda context, value: hashlib.md5(_bytes(value), usedforsecurity=False).hexdigest(), 1, 1),
     ("SHA1 SHA", lambda context, value: hashlib.sha1(_bytes(value)).hexdigest(), 1, 1),
+    ("ELT", _elt, 2, ANY, True),
+    ("QUOTE", _quote, 1, 1, True),
+    ("JSON_UNQUOTE", _json_unquote, 1, 1),
+)
+#: Functions that tell something of texts in numbers.
+_MEASURES = declared(
+    Kind.BIGINT,
+    ("LOCATE", _locate, 2, 3),
+    ("INSTR", lambda context, value, part: _locate(context, part, value), 2, 2),
+    ("LENGTH OCTET_LENGTH", lambda context, value: len(_bytes(value)), 1, 1),
+    ("CHAR_LENGTH CHARACTER_LENGTH", lambda context, value: len(written(value)), 1, 1),
+    ("ASCII", lambda context, value: next(iter(_bytes(value)), 0), 1, 1),
     ("FIELD", _field, 2, ANY, True),
     ("FIND_IN_SET", _find_in_set, 2, 2),
-    (
-        "QUOTE",
-        lambda context, value: "'" + written(value).replace("\\", r"\\").replace("'", r"\'") + "'",
-        1,
-        1,
-    ),
+    ("STRCMP", _strcmp, 2, 2),
 )
+#: The functions of texts.
+TEXT = {**_TEXTS, **_MEASURES}

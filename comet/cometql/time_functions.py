@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from calendar import monthrange
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from comet.cometql.context import Context
 from comet.cometql.function import declared, number_of, written
-from comet.cometql.results import Value
+from comet.cometql.results import Kind, Value
+from comet.errors import NotSupported
 
 
 def _moment(context: Context) -> datetime:
@@ -92,8 +95,82 @@ def _date(context: Context, value: Value) -> str | None:
     return None if moment is None else f"{moment:%Y-%m-%d}"
 
 
-def _convert_tz(context: Context, moment: Value, old: Value, new: Value) -> None:
-    """What CONVERT_TZ gives where the tables of time zones were never filled."""
+_OFFSET = re.compile(r"([+-])(\d{1,2}):(\d{2})")
+
+
+def _offset(zone: Value) -> timedelta | None:
+    """@return: what a zone such as C{+02:00} is ahead of UTC; C{None} of one with a name."""
+    found = _OFFSET.fullmatch(written(zone))
+    if found is None:
+        return None
+    ahead = timedelta(hours=int(found[2]), minutes=int(found[3]))
+    return ahead if found[1] == "+" else -ahead
+
+
+def _convert_tz(context: Context, value: Value, old: Value, new: Value) -> str | None:
+    """What CONVERT_TZ gives where the tables of time zones were never filled: zones have no names."""
+    moment, ahead, wanted = _read_time(value), _offset(old), _offset(new)
+    if moment is None or ahead is None or wanted is None:
+        return None
+    try:
+        return f"{moment - ahead + wanted:%Y-%m-%d %H:%M:%S}"
+    except OverflowError:
+        return None
+
+
+def _date_add(context: Context, value: Value, count: Value, unit: Value) -> str | None:
+    """
+    @param unit: one of L{_SECONDS} or L{_MONTHS}.
+    @raise NotSupported: for units of MySQL that are made of two.
+    """
+    moment, name, number = _read_time(value), written(unit), number_of(count)
+    if name not in _SECONDS and name not in _MONTHS:
+        raise NotSupported(f"INTERVAL in {name[:20]} is not supported")
+    if moment is None or not -_MOST_UNITS < number < _MOST_UNITS:
+        return None
+    try:
+        if name in _MONTHS:
+            years, month = divmod(moment.month - 1 + round(number) * _MONTHS[name], 12)
+            year = moment.year + years
+            day = min(moment.day, monthrange(year, month + 1)[1])
+            moment = moment.replace(year=year, month=month + 1, day=day)
+        else:
+            moment += timedelta(seconds=float(number) * _SECONDS[name])
+    except (OverflowError, ValueError):
+        return None
+    is_date = len(written(value)) <= 10 and name in ("DAY", "WEEK", *_MONTHS)
+    return f"{moment:%Y-%m-%d}" if is_date else f"{moment:%Y-%m-%d %H:%M:%S}"
+
+
+#: More units than there are seconds in all years.
+_MOST_UNITS = 1 << 40
+#: The units of an INTERVAL: how many seconds, or months, they have.
+_SECONDS = {"SECOND": 1, "MINUTE": 60, "HOUR": 3600, "DAY": 86400, "WEEK": 604800}
+_MONTHS = {"MONTH": 1, "QUARTER": 3, "YEAR": 12}
+
+
+def _timediff(context: Context, value: Value, other: Value) -> str | None:
+    first, second = _read_time(value), _read_time(other)
+    if first is None or second is None:
+        return None
+    seconds = int((first - second).total_seconds())
+    hours, rest = divmod(min(abs(seconds), _LONGEST_SPAN), 3600)
+    return f"{'-' if seconds < 0 else ''}{hours:02}:{rest // 60:02}:{rest % 60:02}"
+
+
+def _time_format(context: Context, value: Value, layout: Value) -> str | None:
+    found = _SPAN.fullmatch(written(value))
+    if found is None:
+        return _date_format(context, value, layout)
+    sign, hours, minutes, seconds = found.groups()
+    letters = {"H": f"{sign}{hours}", "i": minutes, "s": seconds, "S": seconds, "k": f"{sign}{int(hours)}"}
+    letters["T"] = f"{sign}{hours}:{minutes}:{seconds}"
+    return re.sub("%(.)", lambda letter: letters.get(letter[1], letter[1]), written(layout)[:1000])
+
+
+#: A span of time, and the longest that there is, in seconds.
+_SPAN = re.compile(r"(-?)(\d{2,3}):(\d{2}):(\d{2})(?:\.\d+)?")
+_LONGEST_SPAN = 838 * 3600 + 59 * 60 + 59
 
 
 #: Functions that give a part of a moment, as strftime has it.
@@ -102,14 +179,25 @@ _PARTS = {
     **{"HOUR": "%H", "MINUTE": "%M", "SECOND": "%S", "DAYOFYEAR": "%j"},
 }
 #: The functions of time.
-TIME = declared(
-    ("NOW CURRENT_TIMESTAMP LOCALTIME LOCALTIMESTAMP SYSDATE UTC_TIMESTAMP", _now, 0, 1),
-    ("CURDATE CURRENT_DATE UTC_DATE", _of_now("%Y-%m-%d"), 0, 0),
-    ("CURTIME CURRENT_TIME UTC_TIME", _of_now("%H:%M:%S"), 0, 1),
-    ("UNIX_TIMESTAMP", _unix_timestamp, 0, 1),
-    ("FROM_UNIXTIME", _from_unixtime, 1, 2),
-    ("DATE_FORMAT", _date_format, 2, 2),
-    ("DATE", _date, 1, 1),
-    ("CONVERT_TZ", _convert_tz, 3, 3),
-    *((name, _part(layout), 1, 1) for name, layout in _PARTS.items()),
-)
+TIME = {
+    **declared(
+        Kind.DATETIME,
+        ("NOW CURRENT_TIMESTAMP LOCALTIME LOCALTIMESTAMP SYSDATE UTC_TIMESTAMP", _now, 0, 1),
+        ("CONVERT_TZ", _convert_tz, 3, 3),
+        ("DATE_ADD", _date_add, 3, 3),
+    ),
+    **declared(
+        Kind.DATE, ("CURDATE CURRENT_DATE UTC_DATE", _of_now("%Y-%m-%d"), 0, 0), ("DATE", _date, 1, 1)
+    ),
+    **declared(
+        Kind.TIME, ("CURTIME CURRENT_TIME UTC_TIME", _of_now("%H:%M:%S"), 0, 1), ("TIMEDIFF", _timediff, 2, 2)
+    ),
+    **declared(
+        Kind.BIGINT,
+        ("UNIX_TIMESTAMP", _unix_timestamp, 0, 1),
+        *((name, _part(layout), 1, 1) for name, layout in _PARTS.items()),
+    ),
+    **declared(Kind.VARCHAR, ("DATE_FORMAT", _date_format, 2, 2), ("TIME_FORMAT", _time_format, 2, 2)),
+    # A moment without a layout, a text with one.
+    **declared(None, ("FROM_UNIXTIME", _from_unixtime, 1, 2)),
+}

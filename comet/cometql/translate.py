@@ -21,8 +21,8 @@ from sqlglot.parsers.mysql import MySQLParser
 
 from comet.cometql.cursor import words
 from comet.cometql.functions import FUNCTIONS
+from comet.cometql.inference import Inference, Type
 from comet.cometql.keys import note_keys
-from comet.cometql.results import Column
 from comet.cometql.shape import syntax_error
 from comet.cometql.sources import Find, Source, Sources
 from comet.cometql.stars import spell_stars
@@ -44,8 +44,10 @@ _NODES: Mapping[type[exp.Expr], str] = {
     exp.Localtime: "NOW",
     exp.Localtimestamp: "NOW",
 }
+#: Functions that add an INTERVAL to a moment, or take it.
+_SHIFTS = words("DATE_ADD ADDDATE DATE_SUB SUBDATE")
 #: What our SQLite has no equal for.
-_ABSENT = (exp.RegexpLike, exp.Interval, exp.Extract, exp.MatchAgainst, exp.JSONTable, exp.Into)
+_ABSENT = (exp.RegexpLike, exp.Extract, exp.MatchAgainst, exp.JSONTable, exp.Into)
 
 
 class _Grammar(MySQL):
@@ -78,13 +80,13 @@ class Translation:
 
     @ivar sql: with C{:s} and a number for literals, C{:v} and a number for variables.
     @ivar variables: the variables by their numbers: name, scope, and whether it is the session's own.
-    @ivar columns: a column for each of the answer that is one of a table; C{None} for what is computed.
+    @ivar columns: the type of each column of the answer.
     """
 
     sql: str
     sources: Sequence[Source]
     variables: Sequence[tuple[str, str, bool]]
-    columns: Sequence[Column | None]
+    columns: Sequence[Type]
 
 
 def translate(query: Query, find: Find) -> Translation:
@@ -157,9 +159,10 @@ class _Translator:
         sources = Sources(self._tree, self._find)
         self._entitle(titles)
         for select in self._tree.find_all(exp.Select):
+            _move_having(select)
             note_keys(select, sources)
             spell_stars(select, sources)
-        columns = self._columns(sources)
+        columns = Inference(sources).answer(self._tree)
         for node in reversed(list(self._tree.walk())):
             other = self._rewritten(node)
             if other is not node:
@@ -187,23 +190,6 @@ class _Translator:
             named.append(node if plain or not title else exp.alias_(node, title, quoted=True))
         select.set("expressions", named)
 
-    def _columns(self, sources: Sources) -> list[Column | None]:
-        if not isinstance(self._tree, exp.Select):
-            return []
-        members = sources.members(self._tree)
-        found: list[Column | None] = []
-        for node in self._tree.expressions:
-            if node.is_star and isinstance(node, (exp.Star, exp.Column)):
-                starred = list(members.values())
-                if isinstance(node, exp.Column):
-                    starred = [source for name, source in members.items() if name == node.table.lower()]
-                for source in starred:
-                    found += source.columns
-                continue
-            resolved = sources.resolved(node.unalias(), members)
-            found.append(resolved[0].columns[resolved[1]] if resolved else None)
-        return found
-
     # Functions and variables ------------------------------------------------------------------------------
 
     def _rewritten(self, node: exp.Expr) -> exp.Expr:
@@ -221,6 +207,10 @@ class _Translator:
             return exp.Cast(this=node.this, to=exp.DataType.build(_cast_to(node.to), dialect="sqlite"))
         if isinstance(node, exp.GroupConcat):
             return _group_concat(node)
+        if isinstance(node, (exp.Add, exp.Sub)):
+            return _shifted(node)
+        if isinstance(node, exp.Xor):
+            return exp.NEQ(this=exp.Not(this=node.this), expression=exp.Not(this=node.expression))
         if isinstance(node, exp.Select):
             node.set("operation_modifiers", None)
             node.set("locks", None)
@@ -236,6 +226,16 @@ class _Translator:
             if isinstance(distinct, exp.Distinct) and len(distinct.expressions) > 1:
                 raise NotSupported(f"{name}(DISTINCT) of several columns is not supported")
             return node
+        if name == "ANY_VALUE":
+            node.set("this", "MAX")
+            return node
+        if name == "JSON_EXTRACT" and len(node.expressions) == 2:
+            return exp.JSONExtract(this=node.expressions[0], expression=node.expressions[1])
+        if name in _SHIFTS and len(node.expressions) == 2:
+            moment, interval = node.expressions
+            if isinstance(interval, exp.Interval):
+                node.set("expressions", _shift(moment, interval, "SUB" in name))
+                name = "DATE_ADD"
         function = FUNCTIONS.get(name)
         if function is None:
             raise UnknownFunction(f"FUNCTION {name[:64]} does not exist")
@@ -253,6 +253,27 @@ class _Translator:
         return exp.Placeholder(this=f"v{len(self._variables) - 1}")
 
 
+def _move_having(select: exp.Select) -> None:
+    """Make HAVING a part of WHERE where nothing is grouped: MySQL lets it name columns of the answer."""
+    having = select.args.get("having")
+    if having is None or select.args.get("group") or any(_is_aggregate(node) for node in select.walk()):
+        return
+    aliases = {node.alias.lower(): node.this for node in select.expressions if isinstance(node, exp.Alias)}
+
+    def meant(node: exp.Expr) -> exp.Expr:
+        if isinstance(node, exp.Column) and not node.table and node.name.lower() in aliases:
+            return exp.Paren(this=aliases[node.name.lower()].copy())
+        return node
+
+    select.set("having", None)
+    select.where(having.this.transform(meant), copy=False)
+
+
+def _is_aggregate(node: exp.Expr) -> bool:
+    named = isinstance(node, exp.Anonymous) and node.name.upper() in _AGGREGATES
+    return named or isinstance(node, exp.GroupConcat)
+
+
 def _cast_to(kind: exp.DataType) -> str:
     if kind.is_type(*exp.DataType.INTEGER_TYPES):
         return "INTEGER"
@@ -263,14 +284,32 @@ def _cast_to(kind: exp.DataType) -> str:
 
 
 def _group_concat(node: exp.GroupConcat) -> exp.Expr:
-    inner, separator = node.this, node.args.get("separator")
+    inner, separator = node.this, node.args.get("separator") or exp.Literal.string(",")
+    spec, keys = "", []
     if isinstance(inner, exp.Order):
-        raise NotSupported("ORDER BY in GROUP_CONCAT is not supported")
+        keys = [each.this for each in inner.expressions]
+        spec = "".join(">" if each.args.get("desc") else "<" for each in inner.expressions)
+        inner = inner.this
     if isinstance(inner, exp.Distinct):
-        if separator is not None:
-            raise NotSupported("DISTINCT with a SEPARATOR in GROUP_CONCAT is not supported")
-        return exp.Anonymous(this="GROUP_CONCAT", expressions=[inner])
-    return exp.Anonymous(this="GROUP_CONCAT", expressions=[inner, separator] if separator else [inner])
+        spec, inner = "d" + spec, inner.expressions[0]
+    return exp.Anonymous(
+        this="f_group_concat", expressions=[exp.Literal.string(spec), separator, inner, *keys]
+    )
+
+
+def _shifted(node: exp.Add | exp.Sub) -> exp.Expr:
+    """@return: a moment that an INTERVAL is added to, or taken from."""
+    interval, moment = node.expression, node.this
+    if isinstance(moment, exp.Interval) and isinstance(node, exp.Add):
+        interval, moment = moment, interval
+    if not isinstance(interval, exp.Interval):
+        return node
+    return exp.Anonymous(this="f_date_add", expressions=_shift(moment, interval, isinstance(node, exp.Sub)))
+
+
+def _shift(moment: exp.Expr, interval: exp.Interval, back: bool) -> list[exp.Expr]:
+    count = exp.Neg(this=exp.Paren(this=interval.this)) if back else interval.this
+    return [moment, count, exp.Literal.string(str(interval.args.get("unit") or "").upper())]
 
 
 def _flat(tree: exp.Expr) -> exp.Expr:

@@ -38,15 +38,22 @@ class UpdatePlan(Plan):
         self._database = update.table.database
         self._slots = slots
         self._changes: dict[int, Evaluation] = {}
+        self._repeated: int | None = None
         for name, value in update.changes:
             place = place_of(table, update.table, name, "field list")
             column = table.declared[place]
-            if place == table.key_place:
-                raise ReadOnly(f"UPDATE command denied for column '{column.name}': it is the key")
+            if place == table.key_place and isinstance(value, Slot):
+                # Programs that edit a row repeat its key.
+                self._repeated = value.index
+            elif place == table.key_place:
+                raise self._is_key()
             if place in self._changes:
                 raise ColumnTwice(f"Column '{column.name}' specified twice")
             self._changes[place] = self._value(value, place, update.table)
         self._search = Search("UPDATE", table, update, {}, ())
+
+    def _is_key(self) -> ReadOnly:
+        return ReadOnly(f"UPDATE command denied for column '{self._table.key}': it is the key")
 
     def _value(self, value: Expression, place: int, named: TableName) -> Evaluation:
         if isinstance(value, Default):
@@ -74,6 +81,10 @@ class UpdatePlan(Plan):
     async def run(self, context: Context, parameters: Parameters) -> Result:
         """@return: how many rows have other values than before, or were found, as the client likes it."""
         dev_id, table = context.tenant(self._database), self._table
+        if self._repeated is not None:
+            keys = self._search.keys(context, parameters)
+            if keys != [table.lookup(parameters[self._repeated])]:
+                raise self._is_key()
         rows = await self._search.find(context, dev_id, parameters)
         entries = []
         for row in rows:

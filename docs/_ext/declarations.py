@@ -190,7 +190,7 @@ def functions() -> str:
 def subjects() -> Table:
     """@return: what can be shown, and the columns of the answers."""
     rows = [
-        (code(f"SHOW {words}"), ", ".join(map(code, subject.titles)).replace("{}", "DATABASE"))
+        (code(f"SHOW {words}"), ", ".join(map(code, subject.titles)).format(database="DATABASE", user="USER"))
         for words, subject in SUBJECTS.items()
     ]
     return Table(("Statement", "Columns of the answer"), rows, (26, 74))

@@ -23,7 +23,7 @@ SMALL = "INSERT INTO pipes_messages (name, event, message) VALUES ('chat', '', '
 #: Statements by CppComet's number, MySQL's and SQLSTATE: the class of the error, and what its text names.
 ERRORS = {
     (2, 1235, "42000"): [
-        ("TRUNCATE users_auth", errors.NotSupported, "TRUNCATE"),
+        ("CALL users_auth()", errors.NotSupported, "CALL"),
         ("INSERT IGNORE INTO users_auth VALUES (1, 'a')", errors.NotSupported, "IGNORE"),
         ("DELETE FROM users_auth WHERE id = 1 OR hash = 'a'", errors.NotSupported, "OR"),
         ("SELECT name REGEXP 'a' FROM pipes", errors.NotSupported, "name"),
@@ -40,6 +40,8 @@ ERRORS = {
         ("INSERT INTO pipes (name, users) VALUES ('chat', 1)", errors.ReadOnly, "pipes"),
         ("DELETE FROM conference_members WHERE name = 'room'", errors.ReadOnly, "conference_members"),
         ("UPDATE users_auth SET id = 2 WHERE id = 1", errors.ReadOnly, "'id'"),
+        ("TRUNCATE users_auth", errors.ReadOnly, "TRUNCATE"),
+        ("ALTER TABLE users_auth ADD name text", errors.ReadOnly, "stay as they are"),
     ],
     (11, 1406, "22001"): [
         (f"INSERT INTO users_auth (id, hash) VALUES (1, '{LONG}')", errors.TooLong, "'hash'"),
@@ -82,7 +84,7 @@ ERRORS = {
         ("INSERT INTO users_auth (id, hash) VALUES (2147483648, 'a')", errors.OutOfRange, "'id'"),
     ],
     (13, 1175, "HY000"): [
-        ("SELECT * FROM users_auth", errors.KeyRequired, "id"),
+        ("UPDATE users_auth SET hash = 'a'", errors.KeyRequired, "id"),
         ("DELETE FROM revoked_tokens", errors.KeyRequired, "token"),
     ],
     (13, 1110, "42000"): [
@@ -111,6 +113,7 @@ ERRORS = {
         ("SELECT count(*) FROM nope", errors.UnknownTable, "nope"),
         ("DESCRIBE dialogs", errors.UnknownTable, "dialogs"),
     ],
+    (15, 1109, "42S02"): [("SELECT * FROM information_schema.nope", errors.UnknownView, "nope")],
     (15, 1049, "42000"): [("USE nope", errors.UnknownDatabase, "'nope'")],
     (15, 1094, "HY000"): [("KILL 12345", errors.UnknownConnection, "12345")],
     (17, 1366, "HY000"): [

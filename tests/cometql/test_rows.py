@@ -1,5 +1,7 @@
 """Tests for L{comet.cometql.search}, L{comet.cometql.filters} and the plans of SELECT, INSERT and DELETE."""
 
+from unittest import mock
+
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
@@ -14,6 +16,7 @@ from comet.errors import (
     NotAllowed,
     NotSupported,
     TooLong,
+    TooManyRows,
     UnknownColumn,
     UnknownDatabase,
     UnknownFunction,
@@ -165,8 +168,28 @@ class SelectTests(TalkTests):
         self.refuses(UnknownColumn, "INSERT INTO users_auth (id, uuid) VALUES (1, 'x')", "'uuid'")
         self.refuses(UnknownColumn, "INSERT INTO users_auth (t.id, hash) VALUES (1, 'x')", "'t.id'")
 
+    def test_without_a_key(self):
+        """A SELECT that names no key looks at all rows, by pages if it likes, at no more than it needs."""
+        self.run_("INSERT INTO users_auth VALUES " + ", ".join(f"({n}, 'k{n % 2}')" for n in range(1, 8)))
+        for clause, wanted in (
+            ("", [1, 2, 3, 4, 5, 6, 7]),
+            ("LIMIT 0, 3", [1, 2, 3]),
+            ("LIMIT 3 OFFSET 6", [7]),
+            ("ORDER BY id DESC LIMIT 2", [7, 6]),
+            ("WHERE hash = 'k0'", [2, 4, 6]),
+            ("WHERE id > 5", [6, 7]),
+            ("WHERE id NOT IN (1, 2, 3) AND hash = 'k1' LIMIT 1", [5]),
+        ):
+            self.assertEqual([user for (user,) in self.rows(f"SELECT id FROM users_auth {clause}")], wanted)
+        with mock.patch("comet.cometql.search.MOST_ROWS", 6):
+            self.assertEqual(len(self.rows("SELECT * FROM users_auth LIMIT 5")), 5)
+            for clause in ("", "LIMIT 7", "WHERE hash = 'k0' LIMIT 1", "ORDER BY hash LIMIT 1"):
+                self.refuses(TooManyRows, f"SELECT * FROM users_auth {clause}", "6 rows")
+        with mock.patch("comet.cometql.search.MOST_BYTES", 5):
+            self.refuses(TooManyRows, "SELECT * FROM users_auth", "5 bytes")
+
     def test_keys_are_needed(self):
-        """No key, or one that is compared in another way, is refused: nothing else is done instead."""
+        """A DELETE without a key, or with one that is compared in another way, is refused."""
         for clause in (
             "",
             "WHERE hash = 'a'",
@@ -175,7 +198,7 @@ class SelectTests(TalkTests):
             "WHERE id NOT IN (1)",
             "WHERE id LIKE 1",
         ):
-            self.refuses(KeyRequired, f"SELECT * FROM users_auth {clause}", "SELECT", "users_auth", "id")
+            self.refuses(KeyRequired, f"DELETE FROM users_auth {clause}", "DELETE", "users_auth", "id")
         self.refuses(NotSupported, "SELECT * FROM users_auth WHERE id = 1 AND hash = id")
 
 

@@ -169,7 +169,7 @@ class PipesMessagesTests(TalkTests):
     def test_names_that_cannot_be(self):
         """A name that no channel can have gives no row and no error."""
         self.assertEqual(self.rows("SELECT * FROM pipes_messages WHERE name IN ('ab', 'a b', NULL, '')"), [])
-        self.refuses(KeyRequired, "SELECT * FROM pipes_messages", "name")
+        self.refuses(KeyRequired, "DELETE FROM pipes_messages", "name")
 
     def history(self):
         return [text for (text,) in self.rows("SELECT message FROM pipes_messages WHERE name = 'chat'")]
@@ -192,7 +192,11 @@ class PipesMessagesTests(TalkTests):
         self.does(f"DELETE FROM pipes_messages WHERE id IN ('{ids[1]}', 'none', 5)", 1)
         self.does(f"DELETE FROM pipes_messages WHERE name = 'chat' AND id = '{ids[0]}'", 0)
         self.does(f"DELETE FROM pipes_messages WHERE id = '{ids[2]}' AND name = 'chat' LIMIT 1", 1)
-        self.assertEqual(self.history(), ["d"])
+        self.does(f"DELETE FROM pipes_messages WHERE id = '{ids[3]}' LIMIT 0", 0)
+        self.refuses(KeyRequired, f"DELETE FROM pipes_messages WHERE id IN ('{ids[3]}', 'none') LIMIT 1")
+        self.does("INSERT INTO pipes_messages (name, message) VALUES ('chat', 'e')", 1)
+        self.does(f"DELETE FROM `pipes_messages` WHERE `pipes_messages`.`id` = '{ids[3]}' LIMIT 1", 1)
+        self.assertEqual(self.history(), ["e"])
 
     def test_delete_a_part(self):
         """Conditions, order and limit choose among what the key finds."""
@@ -283,7 +287,7 @@ class ListenersTests(TalkTests):
         self.assertEqual(
             self.rows("SELECT * FROM pipes WHERE name IN ('chat', 'a b', 'talk')"), [("chat", 2), ("talk", 0)]
         )
-        self.refuses(KeyRequired, "SELECT * FROM pipes")
+        self.assertEqual(self.rows("SELECT * FROM pipes"), [("chat", 2)])
 
     def test_names_of_digits(self):
         """A channel may be called by a number, with quotes or without."""
@@ -390,7 +394,7 @@ class UsersAuthTests(TalkTests):
             self.rows("SELECT * FROM users_auth WHERE id IN (-1, 0, 'x', NULL, 99999999999, 1e20)"),
             [],
         )
-        self.refuses(KeyRequired, "SELECT * FROM users_auth", "id")
+        self.refuses(KeyRequired, "DELETE FROM users_auth", "id")
 
     def test_tenants(self):
         """Nobody sees the keys of another tenant."""

@@ -23,6 +23,7 @@ class UpdateTests(TalkTests):
         self.assertEqual(self.keys(), {1: "y", 2: "x", 3: "c"})
         self.does("UPDATE users_auth SET hash = 'z' WHERE id = 1 OR id = 3 ORDER BY id DESC LIMIT 1", 1)
         self.does("UPDATE users_auth SET hash = 'z' WHERE id = 9", 0)
+        self.does("UPDATE users_auth SET id = '3', hash = 'z' WHERE id = 3 LIMIT 1", 0)
         self.assertEqual(self.keys(), {1: "y", 2: "x", 3: "z"})
         info = self.run_("UPDATE users_auth SET hash = 'z' WHERE id IN (2, 3)").info
         self.assertEqual(info, "Rows matched: 2  Changed: 1  Warnings: 0")
@@ -46,6 +47,9 @@ class UpdateTests(TalkTests):
         for table in ("pipes_messages", "users_messages", "pipes", "users_time"):
             self.refuses(ReadOnly, f"UPDATE {table} SET event = 'x' WHERE name = 'chat'", table)
         self.refuses(ReadOnly, "UPDATE users_auth SET id = 5 WHERE id = 1", "'id'")
+        self.refuses(ReadOnly, "UPDATE users_auth SET id = '2', hash = 'x' WHERE id = 1", "'id'")
+        self.refuses(ReadOnly, "UPDATE users_auth SET id = 1, hash = 'x' WHERE id IN (1, 2)", "'id'")
+        self.refuses(ReadOnly, "UPDATE users_auth SET id = id WHERE id = 1", "'id'")
         self.refuses(ColumnTwice, "UPDATE users_auth SET hash = 'x', hash = 'y' WHERE id = 1", "'hash'")
         self.refuses(UnknownColumn, "UPDATE users_auth SET nope = 'x' WHERE id = 1", "'nope'")
         self.refuses(KeyRequired, "UPDATE users_auth SET hash = 'x'", "UPDATE", "id")

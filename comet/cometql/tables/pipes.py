@@ -33,7 +33,9 @@ class PipesMessages(ChannelTable[Message]):
     name = "pipes_messages"
     doc = "Sends a message to everybody who listens to a channel; shows what the channel has kept."
     declared = (
-        Declared("id", Kind.VARCHAR, 36, "a UUID of the message, given by the server", ignored=True),
+        Declared(
+            *("id", Kind.VARCHAR, 36, "a UUID of the message, given by the server"), unique=True, ignored=True
+        ),
         Declared("time", Kind.BIGINT, 20, "when it was sent, in seconds since 1970", ignored=True, default=0),
         name_column("the channel", required=True),
         Declared("index", Kind.INT, 11, "the place in the answer: 0, 1, 2 ...", ignored=True, default=0),

@@ -69,7 +69,7 @@ class Table(ABC, Generic[Entry, Key]):
     @cvar doc: a sentence for the reference page.
     @cvar writable: whether it takes INSERT and DELETE.
     @cvar removal_keys: further columns that are enough for a DELETE.
-    @cvar listable: whether a SELECT may leave out the key, and a DELETE that says something else of the rows.
+    @cvar listable: whether a DELETE or UPDATE may leave out the key, if it says something else of the rows.
     @cvar ranged: whether L{rows_within} reads a range of keys by itself; they are numbers then.
     """
 
@@ -86,7 +86,7 @@ class Table(ABC, Generic[Entry, Key]):
         self.key_place = next(place for place, column in enumerate(self.declared) if column.key)
         self.key = self.declared[self.key_place].name
         self.columns = tuple(
-            Column(column.name, column.kind, column.length, False, column.key, self.name)
+            Column(column.name, column.kind, column.length, False, column.unique, self.name)
             for column in self.declared
         )
         self.visible = [place for place, column in enumerate(self.declared) if not column.invisible]
@@ -95,6 +95,14 @@ class Table(ABC, Generic[Entry, Key]):
             for place, column in enumerate(self.declared)
             for name in (column.name, *column.synonyms)
         }
+
+    @property
+    def indexes(self) -> dict[str, Declared]:
+        """What tells rows apart, and what they are looked up by: columns by the names of indexes."""
+        unique = next((column for column in self.declared if column.unique), None)
+        key = self.declared[self.key_place]
+        found = {"PRIMARY": unique} if unique else {}
+        return found if key.unique else {**found, key.name: key}
 
     def place(self, column: str) -> int | None:
         """@return: the place of a column, by its name in any letter case; C{None} if there is none."""
@@ -112,8 +120,7 @@ class Table(ABC, Generic[Entry, Key]):
     async def all_rows(self, dev_id: int, most: Most) -> Sequence[Row]:
         """
         @return: every row of a tenant, in no particular order, unless they are more than C{most}: then what
-            is given is more, too, but need not be all. A plain SELECT asks for them if the table is
-            C{listable}, one with functions, joins or the like in any case.
+            is given is more, too, but need not be all. A SELECT asks for them that does not name keys.
         """
 
     async def removable(self, dev_id: int, keys: Sequence[Key]) -> Sequence[Row]:

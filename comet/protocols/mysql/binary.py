@@ -6,6 +6,7 @@ U{https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_binary_results
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,37 @@ _NUMBERS: dict[Kind, Callable[..., bytes]] = {
 }
 _UNSIGNED = struct.Struct("<Q").pack
 
+_MOMENT = re.compile(r"(?:(\d+)-(\d+)-(\d+))?[ T]?(?:(-?)(\d+):(\d+):(\d+)(?:\.(\d{1,6}))?)?")
+
+
+def _parts(value: Value) -> tuple[list[int], str]:
+    """@return: year, month, day, hour, minute, second and microseconds of a text, and the sign of a time."""
+    found = _MOMENT.fullmatch(str(value))
+    assert found is not None, value  # whoever declares such a column has looked at its values
+    *whole, fraction = (found[group] or "0" for group in (1, 2, 3, 5, 6, 7, 8))
+    return [*map(int, whole), int(fraction.ljust(6, "0"))], found[4] or ""
+
+
+def _date(value: Value) -> bytes:
+    (year, month, day, *_), _ = _parts(value)
+    return struct.pack("<BHBB", 4, year, month, day)
+
+
+def _datetime(value: Value) -> bytes:
+    (*moment, fraction), _ = _parts(value)
+    if fraction:
+        return struct.pack("<BHBBBBBI", 11, *moment, fraction)
+    return struct.pack("<BHBBBBB", 7, *moment)
+
+
+def _time(value: Value) -> bytes:
+    (_, _, _, hours, minutes, seconds, fraction), sign = _parts(value)
+    span = (bool(sign), *divmod(hours, 24), minutes, seconds)
+    return struct.pack("<B?IBBBI", 12, *span, fraction) if fraction else struct.pack("<B?IBBB", 8, *span)
+
+
+_TIMES: dict[Kind, Callable[..., bytes]] = {Kind.DATETIME: _datetime, Kind.DATE: _date, Kind.TIME: _time}
+
 #: The bits of the NULLs begin with the third one.
 _FIRST_BIT = 2
 
@@ -39,8 +71,9 @@ def row_encoder(columns: Sequence[Column], terms: Terms) -> RowEncoder:
         data = as_text[type(value)](value)
         return lenenc_int(len(data)) + data
 
+    others = {**_NUMBERS, **_TIMES}
     encoders = [
-        _UNSIGNED if column.unsigned and column.kind is Kind.BIGINT else _NUMBERS.get(column.kind, string)
+        _UNSIGNED if column.unsigned and column.kind is Kind.BIGINT else others.get(column.kind, string)
         for column in columns
     ]
     size = (len(columns) + 7 + _FIRST_BIT) // 8

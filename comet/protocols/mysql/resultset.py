@@ -46,6 +46,9 @@ WIRE_TYPES = {
     Kind.DECIMAL: WireType(ColumnType.NEWDECIMAL),
     Kind.VARCHAR: WireType(ColumnType.VAR_STRING, UTF8MB4, ColumnFlag.NONE),
     Kind.TEXT: WireType(ColumnType.BLOB, UTF8MB4, ColumnFlag.BLOB),
+    Kind.DATETIME: WireType(ColumnType.DATETIME, flags=ColumnFlag.BINARY),
+    Kind.DATE: WireType(ColumnType.DATE, flags=ColumnFlag.BINARY),
+    Kind.TIME: WireType(ColumnType.TIME, flags=ColumnFlag.BINARY),
     Kind.NULL: WireType(ColumnType.NULL, flags=ColumnFlag.BINARY),
 }
 

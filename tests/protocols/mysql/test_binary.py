@@ -63,6 +63,17 @@ class RowTests(SynchronousTestCase):
         """Exact numbers travel as text."""
         self.assertEqual(self.encoded(Kind.DECIMAL, Decimal("-1.50")), b"\x05-1.50")
 
+    def test_moments(self):
+        """Dates and times have a form of their own, which leaves out a fraction of zero."""
+        for kind, moment, wanted in (
+            (Kind.DATETIME, "2023-11-14 22:13:20", b"\x07\xe7\x07\x0b\x0e\x16\x0d\x14"),
+            (Kind.DATETIME, "2023-11-14 22:13:20.5", b"\x0b\xe7\x07\x0b\x0e\x16\x0d\x14\x20\xa1\x07\0"),
+            (Kind.DATE, "2023-11-14", b"\x04\xe7\x07\x0b\x0e"),
+            (Kind.TIME, "22:13:20", b"\x08\0\0\0\0\0\x16\x0d\x14"),
+            (Kind.TIME, "-49:00:01.000001", b"\x0c\1\2\0\0\0\1\0\1\1\0\0\0"),
+        ):
+            self.assertEqual(self.encoded(kind, moment), wanted, moment)
+
     def test_unsigned(self):
         """The greatest of numbers without a sign has all bits."""
         self.assertEqual(self.encoded(Kind.BIGINT, (1 << 64) - 1, unsigned=True), b"\xff" * 8)

@@ -1,0 +1,46 @@
+"""Routines, triggers and events: comet has none, and tools ask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from comet.cometql.dictionary.view import View
+
+#: The type of a value, as ROUTINES and PARAMETERS tell it.
+_TYPE = (
+    " DATA_TYPE:text? CHARACTER_MAXIMUM_LENGTH:bigint? CHARACTER_OCTET_LENGTH:bigint?"
+    " NUMERIC_PRECISION:int+? NUMERIC_SCALE:bigint? DATETIME_PRECISION:int+? CHARACTER_SET_NAME:64?"
+    " COLLATION_NAME:64? DTD_IDENTIFIER:text?"
+)
+#: In which character sets a program was written.
+_WRITTEN = " CHARACTER_SET_CLIENT:64 COLLATION_CONNECTION:64 DATABASE_COLLATION:64"
+
+#: Views by name.
+PROGRAMS: Mapping[str, View] = MappingProxyType(
+    {
+        "ROUTINES": View(
+            f"SPECIFIC_NAME:64 ROUTINE_CATALOG:64 ROUTINE_SCHEMA:64 ROUTINE_NAME:64 ROUTINE_TYPE:9 {_TYPE}"
+            " ROUTINE_BODY:8 ROUTINE_DEFINITION:text? EXTERNAL_NAME:1? EXTERNAL_LANGUAGE:64 PARAMETER_STYLE:3"
+            " IS_DETERMINISTIC:3 SQL_DATA_ACCESS:17 SQL_PATH:1? SECURITY_TYPE:7 CREATED:datetime"
+            f" LAST_ALTERED:datetime SQL_MODE:520 ROUTINE_COMMENT:text DEFINER:288 {_WRITTEN}"
+        ),
+        "PARAMETERS": View(
+            "SPECIFIC_CATALOG:64 SPECIFIC_SCHEMA:64 SPECIFIC_NAME:64 ORDINAL_POSITION:bigint+"
+            f" PARAMETER_MODE:5? PARAMETER_NAME:64? {_TYPE} ROUTINE_TYPE:9"
+        ),
+        "TRIGGERS": View(
+            "TRIGGER_CATALOG:64 TRIGGER_SCHEMA:64 TRIGGER_NAME:64 EVENT_MANIPULATION:6"
+            " EVENT_OBJECT_CATALOG:64 EVENT_OBJECT_SCHEMA:64 EVENT_OBJECT_TABLE:64 ACTION_ORDER:int+"
+            " ACTION_CONDITION:1? ACTION_STATEMENT:text ACTION_ORIENTATION:3 ACTION_TIMING:6"
+            " ACTION_REFERENCE_OLD_TABLE:1? ACTION_REFERENCE_NEW_TABLE:1? ACTION_REFERENCE_OLD_ROW:3"
+            f" ACTION_REFERENCE_NEW_ROW:3 CREATED:datetime SQL_MODE:520 DEFINER:288 {_WRITTEN}"
+        ),
+        "EVENTS": View(
+            "EVENT_CATALOG:64 EVENT_SCHEMA:64 EVENT_NAME:64 DEFINER:288 TIME_ZONE:64 EVENT_BODY:3"
+            " EVENT_DEFINITION:text EVENT_TYPE:9 EXECUTE_AT:datetime? INTERVAL_VALUE:256? INTERVAL_FIELD:18?"
+            " SQL_MODE:520 STARTS:datetime? ENDS:datetime? STATUS:21 ON_COMPLETION:12 CREATED:datetime"
+            f" LAST_ALTERED:datetime LAST_EXECUTED:datetime? EVENT_COMMENT:2048 ORIGINATOR:int+ {_WRITTEN}"
+        ),
+    }
+)

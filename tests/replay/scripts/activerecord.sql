@@ -1,0 +1,26 @@
+-- ActiveRecord 6.1 over mysql2 of Ruby: after login, its schema cache, then models.
+SET NAMES utf8mb4,  @@SESSION.sql_mode = CONCAT(CONCAT(@@sql_mode, ',STRICT_ALL_TABLES'), ',NO_AUTO_VALUE_ON_ZERO'),  @@SESSION.sql_auto_is_null = 0, @@SESSION.wait_timeout = 2147483;
+SELECT VERSION();
+SHOW VARIABLES LIKE 'lower_case_table_names';
+SHOW FULL FIELDS FROM `users_auth`;
+SHOW KEYS FROM `users_auth`;
+SHOW CREATE TABLE `users_auth`;
+SELECT table_name FROM information_schema.tables WHERE table_schema = database();
+SELECT table_name FROM information_schema.tables WHERE table_schema = database() AND table_name = 'users_auth' AND table_type = 'BASE TABLE';
+SELECT table_name FROM (SELECT * FROM information_schema.tables WHERE table_schema = database()) _subquery WHERE _subquery.table_name = 'users_auth' AND _subquery.table_type = 'BASE TABLE';
+SELECT column_name FROM information_schema.statistics WHERE index_name = 'PRIMARY' AND table_schema = database() AND table_name = 'users_auth' ORDER BY seq_in_index;
+SELECT table_comment FROM information_schema.tables WHERE table_schema = database() AND table_name = 'users_auth';
+SELECT fk.referenced_table_name AS 'to_table', fk.referenced_column_name AS 'primary_key', fk.column_name AS 'column', fk.constraint_name AS 'name', rc.update_rule AS 'on_update', rc.delete_rule AS 'on_delete' FROM information_schema.referential_constraints rc JOIN information_schema.key_column_usage fk USING (constraint_schema, constraint_name) WHERE fk.referenced_column_name IS NOT NULL AND fk.table_schema = database() AND fk.table_name = 'users_auth' AND rc.constraint_schema = database() AND rc.table_name = 'users_auth';
+SELECT cc.constraint_name AS 'name', cc.check_clause AS 'expression' FROM information_schema.check_constraints cc JOIN information_schema.table_constraints tc USING (constraint_schema, constraint_name) WHERE tc.table_schema = database() AND tc.table_name = 'users_auth' AND cc.constraint_schema = database();
+SHOW VARIABLES LIKE 'character_set_database';
+SHOW VARIABLES LIKE 'collation_database';
+SELECT DATABASE() AS db;
+SELECT `users_auth`.* FROM `users_auth` ORDER BY `users_auth`.`id` ASC LIMIT 1;
+SELECT `users_auth`.* FROM `users_auth` WHERE `users_auth`.`id` = 1 LIMIT 1;
+SELECT COUNT(*) FROM `users_auth`;
+SELECT 1 AS one FROM `users_auth` WHERE `users_auth`.`hash` = 'key_1' LIMIT 1;
+BEGIN;
+INSERT INTO `users_data` (`id`, `data`) VALUES (911, 'by ActiveRecord');
+COMMIT;
+UPDATE `users_data` SET `users_data`.`data` = 'changed' WHERE `users_data`.`id` = 911;
+DELETE FROM `users_data` WHERE `users_data`.`id` = 911;

@@ -1,0 +1,25 @@
+-- Django 5.2 over mysqlclient: after login, inspectdb, then models.
+SET NAMES utf8mb4;
+SET autocommit=0;
+SET autocommit=1;
+            SELECT VERSION(), @@sql_mode, @@default_storage_engine, @@sql_auto_is_null, @@lower_case_table_names, CONVERT_TZ('2001-01-01 01:00:00', 'UTC', 'UTC') IS NOT NULL;
+SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;
+SELECT table_name, table_type, table_comment FROM information_schema.tables WHERE table_schema = DATABASE();
+SELECT column_name, referenced_table_name, referenced_column_name FROM information_schema.key_column_usage WHERE table_name = 'users_auth' AND table_schema = DATABASE() AND referenced_table_name IS NOT NULL AND referenced_column_name IS NOT NULL;
+SELECT kc.`constraint_name`, kc.`column_name`, kc.`referenced_table_name`, kc.`referenced_column_name`, c.`constraint_type` FROM information_schema.key_column_usage AS kc, information_schema.table_constraints AS c WHERE kc.table_schema = DATABASE() AND (kc.referenced_table_schema = DATABASE() OR kc.referenced_table_schema IS NULL) AND c.table_schema = kc.table_schema AND c.constraint_name = kc.constraint_name AND c.constraint_type != 'CHECK' AND kc.table_name = 'users_auth' ORDER BY kc.`ordinal_position`;
+SELECT c.constraint_name, c.check_clause FROM information_schema.check_constraints AS c WHERE c.constraint_schema = DATABASE();
+SELECT cc.constraint_name, cc.check_clause FROM information_schema.check_constraints AS cc, information_schema.table_constraints AS tc WHERE cc.constraint_schema = DATABASE() AND tc.table_schema = cc.constraint_schema AND cc.constraint_name = tc.constraint_name AND tc.constraint_type = 'CHECK' AND tc.table_name = 'users_auth';
+SHOW INDEX FROM `users_auth`;
+SELECT table_collation FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'users_auth';
+SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale, extra, column_default, CASE WHEN collation_name = 'utf8mb4_bin' THEN NULL ELSE collation_name END AS collation_name, CASE WHEN column_type LIKE '% unsigned' THEN 1 ELSE 0 END AS is_unsigned, column_comment FROM information_schema.columns WHERE table_name = 'users_auth' AND table_schema = DATABASE();
+SELECT * FROM `users_auth` LIMIT 1;
+SELECT engine FROM information_schema.tables WHERE table_name = 'users_auth' AND table_schema = DATABASE();
+SELECT engine, support, transactions, savepoints FROM information_schema.engines;
+SELECT `users_auth`.`id`, `users_auth`.`hash` FROM `users_auth` ORDER BY `users_auth`.`id` ASC LIMIT 21;
+SELECT `users_auth`.`id` AS `id` FROM `users_auth` WHERE `users_auth`.`id` IN (2, 3, 12) ORDER BY 1 ASC;
+SELECT COUNT(*) AS `__count` FROM `users_auth`;
+SELECT 1 AS `a` FROM `users_auth` WHERE `users_auth`.`id` = 1 LIMIT 1;
+INSERT INTO `users_data` (`id`, `data`) VALUES (905, 'by Django');
+UPDATE `users_data` SET `data` = 'changed' WHERE `users_data`.`id` = 905;
+SELECT `users_data`.`id`, `users_data`.`data` FROM `users_data` WHERE (`users_data`.`data` LIKE BINARY '%chang%' AND NOT (`users_data`.`id` = 1)) LIMIT 21;
+DELETE FROM `users_data` WHERE `users_data`.`id` IN (905);

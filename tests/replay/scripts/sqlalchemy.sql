@@ -1,0 +1,28 @@
+-- SQLAlchemy 2.1 over PyMySQL: after login, reflection, then the ORM.
+SET NAMES utf8mb4;
+SET AUTOCOMMIT = 0;
+SELECT VERSION();
+SELECT DATABASE();
+SELECT @@transaction_isolation;
+SELECT @@tx_isolation;
+SELECT @@sql_mode;
+SELECT @@lower_case_table_names;
+ROLLBACK;
+SHOW FULL TABLES FROM `CometQL_v1`;
+SHOW CREATE TABLE `users_auth`;
+SHOW CREATE TABLE `CometQL_v1`.`pipes_messages`;
+DESCRIBE `CometQL_v1`.`users_auth`;
+select * from information_schema.tables where table_schema = 'CometQL_v1' and table_name = 'users_auth';
+SELECT * FROM information_schema.check_constraints WHERE constraint_schema = 'CometQL_v1';
+SHOW CREATE TABLE `CometQL_v1`.`nothing_of_that_name`;
+SELECT users_auth.id, users_auth.hash FROM users_auth WHERE users_auth.id = 1;
+SELECT users_auth.id AS users_auth_id, users_auth.hash AS users_auth_hash FROM users_auth ORDER BY users_auth.hash DESC LIMIT 0, 2;
+SELECT count(*) AS count_1 FROM (SELECT users_auth.id AS users_auth_id FROM users_auth WHERE users_auth.hash LIKE concat('%%', 'a', '%%')) AS anon_1;
+SELECT EXISTS (SELECT 1 FROM users_auth WHERE users_auth.id = 1) AS anon_1;
+SELECT a.id, d.data FROM users_auth AS a LEFT OUTER JOIN users_data AS d ON d.id = a.id ORDER BY a.id;
+INSERT INTO users_data (id, data) VALUES (906, 'by SQLAlchemy'), (907, 'as well');
+COMMIT;
+UPDATE users_data SET data='changed' WHERE users_data.id = 906;
+DELETE FROM users_data WHERE users_data.id IN (906, 907);
+COMMIT;
+SELECT now() AS now_1, current_date AS today, current_time AS clock;

@@ -1,0 +1,23 @@
+-- SQLyog: its object browser and its grid.
+set sql_mode='';
+SET NAMES 'utf8';
+show variables like 'lower_case_table_names';
+show databases;
+use `CometQL_v1`;
+show full tables from `CometQL_v1` where table_type = 'BASE TABLE';
+show table status from `CometQL_v1` where engine is not NULL;
+show full tables from `CometQL_v1` where table_type = 'VIEW';
+select `SPECIFIC_NAME` from `INFORMATION_SCHEMA`.`ROUTINES` where `ROUTINE_SCHEMA` = 'CometQL_v1' and ROUTINE_TYPE = 'PROCEDURE';
+select `TRIGGER_NAME` from `INFORMATION_SCHEMA`.`TRIGGERS` where `TRIGGER_SCHEMA` = 'CometQL_v1';
+select `EVENT_NAME` from `INFORMATION_SCHEMA`.`EVENTS` where `EVENT_SCHEMA` = 'CometQL_v1';
+show full fields from `CometQL_v1`.`users_auth`;
+show keys from `CometQL_v1`.`users_auth`;
+show create table `CometQL_v1`.`users_auth`;
+show table status from `CometQL_v1` like 'users_auth';
+select * from `CometQL_v1`.`users_auth` limit 0, 1000;
+show character set;
+show collation;
+show engines;
+show processlist;
+show warnings;
+show status;

@@ -1,0 +1,1 @@
+"""Tools that people have, run for real against a real server."""
