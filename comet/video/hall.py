@@ -135,6 +135,7 @@ class Hall:
     async def stop(self) -> None:
         """All clients are gone."""
         if self.media is not None:
+            self.stage.close()
             await self.media.stop()
 
     def tick(self, now: float) -> None:

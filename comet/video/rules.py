@@ -100,6 +100,8 @@ class Rules:
         if answered is None:
             self._check_idle(caller, rung)
             self._check_room(step.connection, step.rooms)
+            if channel in self._book.rooms:
+                raise RoomFull(f"there is a call {step.room} already")
         room = answered or self._book.open(channel)
         seat = self._sit(room, caller, step, slot, CALL_SEATS)
         if answered is None:

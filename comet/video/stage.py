@@ -41,6 +41,11 @@ class Stage(Floor):
         self._house, self._media = house, media
         self._known: dict[Channel, dict[int, None]] = {}
 
+    def close(self) -> None:
+        """Tell the media server nothing more."""
+        self._media = None
+        self._known.clear()
+
     def knows(self, seat: Seat) -> bool:
         """@return: whether C{seat} is known to the media server."""
         return seat.number in self._known.get(seat.room.channel, ())

@@ -9,7 +9,7 @@ from twisted.internet.task import Clock
 
 from comet.model import Channel, Goodbye, Message, PrivateMessage, User
 from comet.turn import Turn
-from tests.protocols.clients import Port
+from tests.protocols.clients import Port, SocketClient
 from tests.running import finish, make_broker
 from tests.storage.contract import NASTY
 
@@ -226,6 +226,29 @@ class JsonContract(TransportContract):
         frames = [frame for frame in client.frames() if frame["type"] in ("message", "subscribed")]
         last = frames[-1]
         return last["cursor"] if last["type"] == "message" else last["channels"]["news"]["cursor"]
+
+    def test_calls(self):
+        """Ring, are taken, carry signals in order, and end, whoever calls whom."""
+        finish(self.broker.store.set_key(User(0, 8), "key8"))
+        for caller_id, called_id in ((7, 8), (8, 7)):
+            clients = {7: self.ann(), 8: SocketClient(self.port, user_id=8, key="key8")}
+            caller, called = clients[caller_id], clients[called_id]
+            called.frames()
+            room = caller.ask(cmd="call", id=1, user_id=called_id)[0]["room"]
+            (ring,) = called.frames()
+            self.assertEqual((ring["type"], ring["caller_id"], ring["room"]), ("ring", caller_id, room))
+            seats = [each["seat"] for each in called.ask(cmd="join", id=1, room=room)[0]["members"]]
+            self.assertEqual([frame["type"] for frame in caller.frames()][-2:], ["entered", "answered"])
+            for number in range(3):
+                caller.say(cmd="signal", room=room, to=seats[1], data={"n": number})
+                called.say(cmd="signal", room=room, to=seats[0], data={"n": number})
+            for client in (caller, called):
+                said = [frame["data"]["n"] for frame in client.frames() if frame["type"] == "signal"]
+                self.assertEqual(said, [0, 1, 2])
+            caller.say(cmd="leave", id=2, room=room)
+            self.assertEqual([frame["type"] for frame in called.frames()], ["gone", "ended"])
+            for client in (caller, called):
+                client.vanish()
 
     def test_who_comes_back_gets_what_was_missed(self):
         """In order and once, then what is said now; nothing of it if nothing was missed."""

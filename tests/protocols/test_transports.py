@@ -4,7 +4,7 @@ import json
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from comet.model import PrivateMessage
+from comet.model import PrivateMessage, User
 from tests.protocols.clients import LineClient, PollClient, Port, SocketClient, StreamClient, answer
 from tests.protocols.contract import ANN, NEWS, JsonContract, TransportContract
 from tests.running import finish
@@ -14,6 +14,18 @@ class LineTests(TransportContract, SynchronousTestCase):
     """The line protocol over WebSocket."""
 
     client_class = LineClient
+
+    def test_calls(self):
+        """There are no words for them: nothing is heard, and a call to such a device alone is not taken."""
+        finish(self.broker.store.set_key(User(0, 8), "key8"))
+        old, caller = self.ann(), SocketClient(self.port, user_id=8, key="key8")
+        old.frames(), caller.frames()
+        ok, ringing = caller.ask(cmd="call", id=1, user_id=7)
+        self.assertEqual((ok["type"], ringing["devices"]), ("ok", 1))
+        caller.say(cmd="leave", id=2, room=ok["room"])
+        self.assertEqual(old.frames(), [])
+        self.publish("x")
+        self.assertFalse(next(iter(self.broker.presence.devices(ANN))).is_over)
 
 
 class SocketTests(JsonContract, SynchronousTestCase):

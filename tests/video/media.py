@@ -15,19 +15,22 @@ class RecordingMedia(MediaServer):
 
     def __init__(self):
         self.told, self.there = [], set()
+        self.is_stopped = False
 
     def start(self, floor):
         self.floor = floor
 
     async def stop(self):
-        """There is nothing to leave."""
+        self.is_stopped = True
 
     def entered(self, room, seat, user_id):
+        assert not self.is_stopped
         assert (room, seat) not in self.there
         self.there.add((room, seat))
         self.told.append(("entered", room.name, seat, user_id))
 
     def left(self, room, seat):
+        assert not self.is_stopped
         self.there.remove((room, seat))
         self.told.append(("left", room.name, seat))
 

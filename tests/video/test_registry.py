@@ -7,7 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from comet.errors import NoSeat, Refused, RoomFull
 from comet.model import Channel, User
 from comet.video import parts
-from comet.video.model import Back, Gone, Lost, On, Reason, Topology
+from comet.video.model import Back, Gone, Lost, On, Reason, Silent, Topology
 from comet.video.registry import Registry
 from comet.video.rules import RINGS_LIMIT, Rules
 from comet.video.seat import Seat
@@ -245,6 +245,17 @@ class PartTests(BookCase):
         self.do(joins(1, 7), 1)
         result = parts.replace(self.book, 0, told, 101.0, 2)
         self.assertEqual((result.news, list(self.book.rings())), ([], []))
+
+    def test_a_ring_that_is_not_told_any_more(self):
+        """Is over for those who are rung; the call goes on, for somebody may have taken it elsewhere."""
+        self.do(Calls(100.0, 0, "call-1", 1, 3, "s", 7, 0, "video", "", 145, 10), 0)
+        told = [list(row) for row in parts.part(self.book, 0) if row[0] == "seat"]
+        result = parts.replace(self.book, 0, told, 101.0, 2)
+        self.assertEqual([(news.to, type(news.event)) for news in result.news], [(User(0, 7), Silent)])
+        (room,) = self.book.rooms.values()
+        self.assertEqual((room.is_broken, list(self.book.suspects)), (True, [room.channel]))
+        self.do(joins(2, 7, "call-1"), 1)
+        self.assertEqual(len(room.seats), 1)
 
     def test_topology(self):
         """A room goes by way of the media server if anybody knows so who sits there, and else does not."""

@@ -447,6 +447,15 @@ class MediaServerTests(VideoCase):
         self.assertEqual(list(self.broker.hall.book.rooms), [Channel(0, "den")])
         self.assertEqual(self.media.there, set())
 
+    def test_the_server_stops(self):
+        """And tells the media server nothing more, whoever goes then; there is none to be signalled to."""
+        pages = self.full()
+        finish(self.broker.stop())
+        self.assertTrue(self.media.is_stopped)
+        self.media.floor.from_media(self.room, pages[0].number, {"kind": "subscribe"})
+        self.refused("no_seat", pages[0].do("signal", room="lobby", to="media", data={"kind": "publish"}))
+        pages[0].do("leave", room="lobby")
+
     def test_a_call_needs_none(self):
         """It is for two."""
         _, _, room = self.talking()
