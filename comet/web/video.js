@@ -21,15 +21,19 @@
 (function (root) {
   "use strict";
 
-  // Milliseconds: until the server has welcomed a connection; how often the microphone is listened to, and for how long
+  // Milliseconds: until the server has welcomed a connection, or has heard that this page leaves; how often the microphone is listened to, and for how long
   // somebody who pauses is still talking; between two reports to those who want statistics.
   const WELCOME_TIME = 15_000;
+  const LEAVE_TIME = 2_000;
   const LISTEN_TIME = 100;
   const PAUSE_TIME = 900;
   const STATS_TIME = 2_000;
   // How long a way for media may be interrupted before another one is looked for, and how long that may take.
   const GAP_TIME = 2_500;
   const RESTART_TIME = 8_000;
+  // How soon what has failed at the media server is tried again: this doubles up to the cap.
+  const RETRY_TIME = 500;
+  const RETRY_CAP = 30_000;
   // How loud talking is, of 1.
   const LOUDNESS = 0.02;
   // What fits into a signal, or a message between pages, in characters.
@@ -343,7 +347,7 @@
   // The way of media --------------------------------------------------------------------------------------------
 
   /** Why a signal may not arrive: one of both ends is not there just now. */
-  const AWAY = ["no_seat", "not_in_room", "no_room", "closed", "away"];
+  const AWAY = ["no_seat", "not_in_room", "no_room", "closed", "away", "media_away"];
 
   /**
    * One RTCPeerConnection, and the negotiation about it: whatever happens, one after the other.
@@ -357,6 +361,8 @@
     #environment;
     #options;
     #candidates = [];
+    /** Own candidates while the description that they belong to is being made: they must not overtake it. */
+    #unsaid = null;
     #turn = Promise.resolve();
     #over = false;
     #gap = null;
@@ -411,6 +417,11 @@
       });
     }
 
+    /** Begin anew with what comes next. */
+    renew() {
+      return this.#next(async () => this.#drop());
+    }
+
     /** The other end has said something. */
     received({ description, candidate }, ...more) {
       return this.#next(() => (description ? this.#described(description, ...more) : this.#candidate(candidate)));
@@ -461,7 +472,11 @@
       const iceServers = await this.#options.ice();
       if (this.#over) return;
       const pc = (this.pc = new this.#environment.RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" }));
-      pc.onicecandidate = ({ candidate }) => this.#say({ candidate: candidate && (candidate.toJSON?.() ?? candidate) });
+      pc.onicecandidate = ({ candidate }) => {
+        const data = { candidate: candidate && (candidate.toJSON?.() ?? candidate) };
+        if (this.#unsaid) this.#unsaid.push(data);
+        else this.#say(data);
+      };
       pc.onconnectionstatechange = () => this.#changed(pc);
       pc.oniceconnectionstatechange = () => this.#changed(pc);
       this.#options.made?.(pc);
@@ -473,6 +488,7 @@
       this.pc = null;
       this.senders.clear();
       this.#candidates = [];
+      this.#unsaid = null;
       if (!pc) return;
       pc.onicecandidate = pc.onconnectionstatechange = pc.oniceconnectionstatechange = pc.ontrack = null;
       pc.close();
@@ -481,9 +497,15 @@
     async #describe() {
       if (this.#over) return;
       const { pc } = this;
-      await pc.setLocalDescription();
+      const unsaid = (this.#unsaid = []);
+      try {
+        await pc.setLocalDescription();
+      } finally {
+        this.#unsaid = null;
+      }
       const { type, sdp } = pc.localDescription;
       this.#say({ description: { type, sdp }, ...this.#options.about?.(type) });
+      for (const data of unsaid) this.#say(data);
     }
 
     async #described(description, ...more) {
@@ -662,13 +684,20 @@
     }
   }
 
-  /** By way of the media server: one connection there, one back. */
+  /** By way of the media server: one connection there, one back, which the media server offers. */
   class Relay {
     #room;
     #publishing;
     #subscribed;
     /** Whose each line of the connection back is, by its mid. */
     #lines = new Map();
+    /** The numbers of the latest own offer, of the connection back, and of the offer to it that is being answered. */
+    #offers = 0;
+    #back;
+    #answering;
+    /** How often either has failed since it worked. */
+    #failures = 0;
+    #timers = {};
 
     constructor(room) {
       this.#room = room;
@@ -681,18 +710,21 @@
         ...options,
         polite: false,
         say: (data) => room.signal("media", { kind: "publish", ...data }),
-        about: () => ({ streams: [...this.#publishing.senders].map(([source, { mid }]) => ({ mid, source })) }),
+        about: () => ({
+          offer: ++this.#offers,
+          streams: [...this.#publishing.senders].map(([source, { mid }]) => ({ mid, source })),
+        }),
       });
       this.#subscribed = new Connection(room.environment, {
         ...options,
         polite: true,
         // Only the media server makes offers here.
         restarts: false,
-        say: (data) => room.signal("media", { kind: "subscribe", ...data }),
-        described: (pc, streams) => this.#described(pc, streams),
+        say: (data) => room.signal("media", { kind: "subscribe", connection: this.#back, ...data }),
+        about: () => ({ offer: this.#answering }),
+        described: (pc, streams, offer) => this.#described(pc, streams, offer),
       });
-      const sources = SOURCES.filter((source) => room.own.outgoing(source));
-      if (sources.length) this.#publish(sources);
+      this.#publish();
     }
 
     get connections() {
@@ -701,21 +733,33 @@
 
     enter() {}
     leave() {}
+    back() {}
 
     /** This page has come back: the way to the media server may be another one. */
     returned() {
-      if (this.#publishing.isAgreed) this.#publishing.restart();
+      if (this.#publishing.isAgreed && this.#publishing.state !== "connected") this.#publishing.restart();
+      if (this.#subscribed.isAgreed && this.#subscribed.state !== "connected") this.#ask();
     }
 
-    back() {}
-
-    received(_, { kind, streams, ...data }) {
-      const connection = kind === "publish" ? this.#publishing : kind === "subscribe" ? this.#subscribed : null;
-      connection?.received(data, streams ?? []);
+    received(_, { kind, failed, offer, connection, streams = [], ...data }) {
+      if (kind === "publish") {
+        // What is about an offer that does not count any more.
+        if (offer !== undefined && offer !== this.#offers) return;
+        if (failed) this.#later("publish", () => this.#publishing.renew().then(() => this.#publish()));
+        else this.#publishing.received(data);
+      } else if (kind === "subscribe") {
+        if (failed) return this.#ask();
+        if (connection !== this.#back) {
+          if (!data.description) return;
+          this.#back = connection;
+          this.#subscribed.renew();
+        }
+        this.#subscribed.received(data, streams, offer);
+      }
     }
 
     put(source, track) {
-      if (!this.#publishing.put(source, track) && track) this.#publish([source]);
+      if (!this.#publishing.put(source, track) && track) this.#publish();
     }
 
     /** There is no direct way here. */
@@ -730,20 +774,38 @@
     }
 
     close() {
+      for (const timer of Object.values(this.#timers)) this.#room.environment.clearTimeout(timer);
       for (const connection of this.connections) connection.close();
     }
 
-    #publish(sources) {
+    /** Let everything be offered over a new connection back. */
+    #ask() {
+      this.#later("subscribe", () => this.#room.signal("media", { kind: "subscribe" }).catch(() => {}));
+    }
+
+    /** What fails again and again is tried less and less often. */
+    #later(name, work) {
+      const { clearTimeout, setTimeout } = this.#room.environment;
+      clearTimeout(this.#timers[name]);
+      const wait = Math.min(RETRY_CAP, RETRY_TIME * 2 ** this.#failures++);
+      this.#timers[name] = setTimeout(work, wait);
+    }
+
+    /** Offer what there is, and has no line yet. */
+    #publish() {
+      const { own } = this.#room;
+      if (!SOURCES.some((source) => own.outgoing(source))) return;
       const { senders } = this.#publishing;
       this.#publishing.offer((pc) => {
-        for (const source of sources) {
-          const track = this.#room.own.outgoing(source);
+        for (const source of SOURCES) {
+          const track = own.outgoing(source);
           if (track && !senders.has(source)) senders.set(source, pc.addTransceiver(track, { direction: "sendonly" }));
         }
       });
     }
 
-    #described(pc, streams) {
+    #described(pc, streams, offer) {
+      this.#answering = offer;
       const before = new Map(this.#lines);
       this.#lines.clear();
       for (const { mid, seat, kind, source } of streams) {
@@ -756,13 +818,15 @@
       }
       for (const [mid, { member, of }] of before) {
         const now = this.#lines.get(mid);
-        if (now?.member !== member || now.of !== of) this.#room.untrack(member, of, pc, mid);
+        if (now?.member !== member || now.of !== of) this.#room.untrack(member, of, mid);
       }
       this.#changed();
     }
 
     #changed() {
       if (this.#publishing.state === "connected") this.limit();
+      if (this.#subscribed.state === "connected") this.#failures = 0;
+      else if (this.#subscribed.state === "failed") this.#ask();
       const members = new Set([...this.#lines.values()].map(({ member }) => member));
       for (const member of members) this.#room.linked(member, this.#subscribed.state);
     }
@@ -914,7 +978,7 @@
     /** Get up; hang up. Ends the room for this page, whatever the server says. */
     async leave() {
       if (this.#over) return;
-      const said = this.#line.ask({ cmd: "leave", room: this.name }).catch(() => {});
+      const said = this.#isReturning ? null : this.#line.ask({ cmd: "leave", room: this.name }).catch(() => {});
       this.#end("hangup", said);
       await said;
     }
@@ -1062,9 +1126,9 @@
       else track.onunmute = add;
     }
 
-    untrack(member, source, pc, mid) {
+    untrack(member, source, mid) {
       const line = member.lines.get(source);
-      if (line?.pc !== pc || line.transceiver.mid !== mid) return;
+      if (line?.transceiver.mid !== mid) return;
       member.lines.delete(source);
       (source === "screen" ? member.screenStream : member.stream).removeTrack(line.track);
     }
@@ -1114,7 +1178,7 @@
       this.topology = topology;
       this.#way?.close();
       for (const member of this.others) {
-        for (const [source, { pc, transceiver }] of member.lines) this.untrack(member, source, pc, transceiver.mid);
+        for (const [source, { transceiver }] of member.lines) this.untrack(member, source, transceiver.mid);
         this.linked(member, "new");
       }
       this.#way = topology === "sfu" ? new Relay(this) : new Mesh(this);
@@ -1295,7 +1359,12 @@
       this.own.close();
       for (const element of this.#shown.keys()) element.srcObject = null;
       this.#shown.clear();
-      Promise.resolve(said).finally(() => this.#line.close());
+      const close = () => this.#line.close();
+      const timer = this.environment.setTimeout(close, LEAVE_TIME);
+      Promise.resolve(said).then(() => {
+        this.environment.clearTimeout(timer);
+        close();
+      });
       this.#news("ended", { reason });
     }
   }
@@ -1356,10 +1425,10 @@
       return new Promise((resolve, reject) => {
         const fail = (reason) => reject(problem("no_server", reason));
         const timer = setTimeout(() => fail("the server did not answer in time"), WELCOME_TIME);
-        const off = this.on("state", ({ final, reason }) => final && fail(reason));
+        this.#offs.push(() => clearTimeout(timer));
+        this.on("state", ({ final, reason }) => final && fail(reason));
         this.#client.ready.then(() => {
           clearTimeout(timer);
-          off();
           resolve();
         });
       });
@@ -1397,6 +1466,8 @@
     isOver = false;
     /** Whether this page is taking it. */
     isTaken = false;
+    /** What ends it in time. */
+    timer = undefined;
     #video;
 
     constructor(video, { room, kind, caller_id, connection, mode, data = "", until }) {
@@ -1435,19 +1506,22 @@
     #environment;
     #client;
     #tabs = null;
+    #offs = [];
 
     /** @param {Client|CometApi} client What it rings and is rung over; `cometApi` by default. */
     constructor(client = comet().cometApi, replacements = {}) {
       super();
       this.#environment = { ...environment, ...replacements };
       this.#client = client.client ?? client;
-      this.#client.on("frame", (frame) => this.#received(frame));
+      this.#offs.push(this.#client.on("frame", (frame) => this.#received(frame)));
       const { BroadcastChannel, events } = this.#environment;
       if (BroadcastChannel) {
         this.#tabs = new BroadcastChannel("comet video");
         this.#tabs.onmessage = ({ data: { who, room, reason } }) => who === this.#who && this.#silent(room, reason);
       }
-      events?.addEventListener("pagehide", () => [...this.rooms.values()].forEach((room) => room.leave()), true);
+      const leave = () => this.#leave();
+      events?.addEventListener("pagehide", leave, true);
+      this.#offs.push(() => events?.removeEventListener("pagehide", leave, true));
     }
 
     get client() { return this.#client; }
@@ -1481,6 +1555,15 @@
 
     devices() { return devices(this.#environment); }
 
+    /** Leave all rooms, and hear no more rings. The client stays. */
+    async close() {
+      for (const off of this.#offs.splice(0)) off();
+      this.#tabs?.close();
+      this.#tabs = null;
+      for (const ring of [...this.rings.values()]) this.#silent(ring.room, "ended");
+      await this.#leave();
+    }
+
     // What rings use
 
     async accept(ring, options) {
@@ -1502,6 +1585,10 @@
     }
 
     // How it is done
+
+    async #leave() {
+      await Promise.all([...this.rooms.values()].map((room) => room.leave()));
+    }
 
     async #sit(command, { mode = "video", stream, ...constraints }) {
       const { RTCPeerConnection } = this.#environment;
@@ -1546,20 +1633,25 @@
       this.rings.set(frame.room, ring);
       // Should the connection be lost, nobody says that it is over.
       const left = (frame.until - frame.time + 1) * 1000;
-      this.#environment.setTimeout(() => this.rings.get(ring.room) === ring && this.#silent(ring.room, "expired"), left);
+      ring.timer = this.#environment.setTimeout(() => this.#silent(ring.room, "expired"), left);
       this.emit("ring", ring);
     }
 
     #silent(room, reason) {
       const ring = this.rings.get(room);
       if (ring?.isTaken && reason === "taken") return;
-      this.rings.delete(room);
+      this.#forget(ring, room);
       ring?.end(reason);
+    }
+
+    #forget(ring, room) {
+      this.rings.delete(room);
+      this.#environment.clearTimeout(ring?.timer);
     }
 
     /** What this tab has done with a ring: the others of this browser, which share its connection, are not told it. */
     #settle(ring, reason) {
-      this.rings.delete(ring.room);
+      this.#forget(ring, ring.room);
       ring.isOver = true;
       this.#tabs?.postMessage({ who: this.#who, room: ring.room, reason });
     }
@@ -1603,6 +1695,8 @@
     #startedAt = 0;
     #elements = {};
     #sounds = new Map();
+    /** What was on at each other end when it was told of. */
+    #known = new WeakMap();
     #timer = null;
     #held = false;
     #now;
@@ -1774,7 +1868,9 @@
       if (this.#elements.video_local) room.show(this.#elements.video_local);
       const about = ({ userId, connection }) => ({ user_id: userId, uuid: String(connection), callInfo: call, type });
       room.on("answered", ({ userId }) => this.#tell("onCallAccept", { action: "accept", callInfo: call, accept_type: type, user_id: userId }));
+      room.others.forEach((member) => this.#meet(member));
       room.on("entered", ({ member }) => {
+        this.#meet(member);
         this.#lonely();
         this.#tell("onIn", { action: "in", ...about(member) });
       });
@@ -1802,10 +1898,14 @@
       this.#tell("onCallStart", { action: "start", status: "start", callInfo: this.#info, type: this.#type });
     }
 
+    #meet(member) {
+      this.#known.set(member, { audio: member.audio, hold: member.hold });
+    }
+
     #changed(member, about) {
       if (member.isSelf) return;
-      const { was = { audio: member.audio, hold: member.hold } } = member;
-      member.was = { audio: member.audio, hold: member.hold };
+      const was = this.#known.get(member);
+      this.#meet(member);
       if (was.audio !== member.audio) this.#tell("onToggleMute", "toggleMute", { action: "toggleMute", isMute: !member.audio, ...about });
       if (was.hold !== member.hold) this.#tell("onToggleHold", "toggleHold", { action: "toggleHold", isHold: member.hold, ...about });
       if (member.talking) this.#show(member);

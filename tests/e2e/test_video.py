@@ -283,3 +283,66 @@ class PageTests(VideoCase):
         self.assertIn("[video] turn", results["tls"]["words"])
         await page.screenshot("check.png")
         self.assertEqual(page.errors, [])
+
+
+#: What a page does that was made for CppComet's script; `told` is what its callbacks were told.
+FAMILIAR = """
+    window.told = [];
+    for (const id of ["local", "remote"]) {
+      document.body.append(Object.assign(document.createElement("video"), { id }));
+    }
+    const tell = (name) => ({ action, status, isMute, data }) => told.push([name, action, status ?? isMute ?? data?.message]);
+    const names = ["onCall", "onCallAccept", "onCallStart", "onCallEnd", "onIn", "onOut", "onToggleMute", "toggleHold"];
+    cometApi.start({ user_id: USER, user_key: "keyUSER" });
+    cometVideoApi.start(Object.fromEntries(names.map((name) => [name, tell(name)])));
+    cometApi.client.ready.then(() => true)
+"""
+
+
+class FamiliarTests(VideoCase):
+    """Pages that were made for CppComet's video script, which take ours in its place."""
+
+    async def visit(self, user_id):
+        page = await self.chromium.open(f"{self.comet.page}video")
+        await page.evaluate(FAMILIAR.replace("USER", str(user_id)))
+        return page
+
+    async def test_call_accept_mute_hold_hang_up(self):
+        """A call from its beginning to its end, by the functions and callbacks that these pages know."""
+        ada, bob = await self.visit(1), await self.visit(2)
+        elements = {"type": "video", "video_local": "local", "video_remote": "remote"}
+        has = "told.some((each) => JSON.stringify(each) === JSON.stringify({}))".format
+        call = f"cometVideoApi.call(2, {json.dumps({**elements, 'message': {'x': 1}})})"
+        self.assertTrue(await ada.evaluate(call))
+        await bob.wait_for(has('["onCall", undefined, { x: 1 }]'))
+        self.assertFalse(await bob.evaluate("cometVideoApi.isInCall()"))
+        self.assertTrue(await bob.evaluate(f"cometVideoApi.acceptCall({json.dumps(elements)})"))
+        self.assertFalse(await bob.evaluate("cometVideoApi.acceptCall({})"))
+        for page in (ada, bob):
+            await page.wait_for(has('["onCallStart", "start", "start"]'))
+            await page.wait_for("cometVideoApi.isCallStart()")
+            await page.wait_for("document.getElementById('remote').videoWidth > 0")
+            await page.wait_for("document.getElementById('local').videoWidth > 0")
+        await ada.wait_for(has('["onCallAccept", "accept", undefined]'))
+        await bob.evaluate("cometVideoApi.muteAudio(true)")
+        await ada.wait_for(has('["onToggleMute", "toggleMute", true]'))
+        self.assertTrue(await bob.evaluate("cometVideoApi.isMute()"))
+        self.assertTrue(await bob.evaluate("cometVideoApi.toggleHold()"))
+        await ada.wait_for("told.some(([name]) => name === 'toggleHold')")
+        counts = await bob.evaluate("cometVideoApi.setBandwidth({ video: 128 })")
+        self.assertEqual(counts, {"video": 128, "audio": 32})
+        await bob.evaluate("cometVideoApi.hangup()")
+        for page in (ada, bob):
+            await page.wait_for(has('["onCallEnd", "out", "hangup"]'))
+            self.assertFalse(await page.evaluate("cometVideoApi.isInCall()"))
+            self.assertEqual(page.errors, [])
+        # Busy, and a camera that is none.
+        await ada.evaluate(call)
+        await bob.wait_for("told.filter(([name]) => name === 'onCall').length === 2")
+        await bob.evaluate("cometVideoApi.busy()")
+        await ada.wait_for(has('["onCallEnd", "out", "busy"]'))
+        await ada.evaluate(
+            "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotFoundError'); };"
+            f"{call}"
+        )
+        await ada.wait_for(has('["onCallEnd", "out", "no-media-stream"]'))

@@ -38,4 +38,7 @@ function api(environment = {}) {
   return Object.assign(made, { complaints, statuses });
 }
 
-module.exports = { ...Comet, UUID, WebSocket, api, client, server };
+/** Do something after the test, before what was there earlier ends. */
+const atEnd = (cleanup) => cleanups.push(cleanup);
+
+module.exports = { ...Comet, UUID, WebSocket, api, atEnd, client, server };

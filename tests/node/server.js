@@ -90,6 +90,7 @@ class Client {
   }
 
   leave() {
+    if (!this.gone) this.server.rooms?.lost(this);
     this.gone = true;
   }
 
@@ -97,7 +98,8 @@ class Client {
     this.said.push(command);
     const { cmd, id } = command;
     if (cmd === "hello") return this.welcome(command);
-    const answer = this.server.mute ? undefined : this[`on_${cmd}`]?.(command);
+    const carryOut = this[`on_${cmd}`] ?? ((what) => this.server.rooms?.carryOut(this, what));
+    const answer = this.server.mute ? undefined : carryOut.call(this, command);
     if (id !== undefined && answer !== undefined) this.tell({ type: "ok", id, ...answer });
     return undefined;
   }
