@@ -68,12 +68,8 @@ from comet.protocols.dialects.cppcomet import CppComet
 from comet.protocols.dialects.jsonlines import JsonLines
 from comet.protocols.pages import Facts, Root
 from comet.rights import Rights
-<<<<<<< HEAD
 from comet.sections import SECTIONS, Sip
 from comet.storage.records import Invitation
-=======
-from comet.sections import SECTIONS
->>>>>>> 6168f796586d4779f29b5a19e23430248b05ba97
 from comet.video.model import (
     Answered,
     Back,
@@ -100,10 +96,7 @@ from comet.video.model import (
     Turned,
     Unanswered,
 )
-<<<<<<< HEAD
 from comet.video.sip import SipCalls
-=======
->>>>>>> 6168f796586d4779f29b5a19e23430248b05ba97
 from tests.browser.chromium import Chromium, find_chromium
 from tests.e2e.support import ServerCase, in_thread
 from tests.running import finish, make_broker

@@ -132,11 +132,7 @@ class Node:
             "listeners": lambda peer, item: peer.counts.extend((Channel(a, b), c) for a, b, c in item[1]),
             "known": lambda peer, item: self._hear_known(peer),
             "beat": lambda peer, item: None,
-<<<<<<< HEAD
             "lost": lambda peer, item: self._tell_all(self._to(peer.slot), "here", asking=peer),
-=======
-            "lost": lambda peer, item: self._tell_all(self._to(peer.slot), "here", peer),
->>>>>>> 6168f796586d4779f29b5a19e23430248b05ba97
             "dead": lambda peer, item: self._bury(item[1], item[2], peer.slot),
             "bye": self._hear_bye,
             "changed": lambda peer, item: self._learn(item[1], item[2:]),
@@ -390,7 +386,6 @@ class Node:
         """@return: says something to one node only."""
         return lambda item, effect: self.line.tell(slot, item)
 
-<<<<<<< HEAD
     def _say_hello(self, was_away: bool) -> None:
         self._tell_all(lambda item, effect: self.line.say(item, effect), "hello", was_away)
 
@@ -400,18 +395,11 @@ class Node:
         greeting: str,
         was_away: bool = False,
         asking: Peer | None = None,
-=======
-    def _tell_all(
-        self, say: Callable[[Item, Effect], None], greeting: str, asking: Peer | None = None
->>>>>>> 6168f796586d4779f29b5a19e23430248b05ba97
     ) -> None:
         """
         Say hello, and all that others must know of this node.
 
-<<<<<<< HEAD
         @param was_away: whether it has not heard all that they have said.
-=======
->>>>>>> 6168f796586d4779f29b5a19e23430248b05ba97
         @param asking: who is told, if that is one.
         """
         mine = self._own_devices()
@@ -429,18 +417,10 @@ class Node:
     def _hear_hello(self, peer: Peer, item: list[Any]) -> None:
         peer.begin()
         peer.name = item[1]
-<<<<<<< HEAD
         self._tell_all(self._to(peer.slot), "here", asking=peer)
         if item[2:] == [True]:
             for ended in self._endings.tell():
                 self.line.tell(peer.slot, ended)
-=======
-        if peer.name == self.name:
-            self._log.critical(
-                "another server has the same name, {name}: give each its own [main] node_name", name=self.name
-            )
-        self._tell_all(self._to(peer.slot), "here", peer)
->>>>>>> 6168f796586d4779f29b5a19e23430248b05ba97
 
     def _hear_here(self, peer: Peer, item: list[Any]) -> None:
         peer.begin()

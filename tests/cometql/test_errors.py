@@ -159,7 +159,7 @@ ELSEWHERE = {
     **dict.fromkeys(
         (
             *(errors.UnknownUser, errors.Offline, errors.Busy, errors.RoomFull),
-            *(errors.NoRoom, errors.NoSeat, errors.NotInRoom),
+            *(errors.NoRoom, errors.NoSeat, errors.NotInRoom, errors.MediaAway),
         ),
         "browsers in calls and rooms are told so; SQL rings whom it likes",
     ),

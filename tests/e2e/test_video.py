@@ -110,7 +110,7 @@ class CallTests(VideoCase):
     """Calls between two."""
 
     async def test_ring_talk_and_hang_up(self):
-        """All tabs ring, one takes it and silences the other; then each side hangs up once, and one is busy."""
+        """All tabs ring, one takes it and silences the other; each side hangs up once, and one is busy."""
         ada, bob, too = await self.tabs(1, 2, 2)
         room = await ada.call(2, data={"subject": "lunch"})
         self.assertTrue(room.startswith("call-"), room)
@@ -164,7 +164,7 @@ class CallTests(VideoCase):
             await tab.wait_for("me.video.rings.size === 0")
 
     async def test_network_lost_and_back(self):
-        """Who loses the network is lost to the other, comes back to the same seat, and another way is looked for."""
+        """Who loses the network is lost to the other, comes back to the same seat, and finds another way."""
         ada, bob = await self.tabs(1, 2)
         await ada.call(2)
         await bob.accept()
@@ -188,7 +188,7 @@ class RoomTests(VideoCase):
     """Rooms."""
 
     async def test_four_in_a_mesh(self):
-        """Each of four sees and hears the three others; a fifth is told that it is full; whoever closes the tab is gone."""
+        """Each of four sees and hears three; a fifth is told that it is full; who closes the tab is gone."""
         tabs = await self.tabs(1, 2, 3, 4, 5)
         for tab in tabs[:4]:
             self.assertEqual(await tab.join("lobby"), "lobby")
@@ -240,7 +240,7 @@ class PageTests(VideoCase):
             self.assertEqual(page.errors, [])
 
     async def test_camera_refused_and_missing(self):
-        """Who may not use the camera, or has none, is told so in words, and sees and hears the others all the same."""
+        """Who may not use the camera, or has none, is told so, and sees and hears the others all the same."""
         ada = await self.visit("video#demo")
         deny = [
             flag.replace("fake-ui-for-media-stream", "fake-ui-for-media-stream=deny") for flag in FAKE_DEVICES
@@ -260,7 +260,7 @@ class PageTests(VideoCase):
             await ada.wait_for("demo.room.others.length === 0")
 
     async def test_words_for_the_rest(self):
-        """A room that one may not enter, one that is full, and a server that is away: each has words of its own."""
+        """A room that one may not enter, one that is full, a server that is away: each has its own words."""
         page = await self.visit("video")
         says = "document.querySelector('#lobby-text').textContent.includes"
         await page.type("#room", "secret")
@@ -291,8 +291,11 @@ FAMILIAR = """
     for (const id of ["local", "remote"]) {
       document.body.append(Object.assign(document.createElement("video"), { id }));
     }
-    const tell = (name) => ({ action, status, isMute, data }) => told.push([name, action, status ?? isMute ?? data?.message]);
-    const names = ["onCall", "onCallAccept", "onCallStart", "onCallEnd", "onIn", "onOut", "onToggleMute", "toggleHold"];
+    const tell = (name) => ({ action, status, isMute, data }) =>
+      told.push([name, action, status ?? isMute ?? data?.message]);
+    const names = [
+      "onCall", "onCallAccept", "onCallStart", "onCallEnd", "onIn", "onOut", "onToggleMute", "toggleHold",
+    ];
     cometApi.start({ user_id: USER, user_key: "keyUSER" });
     cometVideoApi.start(Object.fromEntries(names.map((name) => [name, tell(name)])));
     cometApi.client.ready.then(() => true)
@@ -342,7 +345,8 @@ class FamiliarTests(VideoCase):
         await bob.evaluate("cometVideoApi.busy()")
         await ada.wait_for(has('["onCallEnd", "out", "busy"]'))
         await ada.evaluate(
-            "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotFoundError'); };"
+            "navigator.mediaDevices.getUserMedia ="
+            " async () => { throw new DOMException('', 'NotFoundError'); };"
             f"{call}"
         )
         await ada.wait_for(has('["onCallEnd", "out", "no-media-stream"]'))
