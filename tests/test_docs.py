@@ -436,7 +436,7 @@ class NameTests(SynchronousTestCase):
             inner = [f"/{name.decode()}/{each.decode()}" for each in child.children]
             paths |= set(inner or [f"/{name.decode()}"])
         paths -= {"/comet-server"}
-        shown = set(re.findall(r"`(/[\w./-]*)`", text)) | {"/comet/demo.css"}
+        shown = set(re.findall(r"`(/[\w./-]*)`", text)) | {"/comet/demo.css", "/comet/room.css"}
         self.assertEqual(paths - shown, set())
 
     def test_methods_of_the_client(self):
