@@ -120,8 +120,8 @@ class Order:
         """
         The store was asked for what follows the place of C{channel}.
 
-        @param stretch: what it has; what is not among it up to its place is gone. What is behind that may have
-            been stored since: who waits for it still does.
+        @param stretch: what it has; what is not among it, up to its place, is gone. Behind that more may have
+            been stored since, and who waits for it still does.
         @return: what is let through by it, in order.
         """
         place, messages = stretch
@@ -138,8 +138,7 @@ class Order:
             return ready
         before, end = row.place.position, place.position
         found: dict[int, Sent] = {each.place.position: (each, None) for each in messages}
-        found.update(
-            (position, row.waiting.pop(position)) for position in list(row.waiting) if position <= end
-        )
+        past = [position for position in row.waiting if position <= end]
+        found.update((position, row.waiting.pop(position)) for position in past)
         row.place = Place(place.epoch, max(before, end))
         return [found[position] for position in sorted(found) if position > before] + row.release()
