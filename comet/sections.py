@@ -48,7 +48,7 @@ class Main:
     data: Path = setting(Path("comet-data"), FOLDER, "folder of the database, generated keys and ports.json")
     password: str = setting("", text(), "password of root; empty: one is generated", secret=True)
     # The store has room for 64 characters, and a worker adds a point and its number.
-    node_name: str = setting("comet", text(60), "name of this server, for people")
+    node_name: str = setting("comet", text(60), "name of this server; each of several has another")
     dev_index_size: int = setting(100_000, integer(1, 2**31 - 1), "tenants: dev_id 0 to this less one")
     send_user_online_events: bool = setting(True, FLAG, "tell browsers that a user comes online")
     send_user_offline_events: bool = setting(True, FLAG, "tell browsers that a user goes offline")

@@ -120,7 +120,8 @@ class Order:
         """
         The store was asked for what follows the place of C{channel}.
 
-        @param stretch: what it has; what is not among it is gone.
+        @param stretch: what it has; what is not among it, up to its place, is gone. Behind that more may have
+            been stored since, and who waits for it still does.
         @return: what is let through by it, in order.
         """
         place, messages = stretch
@@ -128,13 +129,16 @@ class Order:
         if row is None:
             self._rows[channel] = _Row(place)
             return []
-        found: dict[int, Sent] = {}
-        before = 0
-        if row.counts_as(place.epoch):
-            before = row.place.position
-            found = {each.place.position: (each, None) for each in messages if each.place.position > before}
-        found.update(row.waiting)
-        row.waiting.clear()
         row.is_guess = False
-        row.place = Place(place.epoch, max(before, place.position, *found))
-        return [found[position] for position in sorted(found)]
+        if not row.counts_as(place.epoch):
+            # Nothing in front of what waits will ever come.
+            ready = [row.waiting[position] for position in sorted(row.waiting)]
+            row.waiting.clear()
+            row.place = place
+            return ready
+        before, end = row.place.position, place.position
+        found: dict[int, Sent] = {each.place.position: (each, None) for each in messages}
+        past = [position for position in row.waiting if position <= end]
+        found.update((position, row.waiting.pop(position)) for position in past)
+        row.place = Place(place.epoch, max(before, end))
+        return [found[position] for position in sorted(found) if position > before] + row.release()

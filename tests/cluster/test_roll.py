@@ -147,24 +147,57 @@ class OrderTests(SynchronousTestCase):
         out = [each for at in (*arrivals, *again) for each in positions(order.take(kept(at), None, 0))]
         self.assertEqual(out, list(range(1, 8)))
 
-    @given(st.lists(st.integers(1, 9), unique=True), st.integers(0, 9), st.integers(0, 9))
-    def test_the_store_fills_the_holes(self, arrivals, last, first):
-        """What came is let through with what the store has, in order, none twice."""
+    @given(
+        st.lists(st.integers(1, 9), unique=True),
+        st.lists(st.integers(1, 12), unique=True),
+        st.integers(0, 3),
+        st.integers(0, 9),
+    )
+    def test_the_store_fills_the_holes(self, before, meanwhile, more, first):
+        """
+        What came is let through with what the store has, in order, none twice. What comes while the store is
+        read, and is behind that, waits until it is read again.
+        """
         order = Order()
         order.begin(CHAT, Place("e", 0))
-        out = [each for at in arrivals for each in positions(order.take(kept(at), None, 0))]
+
+        def take(arrivals):
+            return [each for at in arrivals for each in positions(order.take(kept(at), None, 0))]
+
+        out = take(before)
+        last = max([*before, 0]) + more
         stored = [kept(at) for at in range(max(first, len(out)) + 1, last + 1)]
+        out += take(meanwhile)
         out += positions(order.fill(CHAT, Stretch(Place("e", last), stored)))
         self.assertEqual(out, sorted(set(out)))
-        self.assertLessEqual({*arrivals}, {*out})
+        self.assertLessEqual({*before, *(message.place.position for message in stored)}, {*out})
         # Nothing comes behind it that was let through, or is gone.
-        self.assertEqual([positions(order.take(kept(at), None, 0)) for at in out], [[]] * len(out))
+        self.assertEqual(take([at for at in out if at not in meanwhile]), [])
+        # What is behind the place that was read comes without a hole, or not yet.
+        behind = [at for at in out if at > last]
+        self.assertEqual(behind, list(range(last + 1, last + 1 + len(behind))))
+        last = max([last, *meanwhile])
+        known = max([*out, 0])
+        out += positions(
+            order.fill(CHAT, Stretch(Place("e", last), [kept(at) for at in range(known + 1, last + 1)]))
+        )
+        self.assertEqual(out, sorted(set(out)))
+        self.assertLessEqual({*meanwhile}, {*out})
 
     def test_another_epoch(self):
         """Then the counting has begun anew."""
         order = Order()
         self.assertEqual(positions(order.take(kept(5), None, 0)), [5])
         self.assertEqual(positions(order.take(kept(1, "f"), None, 0)), [1])
+
+    def test_another_epoch_in_the_store(self):
+        """What waits is let through, and the counting is that of the new epoch."""
+        order = Order()
+        order.begin(CHAT, Place("e", 5))
+        order.take(kept(9), None, 0)
+        self.assertEqual(positions(order.fill(CHAT, Stretch(Place("f", 2), [kept(2, "f")]))), [9])
+        self.assertEqual(order.place(CHAT), Place("f", 2))
+        self.assertEqual(positions(order.take(kept(3, "f"), None, 0)), [3])
 
     def test_who_waits(self):
         """It is known for how long; too many do not wait."""
