@@ -149,7 +149,7 @@ def server(folder: Path, core: int | None, workers: int) -> Server:
 
 def main() -> None:
     """Run this benchmark."""
-    options = parser("What do several processes cost that are one server?", seconds=1.5, repeats=3)
+    options = parser("What do several processes cost that are one server?", 1.5, repeats=3, profile=False)
     options.add_argument(
         "--subscribers", type=positive, nargs="+", default=[1000, 10_000], help="browsers that listen"
     )

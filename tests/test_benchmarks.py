@@ -203,6 +203,22 @@ class BenchmarkTests(SynchronousTestCase):
         self.assertEqual(len(measured), 2 * (sites - 1))
         self.assert_rows(measured, *["one process"] * len(measured))
 
+    def test_online(self):
+        """As many as shall come do come, to several workers, and every message reaches all of them."""
+        result = suite().results["online"]
+        self.assertEqual((result["connections"], result["workers"]), (40, 2))
+        self.assertEqual(result["delivered"], 40 * 2)
+        beside = [*["CppComet, as published"] * 2, *["one process"] * 5]
+        self.assert_rows(result["rows"], *beside)
+
+    def test_fairness_over_several_processes(self):
+        """Pings are answered, and timed, where server and load are several processes."""
+        options = ("--subscribers", "20", "--workers", "2", "--messages", "3", "--seconds", "0.05")
+        result = self.result("fairness", *options, "--repeats", "1")
+        self.assertTrue(all(result["pings"].values()), result["pings"])
+        beside = ["the aim, 20 ms", *["comet, nobody publishes"] * 3]
+        self.assert_rows(result["rows"], *beside)
+
     def test_statements(self):
         """Every statement finds its plan, or is parsed anew, beside a baseline that parses it too."""
         result = suite().results["statements"]

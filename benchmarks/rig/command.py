@@ -27,10 +27,11 @@ def positive(text: str) -> int:
     return number
 
 
-def plain_parser(question: str, repeats: int) -> argparse.ArgumentParser:
+def plain_parser(question: str, repeats: int, profile: bool = True) -> argparse.ArgumentParser:
     """
     @param question: what the benchmark answers.
     @param repeats: how many runs there are by default.
+    @param profile: whether there is one process to look into.
     @return: the options that all benchmarks have.
     """
     options = argparse.ArgumentParser(
@@ -40,18 +41,19 @@ def plain_parser(question: str, repeats: int) -> argparse.ArgumentParser:
     options.add_argument(
         "--wake", action="store_true", help="let the load sleep while there is nothing to read"
     )
-    options.add_argument(
-        "--profile", type=Path, metavar="FILE", help="run the server in cProfile, which makes it slower"
-    )
+    if profile:
+        options.add_argument(
+            "--profile", type=Path, metavar="FILE", help="run the server in cProfile, which makes it slower"
+        )
     return options
 
 
-def parser(question: str, seconds: float, repeats: int) -> argparse.ArgumentParser:
+def parser(question: str, seconds: float, repeats: int, profile: bool = True) -> argparse.ArgumentParser:
     """
     @param seconds: how long a run lasts by default.
     @return: the same as L{plain_parser}, and those of benchmarks that send messages.
     """
-    options = plain_parser(question, repeats)
+    options = plain_parser(question, repeats, profile)
     options.add_argument("--size", type=positive, default=100, help="bytes of text in a message")
     options.add_argument("--seconds", type=float, default=seconds, help="how long a run lasts")
     options.add_argument("--messages", type=positive, help="messages of a run, in place of --seconds")

@@ -54,26 +54,48 @@ def build(folder: Path) -> Path:
 
 class Crowd:
     """
-    So many connections, all there, until the C{with} block ends.
+    So many connections, which begin to come at once, are all there when the C{with} block begins, and leave
+    when it ends.
 
     @ivar seconds: how long it took until all were there.
     @ivar cpu_seconds: the CPU time of the load until then.
+    @ivar messages: how many have come to each, of which L{expect} was told.
     """
 
-    def __init__(self, program: Path, port: int, manner: Manner, count: int) -> None:
-        opening = _OPENING.format(path=manner.path)
-        arguments = [str(port), str(count), str(IN_FLIGHT), opening, manner.mark, *manner.texts]
+    def __init__(self, program: Path, port: int, manner: Manner, count: int, first: int = 0) -> None:
+        """@param first: the number of the first of them."""
+        opening, numbers = _OPENING.format(path=manner.path), map(str, (port, first, count, IN_FLIGHT))
+        self.count, self.messages = count, 0
         self._child = subprocess.Popen(
-            [program, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [program, *numbers, opening, manner.mark, *manner.texts],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            # Nothing that was said may wait in a buffer where an epoll does not see it.
+            bufsize=0,
         )
-        assert self._child.stdout is not None
-        line = self._child.stdout.readline()
-        if not line:
-            sys.exit("the load has ended")
-        self.seconds, self.cpu_seconds = map(float, line.split())
 
     def __enter__(self) -> Self:
+        self.seconds, self.cpu_seconds = map(float, self._line().split())
         return self
+
+    def expect(self, size: int) -> None:
+        """Count messages of so many bytes from now on, with what has come since all were there."""
+        assert self._child.stdin is not None
+        self._child.stdin.write(b"%d\n" % size)
+
+    def fileno(self) -> int:
+        """@return: can be read when L{read} would not block."""
+        assert self._child.stdout is not None
+        return self._child.stdout.fileno()
+
+    def read(self) -> int:
+        """@return: how many messages have come to each since this was asked last; wait if none has."""
+        before, self.messages = self.messages, int(self._line())
+        return self.messages - before
+
+    def _line(self) -> bytes:
+        assert self._child.stdout is not None
+        return self._child.stdout.readline() or sys.exit("the load has ended")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

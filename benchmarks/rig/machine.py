@@ -47,3 +47,9 @@ def allow_files(connections: int) -> None:
         files.allow_files(connections)
     except files.TooFewFiles as error:
         sys.exit(str(error))
+
+
+def share(connections: int, workers: int) -> int:
+    """@return: how many of C{connections} one of C{workers} may get, where the kernel shares them out."""
+    # By chance: what is added is more than five times the standard deviation, if there are thousands.
+    return connections // workers + (connections // 20 if workers > 1 else 0)

@@ -13,8 +13,8 @@ from rig.process import Process
 
 #: The checkout, where C{twistd} finds the plugin.
 ROOT = Path(__file__).resolve().parents[2]
-#: How long the server may take to listen, in seconds.
-PATIENCE = 30.0
+#: How long it may take to listen, in seconds: several processes on a busy machine need some time.
+PATIENCE = 120.0
 
 #: What is in an ini file: keys in sections.
 Settings = Mapping[str, Mapping[str, object]]

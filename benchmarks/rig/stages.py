@@ -6,8 +6,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
+from rig.audience import Audience
 from rig.baseline import Program, SendLoop
 from rig.drain import Delays
 from rig.figures import Budget, Run, measure
@@ -49,7 +51,7 @@ class Stage:
 
     process: Family
     loop: Loop
-    listeners: Listeners | Pollers
+    listeners: Listeners | Pollers | Audience
     source: Source
     channels: int
     port: int
@@ -157,7 +159,7 @@ def comet(
     loop, ports = Loop(), [each.ports[port] for each in server.servers]
     with (
         listen(wire or CppComet(), ports, subscribers, channels, loop) as listeners,
-        _inserted(server, loop, listeners, channels, size, port, batch) as stage,
+        inserted(server, loop, listeners, channels, size, port, batch) as stage,
     ):
         yield stage
     server.settle()
@@ -169,22 +171,40 @@ def polled(server: Server, subscribers: int, size: int) -> Iterator[Stage]:
     loop = Loop()
     with (
         Pollers(loop, server.ports["ws"], channel_names(1)[0], subscribers) as pollers,
-        _inserted(server, loop, pollers, 1, size) as stage,
+        inserted(server, loop, pollers, 1, size) as stage,
     ):
         yield stage
     server.settle()
 
 
 @contextmanager
-def _inserted(
+def crowded(server: Server, program: Path, subscribers: int, crowds: int, size: int) -> Iterator[Stage]:
+    """
+    Our server, with more subscribers than one process can have.
+
+    @param program: of a crowd.
+    @param crowds: how many of them.
+    """
+    loop = Loop()
+    with (
+        Audience(loop, program, server, channel_names(1)[0], subscribers, crowds) as audience,
+        inserted(server, loop, audience, 1, size) as stage,
+    ):
+        yield stage
+    server.settle()
+
+
+@contextmanager
+def inserted(
     server: Server | Nodes,
     loop: Loop,
-    listeners: Listeners | Pollers,
+    listeners: Listeners | Pollers | Audience,
     channels: int,
     size: int,
     port: str = "ws",
     batch: int = 1,
 ) -> Iterator[Stage]:
+    """Our server with C{listeners}, to which a MySQL client inserts; see L{comet}."""
     names, first = channel_names(channels), server.servers[0]
     with closing(Insertions(first.ports["cometql"], first.password, names, size, batch)) as source:
         source.join(loop)
