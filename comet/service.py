@@ -33,7 +33,7 @@ from comet.cluster.localbus import LocalBus
 from comet.cluster.node import Node
 from comet.cometql.engine import Engine
 from comet.cometql.gaps import Gap
-from comet.cometql.status import PresenceStatus, TenantStatus
+from comet.cometql.status import PresenceStatus, TenantStatus, TrafficStatus
 from comet.config import CannotStart, Config
 from comet.data import DataFolder
 from comet.draining import STEP_SECONDS, Drain
@@ -201,6 +201,7 @@ class CometService(MultiService):
             self._broker.counters,
             self._broker.goodbyes,
             self._presence_status,
+            self._sql_traffic,
         )
         self._engine = Engine(
             self._broker,
@@ -423,6 +424,10 @@ class CometService(MultiService):
     def _backend_count(self) -> Count:
         counters = self._mysql.counters
         return Count(counters.open, counters.commands, counters.accepted, counters.closed)
+
+    def _sql_traffic(self) -> TrafficStatus:
+        counters = self._mysql.counters
+        return TrafficStatus(counters.most, counters.denied, counters.received, counters.sent)
 
     def _tenant_status(self, dev_id: int) -> TenantStatus:
         traffic = self._reception.traffic

@@ -49,6 +49,7 @@ have_nginx || unpack nginx
 have_nginx || leave_out "nginx, to stand in front of comet (apt-get install nginx)"
 
 . tools/setup_drivers.sh
+. tools/setup_php_tools.sh
 . tools/setup_mariadb.sh
 . tools/setup_redis.sh
 
