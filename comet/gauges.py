@@ -6,7 +6,14 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import astuple, dataclass, replace
 
-from comet.cometql.status import Gauges, PortStatus, PresenceStatus, ServerStatus, TenantStatus
+from comet.cometql.status import (
+    Gauges,
+    PortStatus,
+    PresenceStatus,
+    ServerStatus,
+    TenantStatus,
+    TrafficStatus,
+)
 from comet.mail import Counters
 from comet.model import Goodbye
 from comet.refusals import Refusals
@@ -58,6 +65,7 @@ class ServerGauges(Gauges):
         goodbyes: Counter[Goodbye] | None = None,
         presence: Callable[[], PresenceStatus] = PresenceStatus,
         slow: Callable[[], int] = int,
+        traffic: Callable[[], TrafficStatus] = TrafficStatus,
     ) -> None:
         """
         @param clock: seconds that only grow.
@@ -71,6 +79,7 @@ class ServerGauges(Gauges):
         self._clock, self._started = clock, clock()
         self._ws, self._cometql, self._tenant, self._presence = ws, cometql, tenant, presence
         self._slow = slow
+        self._traffic = traffic
         self._refused = Refusals() if refused is None else refused
 
     def tick(self) -> None:
@@ -83,7 +92,8 @@ class ServerGauges(Gauges):
         uptime = int(self._clock() - self._started)
         return ServerStatus(
             *(uptime, self._ws.status(), self._cometql.status(), Refusals(self._refused)),
-            *(replace(self._delivery), Counter(self._goodbyes), self._presence(), self._slow()),
+            *(replace(self._delivery), Counter(self._goodbyes), self._presence()),
+            *(self._slow(), self._traffic()),
         )
 
     def tenant(self, dev_id: int) -> TenantStatus:

@@ -35,7 +35,7 @@ from comet.cluster.localbus import LocalBus
 from comet.cluster.node import Node
 from comet.cometql.engine import Engine
 from comet.cometql.gaps import Gap
-from comet.cometql.status import PresenceStatus, TenantStatus
+from comet.cometql.status import PresenceStatus, TenantStatus, TrafficStatus
 from comet.cometql.timing import Timing
 from comet.config import CannotStart, Config
 from comet.data import DataFolder
@@ -221,6 +221,7 @@ class CometService(MultiService):
             self._broker.goodbyes,
             self._presence_status,
             lambda: self._engine.timing.slow,
+            self._sql_traffic,
         )
         self._engine = Engine(
             self._broker,
@@ -495,6 +496,10 @@ class CometService(MultiService):
     def _backend_count(self) -> Count:
         counters = self._mysql.counters
         return Count(counters.open, counters.commands, counters.accepted, counters.closed)
+
+    def _sql_traffic(self) -> TrafficStatus:
+        counters = self._mysql.counters
+        return TrafficStatus(counters.most, counters.denied, counters.received, counters.sent)
 
     def _tenant_status(self, dev_id: int) -> TenantStatus:
         traffic = self._reception.traffic

@@ -58,6 +58,7 @@ have_haproxy || unpack haproxy $(wanted_by haproxy)
 have_haproxy || leave_out "HAProxy, to stand in front of comet (apt-get install haproxy)"
 
 . tools/setup_drivers.sh
+. tools/setup_php_tools.sh
 . tools/setup_mariadb.sh
 . tools/setup_redis.sh
 . tools/setup_turn.sh

@@ -38,6 +38,23 @@ class PortStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class TrafficStatus:
+    """
+    What went over the listener for MySQL clients since the start.
+
+    @ivar most: the most connections that there were at once.
+    @ivar denied: logins with a wrong name or password.
+    @ivar received: bytes from clients.
+    @ivar sent: bytes to clients.
+    """
+
+    most: int = 0
+    denied: int = 0
+    received: int = 0
+    sent: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class PresenceStatus:
     """
     The counters of presence.
@@ -69,6 +86,7 @@ class ServerStatus:
     @ivar goodbyes: how many browsers were sent away, by reason.
     @ivar presence: who is online, and the telling of it.
     @ivar slow: statements that took longer than C{[log] slow_statement}.
+    @ivar traffic: of MySQL clients.
     """
 
     uptime: int = 0
@@ -79,6 +97,7 @@ class ServerStatus:
     goodbyes: Counter[Goodbye] = field(default_factory=Counter)
     presence: PresenceStatus = field(default_factory=PresenceStatus)
     slow: int = 0
+    traffic: TrafficStatus = field(default_factory=TrafficStatus)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +161,7 @@ def session_status(gauges: Gauges, dev_id: int, cipher: str, tls: str) -> list[t
 def global_status(gauges: Gauges) -> list[tuple[str, str]]:
     """@return: names and values of SHOW GLOBAL STATUS."""
     status = gauges.server()
-    ws, cometql, presence = status.ws, status.cometql, status.presence
+    ws, cometql, presence, traffic = status.ws, status.cometql, status.presence, status.traffic
     return [
         ("flag", "global"),
         ("uptime", str(status.uptime)),
@@ -176,6 +195,17 @@ def global_status(gauges: Gauges) -> list[tuple[str, str]]:
         ("webhook_failures", str(presence.failures)),
         ("webhook_rows_lost", str(presence.undelivered)),
         ("Slow_queries", str(status.slow)),
+        # What MySQL calls by names of its own, and tools look for.
+        ("Aborted_connects", str(traffic.denied)),
+        ("Bytes_received", str(traffic.received)),
+        ("Bytes_sent", str(traffic.sent)),
+        ("Connections", str(cometql.added)),
+        ("Max_used_connections", str(traffic.most)),
+        ("Queries", str(cometql.messages)),
+        ("Questions", str(cometql.messages)),
+        ("Threads_connected", str(cometql.online)),
+        ("Threads_running", "1"),
+        ("Uptime", str(status.uptime)),
     ]
 
 

@@ -46,6 +46,7 @@ _DEFAULTS: dict[str, Value] = {
     "default_storage_engine": "comet",
     "default_tmp_storage_engine": "comet",
     "default_week_format": 0,
+    "disabled_storage_engines": "",
     "div_precision_increment": 4,
     "event_scheduler": "OFF",
     "explicit_defaults_for_timestamp": 1,

@@ -21,12 +21,20 @@ class Counters:
     @ivar closed: those of them that are gone.
     @ivar refused: connections that there was no room for.
     @ivar commands: packets of clients that were logged in.
+    @ivar most: the most connections that there were at once.
+    @ivar denied: logins with a wrong name or password.
+    @ivar received: bytes from clients; as they are without TLS.
+    @ivar sent: bytes to clients.
     """
 
     accepted: int = 0
     closed: int = 0
     refused: int = 0
     commands: int = 0
+    most: int = 0
+    denied: int = 0
+    received: int = 0
+    sent: int = 0
 
     @property
     def open(self) -> int:

@@ -17,7 +17,15 @@ from twisted.protocols.policies import TimeoutMixin
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from comet.errors import CometError, Killed, PeerError, Refused, ShuttingDown, TooManyConnections
+from comet.errors import (
+    CometError,
+    Killed,
+    LoginRefused,
+    PeerError,
+    Refused,
+    ShuttingDown,
+    TooManyConnections,
+)
 from comet.protocols.immediate import writer
 from comet.protocols.mysql import events
 from comet.protocols.mysql.connection import ServerConnection
@@ -90,12 +98,13 @@ class MySQLProtocol(protocol.Protocol, TimeoutMixin, Client):
         except TooManyConnections as error:
             self._disconnect(error)
         else:
-            self.transport.write(self._connection.greet())
+            self._write_late(self._connection.greet())
 
     def dataReceived(self, data: bytes) -> None:
         """Serve what has come in whole; read no further while much waits behind a statement."""
         if self._over:
             return
+        self._port.counters.received += len(data)
         self._connection.receive(data)
         self._stirred()
         if not self._busy:
@@ -144,6 +153,7 @@ class MySQLProtocol(protocol.Protocol, TimeoutMixin, Client):
 
     def _disconnect(self, error: PeerError) -> None:
         self._log.info("{peer} is disconnected: {error}", peer=self._address, error=error)
+        self._port.counters.denied += isinstance(error, LoginRefused)
         self._leave(Err.of(error))
 
     def _give_up(self, failure: Failure) -> None:
@@ -154,7 +164,7 @@ class MySQLProtocol(protocol.Protocol, TimeoutMixin, Client):
         if self._over:
             return
         if farewell is not None:
-            self.transport.write(self._connection.send(farewell))
+            self._write_late(self._connection.send(farewell))
         self._cease()
         # Twisted waits for its producer before it closes, and we may be a paused one.
         self.transport.unregisterProducer()
@@ -230,10 +240,19 @@ class MySQLProtocol(protocol.Protocol, TimeoutMixin, Client):
         if not self._over:
             # The first piece of what was asked for goes out at once. The rest takes its turn with the other
             # clients: one that reads as fast as we write must not have the server for itself.
-            (self._write_now if self._prompt else self.transport.write)(data)
+            if self._prompt:
+                self._port.counters.sent += len(data)
+                self._write_now(data)
+            else:
+                self._write_late(data)
             self._prompt = False
         if self._drained is not None:
             await self._drained
+
+    def _write_late(self, data: bytes) -> None:
+        """Write when it is this connection's turn."""
+        self._port.counters.sent += len(data)
+        self.transport.write(data)
 
     # Serving ----------------------------------------------------------------------------------------------
 
@@ -242,9 +261,12 @@ class MySQLProtocol(protocol.Protocol, TimeoutMixin, Client):
         self._prompt = True
         answers, pending = self._answer_at_once()
         if answers and not self._over:
-            self._port.counters.commands += len(answers)
+            data = answers[0] if len(answers) == 1 else b"".join(answers)
+            counters = self._port.counters
+            counters.commands += len(answers)
+            counters.sent += len(data)
             self._prompt = False
-            self._write_now(answers[0] if len(answers) == 1 else b"".join(answers))
+            self._write_now(data)
         if pending is not None or self._connection.waiting:
             self._busy = True
             start(self._serve_rest(pending), self._give_up)

@@ -104,6 +104,7 @@ class MySQLFactory(Factory, Port):
             )
         self._clients[client] = None
         self.counters.accepted += 1
+        self.counters.most = max(self.counters.most, self.counters.open)
 
     def dismiss(self, client: Client) -> None:
         """Count a connection that is gone."""

@@ -98,6 +98,7 @@ class LoginTests(MySQLTestCase):
         """A wrong password is refused in MySQL's words, and the connection is closed."""
         text = "[16] Access denied for user 'root'@'192.0.2.7' (using password: YES)"
         self.assertEqual(self.refused(b"root", b"wrong"), text)
+        self.assertEqual(self.factory.counters.denied, 1)
 
     def test_wrong_user(self):
         """An unknown user is refused in the same words."""
@@ -184,6 +185,7 @@ class LoginTests(MySQLTestCase):
         self.assertFalse(transport.disconnecting)
         counters = self.factory.counters
         self.assertEqual((counters.accepted, counters.refused, counters.closed, counters.open), (2, 1, 1, 1))
+        self.assertEqual(counters.most, 1)
 
     def test_lost_during_login(self):
         """A client that goes away while its password is looked up leaves no session open."""
@@ -347,6 +349,19 @@ class CommandTests(MySQLTestCase):
         self.ask(self.protocol, self.transport, PING)
         self.ask(self.protocol, self.transport, QUERY + b"select 1")
         self.assertEqual(self.factory.counters.commands, 2)
+
+    def test_bytes(self):
+        """What is received and sent is counted to the byte, the greeting too."""
+        counters = self.factory.counters
+        before = (counters.received, counters.sent)
+        self.transport.clear()
+        question = client.frame(QUERY + b"select 1")
+        self.protocol.dataReceived(question)
+        self.assertEqual(counters.received - before[0], len(question))
+        self.assertEqual(counters.sent - before[1], len(self.transport.value()))
+        sent = counters.sent
+        _, transport = self.connect()
+        self.assertEqual(counters.sent - sent, len(transport.value()))
 
 
 class PipelineTests(MySQLTestCase):

@@ -1,0 +1,94 @@
+"""phpMyAdmin and Adminer of the distribution, served by PHP itself."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+from tests.e2e.support import ROOT, until
+
+#: Where C{tools/setup_php_tools.sh} has unpacked them.
+FILES = ROOT / ".venv" / "php-tools"
+SHARED = FILES / "usr" / "share"
+PHP = shutil.which("php")
+#: Modules that the distribution's PHP may have, or else lie beside the tools.
+_MODULES = ("mbstring", "dom", "xml", "simplexml", "xmlreader", "xmlwriter")
+
+
+def missing():
+    """@return: what is not there, empty if all is."""
+    if PHP is None:
+        return "there is no PHP"
+    return "" if (SHARED / "phpmyadmin").exists() else "phpMyAdmin and Adminer are not unpacked"
+
+
+def _modules():
+    """@return: the options of PHP that load what it lacks."""
+    there = subprocess.run([PHP, "-m"], capture_output=True, text=True, check=True).stdout.lower().split()
+    for name in _MODULES:
+        for file in FILES.glob(f"usr/lib/php/*/{name}.so") if name not in there else ():
+            yield from ("-d", f"extension={file}")
+
+
+async def serve(case, folder, **environment):
+    """
+    Serve the files of C{folder} until the test C{case} ends.
+
+    @return: the address.
+    """
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    work = Path(case.mktemp()).absolute()
+    (work / "sessions").mkdir(parents=True)
+    options = {"include_path": SHARED / "php", "session.save_path": work / "sessions", "display_errors": "0"}
+    command = [PHP, *_modules()]
+    for name, value in options.items():
+        command += ["-d", f"{name}={value}"]
+    log = work / "log"
+    with open(log, "wb") as output:
+        child = subprocess.Popen(
+            [*command, "-S", f"127.0.0.1:{port}", "-t", str(folder)],
+            **{"stdout": output, "stderr": output, "start_new_session": True},
+            env={**os.environ, "PHP_CLI_SERVER_WORKERS": "4", "TMPDIR": str(work), **environment},
+        )
+
+    def end():
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+
+    case.addCleanup(end)
+
+    def listens():
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    await until(listens, "PHP to listen")
+    return f"http://127.0.0.1:{port}/", log
+
+
+async def phpmyadmin(case, server, user="root", password=None):
+    """@return: the address of a phpMyAdmin that has logged in to C{server}, and its log."""
+    work = Path(case.mktemp()).absolute()
+    (work / "cache").mkdir(parents=True)
+    config = work / "config.inc.php"
+    login = {
+        "host": "127.0.0.1",
+        "port": str(server.cometql_port),
+        "auth_type": "config",
+        "user": user,
+        "password": server.password if password is None else password,
+    }
+    lines = [f"$cfg['Servers'][1]['{name}'] = '{value}';" for name, value in login.items()]
+    lines += ["$cfg['blowfish_secret'] = str_repeat('x', 32);", "$cfg['SendErrorReports'] = 'never';"]
+    config.write_text("<?php\n" + "\n".join(lines) + "\n")
+    return await serve(case, SHARED / "phpmyadmin", PMA_CONFIG=str(config), PMA_CACHE=f"{work / 'cache'}/")
+
+
+async def adminer(case):
+    """@return: the address of an Adminer, and its log."""
+    return await serve(case, SHARED / "adminer")

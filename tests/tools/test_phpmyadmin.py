@@ -1,0 +1,172 @@
+"""phpMyAdmin of the distribution, used by Chromium as an administrator does."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pymysql
+
+from comet.cometql.tables.catalogue import TABLES
+from tests.browser.chromium import Chromium, find_chromium
+from tests.e2e.support import ServerCase, in_thread
+from tests.tools import php
+
+DATABASE = "CometQL_v1"
+
+
+class PhpMyAdminTests(ServerCase):
+    """Each test is one visit."""
+
+    timeout = 300
+    skip = php.missing() or (None if find_chromium() else "there is no Chromium")
+
+    async def visit(self):
+        """Start a server with rows in it, phpMyAdmin beside it, and a browser."""
+        self.server_ = await self.server()
+        await self.sql(
+            "INSERT INTO users_data (id, data) VALUES "
+            + ", ".join(f"({number}, 'row {number}')" for number in range(1, 31))
+        )
+        self.address, self.log = await php.phpmyadmin(self, self.server_)
+        self.browser = await Chromium.start(self)
+
+    async def sql(self, statement):
+        """@return: the rows of a statement, sent without phpMyAdmin."""
+
+        def work():
+            with pymysql.connect(
+                **{"host": "127.0.0.1", "port": self.server_.cometql_port, "user": "root"},
+                **{"password": self.server_.password, "autocommit": True},
+            ) as connection:
+                cursor = connection.cursor()
+                cursor.execute(statement)
+                return cursor.fetchall()
+
+        return await in_thread(work)
+
+    async def open(self, route, picture="", **query):
+        """@return: a page of phpMyAdmin, once it is all there."""
+        page = await self.browser.open(f"{self.address}index.php?{urlencode({'route': route, **query})}")
+        await page.wait_for("!!document.querySelector('#page_content') && !!window.jQuery && !jQuery.active")
+        await self.picture(page, picture or route.strip("/").replace("/", "-"))
+        return page
+
+    async def picture(self, page, name):
+        """Keep what is seen, for who wants to look."""
+        folder = Path("pictures").absolute()
+        folder.mkdir(exist_ok=True)
+        await page.screenshot(folder / f"phpmyadmin-{name}.png")
+
+    async def says(self, page, text):
+        """Wait until the page says C{text}."""
+        words = "document.body.innerText.replace(/\\s+/g, ' ')"
+        await page.wait_for(f"{words}.includes({json.dumps(text)})")
+
+    async def sort(self, page, column, first):
+        """Click on the title of a column until the first row says C{first}."""
+        row = "document.querySelector('table.table_results tbody tr')"
+        is_first = f"!!{row} && {row}.innerText.includes({json.dumps(first)})"
+        for _ in range(2):
+            before = await page.evaluate(f"{row}.innerText")
+            await self.press_on(page, f"th[data-column='{column}'] a")
+            await page.wait_for(f"!jQuery.active && !!{row} && {row}.innerText !== {json.dumps(before)}")
+            if await page.evaluate(is_first):
+                return
+        self.fail(f"not sorted by {column}")
+
+    async def press_on(self, page, selector):
+        """Click an element that may be out of sight."""
+        await page.wait_for(f"!!document.querySelector({json.dumps(selector)})")
+        await page.evaluate(f"document.querySelector({json.dumps(selector)}).click()")
+
+    async def test_looking_around(self):
+        """Databases, tables, structure, variables, status: every page says what there is."""
+        await self.visit()
+        page = await self.open("/", "home")
+        await self.says(page, "comet, a real-time notification server")
+        await self.says(page, "information_schema")
+        page = await self.open("/database/structure", db=DATABASE)
+        for table in TABLES:
+            await self.says(page, table.name)
+        page = await self.open("/table/structure", db=DATABASE, table="pipes_messages")
+        for text in ("mediumtext", "a UUID of the message, given by the server", "PRIMARY", "INVISIBLE"):
+            await self.says(page, text)
+        page = await self.open("/server/status")
+        await self.says(page, "This MySQL server has been running for")
+        page = await self.open("/server/status/processes")
+        await self.says(page, "Query")
+        page = await self.open("/server/variables")
+        await self.says(page, "wait timeout")
+        page = await self.open("/server/engines")
+        await self.says(page, "Channels, messages and users of a notification server")
+        page = await self.open("/server/collations")
+        await self.says(page, "utf8mb4_0900_ai_ci")
+        page = await self.open("/sql", "dictionary", db="information_schema", table="SCHEMATA", pos="0")
+        await self.says(page, "DEFAULT_CHARACTER_SET_NAME")
+        unknown = await self.sql("SHOW STATUS LIKE 'comet_unknown%'")
+        self.assertEqual(unknown, (("comet_unknown_statements", "0"),))
+
+    async def test_rows(self):
+        """Rows are paged and sorted, inserted, edited and deleted."""
+        await self.visit()
+        page = await self.open("/sql", "first-page", db=DATABASE, table="users_data", pos="0")
+        await self.says(page, "Showing rows 0 - 24 (30 total")
+        page = await self.open("/sql", "second-page", db=DATABASE, table="users_data", pos="25")
+        await self.says(page, "row 30")
+        await self.sort(page, "data", "row 9")
+        await self.picture(page, "sorted")
+
+        page = await self.open("/table/change", "insert", db=DATABASE, table="users_data")
+        await page.type("#field_1_3", "100")
+        await page.type("#field_2_3", "it's 🦦")
+        await self.press_on(page, "#buttonYes")
+        await self.says(page, "1 row inserted")
+        await self.picture(page, "inserted")
+        self.assertEqual(await self.sql("SELECT data FROM users_data WHERE id = 100"), (("it's 🦦",),))
+
+        page = await self.open("/sql", "found", db=DATABASE, table="users_data", pos="0")
+        await self.sort(page, "id", "it's 🦦")
+        await self.press_on(page, "td.edit_row_anchor a")
+        await page.wait_for("!!document.querySelector('#field_2_3')")
+        await page.type("#field_2_3", "changed")
+        await self.picture(page, "edit")
+        await self.press_on(page, "#buttonYes")
+        await self.says(page, "1 row affected")
+        self.assertEqual(await self.sql("SELECT data FROM users_data WHERE id = 100"), (("changed",),))
+
+        page = await self.open("/sql", "changed", db=DATABASE, table="users_data", pos="0")
+        await self.sort(page, "id", "changed")
+        await self.press_on(page, "a.delete_row")
+        okay = "[...document.querySelectorAll('.modal.show button, .ui-dialog button')].find("
+        okay += "button => button.textContent.trim() === 'OK')"
+        await page.wait_for(f"!!{okay}")
+        await page.evaluate(f"{okay}.click()")
+        await self.says(page, "1 row deleted")
+        await self.picture(page, "deleted")
+        self.assertEqual(await self.sql("SELECT data FROM users_data WHERE id = 100"), ())
+
+    async def test_a_query(self):
+        """What is typed is run: a SELECT, an INSERT that publishes, and one that is refused and says why."""
+        await self.visit()
+        await self.sql("INSERT INTO pipes_settings (name, length) VALUES ('chat', 10)")
+        answers = {
+            "SELECT LEFT(data, 3) AS w, COUNT(*) AS n FROM users_data GROUP BY w": "executed successfully",
+            "INSERT INTO pipes_messages (name, message) VALUES ('chat', 'published')": "1 row inserted",
+            "INSERT INTO users_time (id, time) VALUES (1, 1)": "#1142 - [10] INSERT command denied",
+            "ALTER TABLE users_data ADD x INT": "#1142 - [10] ALTER command denied",
+        }
+        for number, (query, answer) in enumerate(answers.items()):
+            page = await self.open("/database/sql", f"query-{number}", db=DATABASE)
+            await page.wait_for("!!document.querySelector('#queryfieldscontainer .CodeMirror')")
+            editor = "document.querySelector('#queryfieldscontainer .CodeMirror').CodeMirror"
+            await page.evaluate(f"{editor}.setValue(''), {editor}.focus()")
+            await page.command("Input.insertText", text=query)
+            await page.wait_for(f"{editor}.getValue() === {json.dumps(query)}")
+            await page.evaluate(f"{editor}.save()")
+            await self.press_on(page, "#button_submit_query")
+            await self.says(page, answer)
+            await self.picture(page, f"answer-{number}")
+        rows = await self.sql("SELECT message FROM pipes_messages WHERE name = 'chat'")
+        self.assertEqual(rows, (("published",),))
