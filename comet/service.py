@@ -255,7 +255,7 @@ class CometService(MultiService):
         self._engine.facts["hostname"] = config.main.node_name
         facts = Facts(
             *(config.main.node_name, self._demo if config.demo else None, self._problems),
-            lambda: self._late,
+            *(lambda: self._late, self._notes),
         )
         api = Api(self._broker, reactor.seconds, config.main.dev_index_size, self._unready)
         polls = LongPolls(self._reception, reactor, self._neighbours)
@@ -474,6 +474,9 @@ class CometService(MultiService):
     def _problems(self) -> list[str]:
         problems = self._broker.store.problem, self._broker.engine.problem
         return [*self._unready(), *filter(None, problems)]
+
+    def _notes(self) -> list[str]:
+        return [self._media.problem] if self._media is not None and self._media.problem else []
 
     def _sizes(self) -> Sizes:
         broker, sessions = self._broker, self._reception.sessions

@@ -94,12 +94,14 @@ class Facts:
     @ivar demo: the line to paste, the channel of the demo; C{None} if there is no demo page.
     @ivar problems: gives the reasons why the server is not ready, none if it is.
     @ivar lag: gives how late the reactor was lately, in seconds.
+    @ivar notes: gives what else is wrong, though the server serves.
     """
 
     node_name: str
     demo: Callable[[], dict[str, str]] | None
     problems: Callable[[], list[str]]
     lag: Callable[[], float] = lambda: 0.0
+    notes: Callable[[], list[str]] = list
 
 
 class Root(Resource):
@@ -128,7 +130,7 @@ class Root(Resource):
         self.putChild(b"info", Json(lambda: (200, {"status": "ok", "node": _padded(facts.node_name)})))
         health = Resource()
         health.putChild(b"live", Json(lambda: (200, {"status": "ok", "lag": round(facts.lag(), 4)})))
-        health.putChild(b"ready", Json(lambda: _ready(facts.problems())))
+        health.putChild(b"ready", Json(lambda: _ready(facts.problems(), facts.notes())))
         self.putChild(b"health", health)
         if metrics is not None:
             self.putChild(b"metrics", metrics)
@@ -166,5 +168,8 @@ def _padded(name: str) -> str:
     return name[:NODE_NAME_SIZE].ljust(NODE_NAME_SIZE, "_")
 
 
-def _ready(problems: list[str]) -> tuple[int, object]:
-    return (503, {"status": "unavailable", "reasons": problems}) if problems else (200, {"status": "ok"})
+def _ready(problems: list[str], notes: list[str]) -> tuple[int, object]:
+    noted = {"notes": notes} if notes else {}
+    if problems:
+        return 503, {"status": "unavailable", "reasons": problems, **noted}
+    return 200, {"status": "ok", **noted}

@@ -6,6 +6,7 @@ import json
 import signal
 import sys
 from pathlib import Path
+from urllib.request import urlopen
 
 import pymysql
 from twisted.internet import reactor
@@ -136,6 +137,12 @@ def permit(server):
         cursor.execute(DEMO_ROOMS)
 
 
+def read(url):
+    """@return: what is there, blocking."""
+    with urlopen(url, timeout=PATIENCE) as answer:
+        return answer.read()
+
+
 class RoomTests(JanusCase):
     """One server, three participants."""
 
@@ -225,7 +232,7 @@ class EndTests(JanusCase):
         self.fail(f"there are still {rooms}")
 
     async def test_gone_for_good(self):
-        """If Janus stays away for too long, the room ends, and all hear why."""
+        """If Janus stays away for too long, the room ends, and all hear why; the server serves all else."""
         self.start_janus()
         server = await self.comet(video={"janus_patience": 1})
         peers = await self.sit(server, server, server)
@@ -233,6 +240,9 @@ class EndTests(JanusCase):
         self.janus.kill()
         for peer in peers:
             await peer.until(lambda now: now["ended"] == "media", "the end of the room")
+        told = json.loads(await in_thread(read, f"{server.page}health/ready"))
+        self.assertEqual(told["status"], "ok")
+        self.assertIn("is away", told["notes"][0])
 
     async def test_a_session_that_has_timed_out(self):
         """After a server that stood still for so long that Janus has forgotten it, all begin afresh."""

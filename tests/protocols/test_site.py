@@ -38,11 +38,11 @@ class PortCase(SynchronousTestCase):
     limits = Limits(login_seconds=5, browsers=2)
 
     def setUp(self):
-        self.clock, self.reasons = Clock(), []
+        self.clock, self.reasons, self.notes = Clock(), [], []
         self.port = self.make_port({"sql": "mysql ...", "channel": "web_demo"})
 
     def make_port(self, demo):
-        facts = Facts("node-one-of-many", demo and (lambda: demo), lambda: self.reasons)
+        facts = Facts("node-one-of-many", demo and (lambda: demo), lambda: self.reasons, lambda: self.notes)
         reception = Reception(make_broker(), Wheel(self.clock), server="comet test")
         sockets = Sockets(BrowserFactory(reception, self.clock), JsonFactory(reception, self.clock))
         return BrowserPort(sockets, Site(Root(facts), reactor=self.clock), self.limits, self.clock)
@@ -320,12 +320,17 @@ class PageTests(PortCase):
         self.assertEqual(self.get("/comet-server/comet-server/info")[0], 404)
 
     def test_health(self):
-        """Live always, ready when nothing is wrong, else with the reasons."""
+        """Live always, ready when nothing is wrong, else with the reasons; what is no reason is a note."""
         self.assertEqual(self.get("/health/live")[0], 200)
-        self.assertEqual(self.get("/health/ready")[0], 200)
+        status, _, body = self.get("/health/ready")
+        self.assertEqual((status, json.loads(body)), (200, {"status": "ok"}))
+        self.notes.append("the media server is away")
+        status, _, body = self.get("/health/ready")
+        self.assertEqual((status, json.loads(body)), (200, {"status": "ok", "notes": self.notes}))
         self.reasons.append("the store does not answer")
         status, _, body = self.get("/health/ready")
-        self.assertEqual((status, json.loads(body)["reasons"]), (503, self.reasons))
+        told = json.loads(body)
+        self.assertEqual((status, told["reasons"], told["notes"]), (503, self.reasons, self.notes))
 
     def test_what_is_not_there_is_not_found(self):
         """And other methods are not allowed."""

@@ -19,6 +19,8 @@ from comet.protocols.dialects.fields import as_number, as_text
 STREAMS_LIMIT, WORD_LIMIT = 64, 32
 #: Tells connections apart: a page has another one for each.
 _FINGERPRINT = re.compile(r"^a=fingerprint:(\S+ \S+)", re.MULTILINE)
+#: Janus tells there the number of the room, which follows from a secret: nobody shall try out secrets by it.
+_SESSION_NAME = re.compile(r"^s=[^\r\n]*", re.MULTILINE)
 _WORD = re.compile(rf"[A-Za-z0-9_.-]{{1,{WORD_LIMIT}}}")
 _LARGEST = (1 << 53) - 1
 
@@ -103,13 +105,13 @@ def read_signal(data: Object) -> Signal:
 
 def offered(sdp: str, streams: list[Json], connection: int, offer: int) -> Object:
     """@return: what a page is offered to receive."""
-    described = {"description": {"type": "offer", "sdp": sdp}, "streams": streams}
-    return {"kind": SUBSCRIBE, **described, "connection": connection, "offer": offer}
+    numbers = {"connection": connection, "offer": offer}
+    return {"kind": SUBSCRIBE, "description": _description("offer", sdp), "streams": streams, **numbers}
 
 
 def accepted(sdp: str, offer: int | None) -> Object:
     """@return: that what a page wants to send is welcome."""
-    return {"kind": PUBLISH, "description": {"type": "answer", "sdp": sdp}, **_numbered(offer=offer)}
+    return {"kind": PUBLISH, "description": _description("answer", sdp), **_numbered(offer=offer)}
 
 
 def failed(kind: str, reason: str, offer: int | None = None) -> Object:
@@ -127,6 +129,10 @@ def candidate(kind: str, told: Json, connection: int | None = None) -> Object:
     """
     is_last = not isinstance(told, dict) or "candidate" not in told
     return {"kind": kind, "candidate": None if is_last else told, **_numbered(connection=connection)}
+
+
+def _description(kind: str, sdp: str) -> Object:
+    return {"type": kind, "sdp": _SESSION_NAME.sub("s=-", sdp, 1)}
 
 
 def _numbered(**numbers: int | None) -> Object:

@@ -110,6 +110,13 @@ class WriteTests(SynchronousTestCase):
         failed = {"kind": "subscribe", "failed": "why", "offer": 3}
         self.assertEqual(signals.failed("subscribe", "why", 3), failed)
 
+    def test_the_room_is_not_told(self):
+        """The number of the room in Janus is left out of descriptions, and nothing else is."""
+        sdp = "v=0\r\no=- 1 1 IN IP4 192.0.2.2\r\ns=VideoRoom 8448382575620455\r\nt=0 0\r\na=x:s=1\r\n"
+        bare = sdp.replace("VideoRoom 8448382575620455", "-")
+        self.assertEqual(signals.accepted(sdp, None)["description"], {"type": "answer", "sdp": bare})
+        self.assertEqual(signals.offered(sdp, [], 1, 2)["description"], {"type": "offer", "sdp": bare})
+
     def test_candidates(self):
         """The end of candidates is null."""
         end = {"kind": "subscribe", "candidate": None, "connection": 2}
