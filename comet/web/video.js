@@ -346,6 +346,9 @@
 
   // The way of media --------------------------------------------------------------------------------------------
 
+  /** What one end of a connection is known by for as long as that lasts. */
+  const printOf = ({ sdp }) => sdp.match(/^a=fingerprint:(.*)$/m)?.[1];
+
   /** Why a signal may not arrive: one of both ends is not there just now. */
   const AWAY = ["no_seat", "not_in_room", "no_room", "closed", "away", "media_away"];
 
@@ -374,6 +377,7 @@
      * @param {function(object): Promise} options.say Tells the other end something.
      * @param {function(): void} options.changed Is told when the way is found, or lost.
      * @param {function(RTCPeerConnection): void} options.made Prepares a new connection.
+     * @param {function(RTCPeerConnection): void} options.lines Adds what is to be offered, and has no line yet.
      * @param {function(object): void} options.described Is called once an offer of the other end was taken, before it
      *   is answered.
      * @param {boolean} options.restarts Whether it looks for another way itself when one fails.
@@ -392,22 +396,22 @@
       return Boolean(this.pc?.currentRemoteDescription);
     }
 
-    /** Make an offer; what is to be in it is made by `prepare`. */
-    offer(prepare) {
+    /** Make an offer. */
+    offer() {
       return this.#next(async () => {
         await this.#open();
-        prepare?.(this.pc);
+        this.#options.lines(this.pc);
         await this.#describe();
       });
     }
 
     /** Look for another way, or begin anew if there was none yet. */
-    restart(prepare) {
+    restart() {
       return this.#next(async () => {
         if (!this.isAgreed) {
           this.#drop();
           await this.#open();
-          prepare?.(this.pc);
+          this.#options.lines(this.pc);
         } else {
           if (this.pc.signalingState === "have-local-offer") await this.pc.setLocalDescription({ type: "rollback" });
           this.pc.setConfiguration({ ...this.pc.getConfiguration(), iceServers: await this.#options.ice() });
@@ -471,7 +475,9 @@
       if (this.pc) return;
       const iceServers = await this.#options.ice();
       if (this.#over) return;
-      const pc = (this.pc = new this.#environment.RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" }));
+      const { iceTransportPolicy } = this.#options;
+      const configuration = { iceServers, iceTransportPolicy, bundlePolicy: "max-bundle" };
+      const pc = (this.pc = new this.#environment.RTCPeerConnection(configuration));
       pc.onicecandidate = ({ candidate }) => {
         const data = { candidate: candidate && (candidate.toJSON?.() ?? candidate) };
         if (this.#unsaid) this.#unsaid.push(data);
@@ -509,6 +515,11 @@
     }
 
     async #described(description, ...more) {
+      // The page at the other end was loaded anew, and knows nothing of what was agreed.
+      if (this.isAgreed && printOf(description) !== printOf(this.pc.currentRemoteDescription)) {
+        this.#drop();
+        if (description.type === "answer") return void this.offer();
+      }
       await this.#open();
       if (description.type === "offer" && this.pc.signalingState === "have-local-offer") {
         if (!this.#options.polite) return;
@@ -571,21 +582,23 @@
       return [...this.#peers.values()].map(({ connection }) => connection);
     }
 
-    /** Somebody is there. @param {boolean} first Whether they were there before this page: then it offers. */
-    enter(member, first) {
+    /** Somebody is there. @param {boolean} first Whether they were there before this page: then it gives way. */
+    enter(member, first, offers = first) {
       if (this.#peers.has(member.seat)) return;
       const peer = { member, connection: null, channel: null };
       peer.connection = new Connection(this.#room.environment, {
         polite: first,
+        iceTransportPolicy: this.#room.iceTransportPolicy,
         ice: () => this.#room.ice(),
         say: (data) => this.#room.signal(member.seat, data),
         failed: (error) => this.#room.failed(error),
         changed: (state) => this.#changed(peer, state),
         made: (pc) => this.#made(peer, pc),
+        lines: (pc) => this.#lines(peer, pc),
         described: (pc) => this.#described(peer, pc),
       });
       this.#peers.set(member.seat, peer);
-      if (first) peer.connection.offer(this.#lines(peer));
+      if (offers) peer.connection.offer();
       this.#share();
     }
 
@@ -597,9 +610,8 @@
 
     /** Somebody has come back, or this page has: who was there longer offers. */
     back(member, first) {
-      this.enter(member, first);
-      const peer = this.#peers.get(member.seat);
-      if (!first) peer.connection.restart(this.#lines(peer));
+      this.enter(member, first, false);
+      if (!first) this.#peers.get(member.seat).connection.restart();
     }
 
     received(seat, data) {
@@ -608,9 +620,8 @@
 
     put(source, track) {
       for (const { connection } of this.#peers.values()) {
-        // The other end may have agreed to fewer lines than we offer.
-        if (connection.put(source, track) || !track || !connection.isAgreed) continue;
-        connection.offer((pc) => connection.senders.set(source, pc.addTransceiver(track, { direction: "sendrecv" })));
+        // The other end may have offered fewer lines than we would.
+        if (!connection.put(source, track) && track && connection.isAgreed) connection.offer();
       }
     }
 
@@ -631,14 +642,12 @@
       this.#peers.clear();
     }
 
-    /** The lines of an offer. */
-    #lines({ connection }) {
-      return (pc) => {
-        for (const source of SOURCES) {
-          const track = this.#room.own.outgoing(source);
-          connection.senders.set(source, pc.addTransceiver(track ?? KINDS[source], { direction: "sendrecv" }));
-        }
-      };
+    #lines({ connection: { senders } }, pc) {
+      for (const source of SOURCES) {
+        if (senders.has(source)) continue;
+        const track = this.#room.own.outgoing(source);
+        senders.set(source, pc.addTransceiver(track ?? KINDS[source], { direction: "sendrecv" }));
+      }
     }
 
     #made(peer, pc) {
@@ -690,7 +699,7 @@
     #publishing;
     #subscribed;
     /** Whose each line of the connection back is, by its mid. */
-    #lines = new Map();
+    #owners = new Map();
     /** The numbers of the latest own offer, of the connection back, and of the offer to it that is being answered. */
     #offers = 0;
     #back;
@@ -702,6 +711,7 @@
     constructor(room) {
       this.#room = room;
       const options = {
+        iceTransportPolicy: room.iceTransportPolicy,
         ice: () => room.ice(),
         failed: (error) => room.failed(error),
         changed: () => this.#changed(),
@@ -709,6 +719,7 @@
       this.#publishing = new Connection(room.environment, {
         ...options,
         polite: false,
+        lines: (pc) => this.#lines(pc),
         say: (data) => room.signal("media", { kind: "publish", ...data }),
         about: () => ({
           offer: ++this.#offers,
@@ -791,33 +802,33 @@
       this.#timers[name] = setTimeout(work, wait);
     }
 
-    /** Offer what there is, and has no line yet. */
+    /** Whoever sends nothing needs no connection there. */
     #publish() {
-      const { own } = this.#room;
-      if (!SOURCES.some((source) => own.outgoing(source))) return;
+      if (SOURCES.some((source) => this.#room.own.outgoing(source))) this.#publishing.offer();
+    }
+
+    #lines(pc) {
       const { senders } = this.#publishing;
-      this.#publishing.offer((pc) => {
-        for (const source of SOURCES) {
-          const track = own.outgoing(source);
-          if (track && !senders.has(source)) senders.set(source, pc.addTransceiver(track, { direction: "sendonly" }));
-        }
-      });
+      for (const source of SOURCES) {
+        const track = this.#room.own.outgoing(source);
+        if (track && !senders.has(source)) senders.set(source, pc.addTransceiver(track, { direction: "sendonly" }));
+      }
     }
 
     #described(pc, streams, offer) {
       this.#answering = offer;
-      const before = new Map(this.#lines);
-      this.#lines.clear();
+      const before = new Map(this.#owners);
+      this.#owners.clear();
       for (const { mid, seat, kind, source } of streams) {
         const member = this.#room.members.get(seat);
         const transceiver = pc.getTransceivers().find((each) => each.mid === mid);
         if (!member || !transceiver) continue;
         const of = kind === "audio" ? "microphone" : source === "screen" ? "screen" : "camera";
-        this.#lines.set(mid, { member, of });
+        this.#owners.set(mid, { member, of });
         this.#room.track(member, of, transceiver.receiver.track, pc, transceiver);
       }
       for (const [mid, { member, of }] of before) {
-        const now = this.#lines.get(mid);
+        const now = this.#owners.get(mid);
         if (now?.member !== member || now.of !== of) this.#room.untrack(member, of, mid);
       }
       this.#changed();
@@ -827,7 +838,7 @@
       if (this.#publishing.state === "connected") this.limit();
       if (this.#subscribed.state === "connected") this.#failures = 0;
       else if (this.#subscribed.state === "failed") this.#ask();
-      const members = new Set([...this.#lines.values()].map(({ member }) => member));
+      const members = new Set([...this.#owners.values()].map(({ member }) => member));
       for (const member of members) this.#room.linked(member, this.#subscribed.state);
     }
   }
@@ -913,6 +924,8 @@
     topology;
     /** How many may be here. */
     capacity;
+    /** Whether media goes over relays only: "relay" or "all". */
+    iceTransportPolicy;
     /** By seat, in the order in which they came. */
     members = new Map();
     /** Messages from page to page. */
@@ -940,10 +953,11 @@
      * @param {Line} line What this room talks to the server over.
      * @param {object} answer The one to `call` or `join`.
      */
-    constructor(environment, line, own, mode, answer) {
+    constructor(environment, line, own, { mode, relay }, answer) {
       super();
       this.environment = environment;
       this.own = own;
+      this.iceTransportPolicy = relay ? "relay" : "all";
       this.#line = line;
       this.#mode = mode;
       this.name = answer.room;
@@ -1182,7 +1196,8 @@
         this.linked(member, "new");
       }
       this.#way = topology === "sfu" ? new Relay(this) : new Mesh(this);
-      for (const member of this.others) this.#way.enter(member, this.#isFirst(member));
+      // Also to those who came later than the seat was taken, if it was another page that took it.
+      for (const member of this.others) this.#way.enter(member, this.#isFirst(member), true);
     }
 
     /** Frames that come while it is not known who sits where are taken once that is known. */
@@ -1590,7 +1605,7 @@
       await Promise.all([...this.rooms.values()].map((room) => room.leave()));
     }
 
-    async #sit(command, { mode = "video", stream, ...constraints }) {
+    async #sit(command, { mode = "video", stream, relay = false, ...constraints }) {
       const { RTCPeerConnection } = this.#environment;
       if (!RTCPeerConnection) throw problem("no_webrtc", "this browser cannot make calls: it has no WebRTC");
       if (!MODES.includes(mode)) throw new TypeError(`mode: one of ${MODES.join(", ")} is needed, not ${mode}`);
@@ -1610,7 +1625,7 @@
           line = new Line(this.#client, false);
           answer = await line.ask(command);
         }
-        const room = new Room(this.#environment, line, own, mode, answer);
+        const room = new Room(this.#environment, line, own, { mode, relay }, answer);
         this.rooms.set(room.name, room);
         room.on("ended", () => this.rooms.get(room.name) === room && this.rooms.delete(room.name));
         return room;

@@ -209,6 +209,25 @@ describe("a lost connection", () => {
     assert.equal(connected(b), 2);
   });
 
+  it("whose page was loaded anew is met by the others as a new one, at the same seat", async () => {
+    const { there, a, b, c, rooms } = await three();
+    await c.video.join("lobby");
+    await until(() => connected(a) === 2 && connected(b) === 2 && connected(c) === 2);
+    // The page of the second one is gone without a word, and the server gives its seat to the next one of the user.
+    const sit = there.rooms.on_join;
+    const seat = there.rooms.room("lobby").seats.get(4);
+    there.clients[3].command = () => {};
+    there.rooms.on_join = (client, command, ...rest) => sit.call(there.rooms, client, { ...command, seat: seat.number, secret: seat.secret }, ...rest);
+    const again = await page(there, 2);
+    there.clients[3].leave();
+    await again.video.join("lobby");
+    await until(() => connected(again) === 2 && connected(a) === 2 && connected(c) === 2, "all again");
+    assert.equal(rooms[0].others.length, 2);
+    const agreed = ({ pcs }) => pcs.filter((pc) => pc.signalingState === "stable").map((pc) => pc.localDescription.sdp.split("\n")[1]);
+    const heard = ({ pcs }) => pcs.filter((pc) => pc.signalingState === "stable").map((pc) => pc.currentRemoteDescription.sdp.split("\n")[1]);
+    for (const print of agreed(again)) assert.ok([...heard(a), ...heard(c)].includes(print));
+  });
+
   it("joins anew if the seat is gone, and ends if it was a call", async () => {
     const { there, b, rooms } = await three();
     const news = record(rooms[1], "returned", "ended");
@@ -393,9 +412,9 @@ describe("the media server", () => {
     await b.video.join("lobby");
     await until(() => connected(a) && connected(b));
     const server = [];
+    const pc = new PeerConnection({});
     there.rooms.media = async (seat, data, say) => {
       if (seat.number !== 3 || data.kind !== "publish" || !data.description) return;
-      const pc = new PeerConnection({});
       pc.onicecandidate = ({ candidate }) => say({ kind: "publish", candidate: candidate && candidate.toJSON() });
       server.push(data);
       await pc.setRemoteDescription(data.description);

@@ -1,7 +1,7 @@
 /**
  * WebRTC in small, for tests: no media, but the rules of negotiation, by which a page may go wrong.
  *
- * A description is JSON: its media lines, and the name of the way that it is about. A connection is connected once both
+ * A description is JSON: its media lines, and the name of the way that it is about; then who it is of. A connection is connected once both
  * ends have agreed and heard a candidate of each other.
  */
 "use strict";
@@ -53,6 +53,7 @@ class MediaStream {
   }
 }
 
+const read = (sdp) => JSON.parse(sdp.split("\n")[0]);
 const invalid = (what) => Object.assign(new Error(what), { name: "InvalidStateError" });
 
 class Transceiver {
@@ -85,6 +86,7 @@ class PeerConnection {
   #transceivers = [];
   #configuration;
   #way = ++count;
+  #print = ++count;
   #wayChanges = false;
 
   constructor(configuration) {
@@ -139,7 +141,7 @@ class PeerConnection {
       this.#wayChanges = false;
     }
     const lines = this.#transceivers.filter(({ mid }) => mid !== null).map(({ mid, receiver, direction }) => ({ mid, kind: receiver.track.kind, direction }));
-    this.localDescription = { type, sdp: JSON.stringify({ way: this.#way, lines }) };
+    this.localDescription = { type, sdp: `${JSON.stringify({ way: this.#way, lines })}\na=fingerprint:${this.#print}` };
     // Some browsers are quicker with candidates than with the promise.
     this.onicecandidate?.({ candidate: { candidate: `way ${this.#way}`, toJSON: () => ({ candidate: `way ${this.#way}` }) } });
     this.onicecandidate?.({ candidate: null });
@@ -155,7 +157,9 @@ class PeerConnection {
     if (type === "offer" && this.signalingState === "have-local-offer") await this.setLocalDescription({ type: "rollback" });
     this.remoteDescription = description;
     const added = [];
-    for (const { mid, kind } of JSON.parse(sdp).lines) {
+    const agreed = this.currentRemoteDescription?.sdp.split("\n")[1];
+    if (agreed && agreed !== sdp.split("\n")[1]) throw new Error("another end");
+    for (const { mid, kind } of read(sdp).lines) {
       if (this.#transceivers.some((each) => each.mid === mid)) continue;
       if (type === "answer") throw new Error("an answer has no lines of its own");
       // Those made by addTransceiver are never taken for a line of the other end.
@@ -178,7 +182,7 @@ class PeerConnection {
 
   async addIceCandidate(candidate) {
     if (!this.remoteDescription) throw invalid("no description yet");
-    const { way } = JSON.parse(this.remoteDescription.sdp);
+    const { way } = read(this.remoteDescription.sdp);
     if (candidate.candidate && candidate.candidate !== `way ${way}`) throw new Error("a candidate of another way");
     this.candidates.push(candidate.candidate);
     this.#look();
@@ -206,7 +210,7 @@ class PeerConnection {
   }
 
   #look() {
-    const way = this.currentRemoteDescription && JSON.parse(this.currentRemoteDescription.sdp).way;
+    const way = this.currentRemoteDescription && read(this.currentRemoteDescription.sdp).way;
     if (way && this.candidates.includes(`way ${way}`)) this.#become("connected");
   }
 

@@ -1,0 +1,154 @@
+"""The video pages of the demo, and pages made for CppComet's video script, in a real browser."""
+
+from __future__ import annotations
+
+import json
+
+from tests.browser.chromium import FAKE_DEVICES, Chromium
+from tests.e2e.callers import VideoCase
+
+
+class PageTests(VideoCase):
+    """The pages of the demo."""
+
+    async def visit(self, address, *flags):
+        """@return: a page, in a browser with other devices if flags say so."""
+        browser = await Chromium.start(self, *flags) if flags else self.chromium
+        return await browser.open(self.comet.page + address)
+
+    async def test_two_tabs_meet(self):
+        """Two visitors who open the room see each other, chat, share a screen, mute, and hang up."""
+        ada = await self.visit("video")
+        await ada.type("#name", "Ada")
+        await ada.press("Enter")
+        await ada.wait_for("document.body.dataset.view === 'room'")
+        bob = await self.visit("video#demo")
+        for page in (ada, bob):
+            await page.wait_for("document.querySelectorAll('.tile[data-picture=yes]').length === 2", 10)
+        await bob.wait_for("[...document.querySelectorAll('.called')].some((who) => who.innerText === 'Ada')")
+        await ada.wait_for("document.querySelectorAll('.tile.talking:not(.mine)').length")
+        await bob.type("#text", "Hello <b>Ada</b>")
+        await bob.press("Enter")
+        await ada.wait_for("document.querySelector('.theirs .text')?.textContent === 'Hello <b>Ada</b>'")
+        await bob.click("#mic")
+        await ada.wait_for("demo.room.others[0].audio === false")
+        self.assertEqual(
+            await bob.evaluate("document.querySelector('#mic').getAttribute('aria-pressed')"), "false"
+        )
+        await bob.click("#screen")
+        await ada.wait_for("document.querySelectorAll('.tile.shares[data-picture=yes]').length")
+        await bob.click("#leave")
+        await ada.wait_for("document.querySelectorAll('.tile').length === 1")
+        await bob.wait_for("document.body.dataset.view === 'lobby'")
+        for page in (ada, bob):
+            self.assertEqual(page.errors, [])
+
+    async def test_camera_refused_and_missing(self):
+        """Who may not use the camera, or has none, is told so in words, and sees and hears the others all the same."""
+        ada = await self.visit("video#demo")
+        deny = [
+            flag.replace("fake-ui-for-media-stream", "fake-ui-for-media-stream=deny") for flag in FAKE_DEVICES
+        ]
+        missing = [flag for flag in FAKE_DEVICES if "fake-device" not in flag]
+        for flags, words in (
+            (deny, "keeps the camera from this page"),
+            (missing, "no camera on this device"),
+        ):
+            page = await self.visit("video#demo", *flags)
+            await page.wait_for(
+                f"document.querySelector('#notice').textContent.includes({json.dumps(words)})"
+            )
+            await page.wait_for("document.querySelectorAll('.tile:not(.mine)[data-picture=yes]').length")
+            await ada.wait_for("demo.room.others.some(({ audio, video }) => !audio && !video)")
+            await page.click("#leave")
+            await ada.wait_for("demo.room.others.length === 0")
+
+    async def test_words_for_the_rest(self):
+        """A room that one may not enter, one that is full, and a server that is away: each has words of its own."""
+        page = await self.visit("video")
+        says = "document.querySelector('#lobby-text').textContent.includes"
+        await page.type("#room", "secret")
+        await page.click("#enter")
+        await page.wait_for(f"{says}('may not enter')")
+        for _ in range(4):
+            await (await self.visit("video#demo-full")).wait_for("demo.room !== null")
+        await page.type("#room", "demo-full")
+        await page.click("#enter")
+        await page.wait_for(f"{says}('is full')")
+
+    async def test_the_network_test(self):
+        """It tries everything, and says that the server names neither STUN nor TURN."""
+        page = await self.visit("video/check")
+        results = await page.wait_for("window.results", 30)
+        self.assertEqual(
+            {name for name, each in results.items() if each["result"] == "good"},
+            {"server", "camera", "microphone", "direct"},
+        )
+        self.assertIn("[video] turn", results["tls"]["words"])
+        await page.screenshot("check.png")
+        self.assertEqual(page.errors, [])
+
+
+#: What a page does that was made for CppComet's script; `told` is what its callbacks were told.
+FAMILIAR = """
+    window.told = [];
+    for (const id of ["local", "remote"]) {
+      document.body.append(Object.assign(document.createElement("video"), { id }));
+    }
+    const tell = (name) => ({ action, status, isMute, data }) => {
+      told.push([name, action, status ?? isMute ?? data?.message]);
+    };
+    const names = "onCall onCallAccept onCallStart onCallEnd onIn onOut onToggleMute toggleHold".split(" ");
+    cometApi.start({ user_id: USER, user_key: "keyUSER" });
+    cometVideoApi.start(Object.fromEntries(names.map((name) => [name, tell(name)])));
+    cometApi.client.ready.then(() => true)
+"""
+
+
+class FamiliarTests(VideoCase):
+    """Pages that were made for CppComet's video script, which take ours in its place."""
+
+    async def visit(self, user_id):
+        page = await self.chromium.open(f"{self.comet.page}video")
+        await page.evaluate(FAMILIAR.replace("USER", str(user_id)))
+        return page
+
+    async def test_call_accept_mute_hold_hang_up(self):
+        """A call from its beginning to its end, by the functions and callbacks that these pages know."""
+        ada, bob = await self.visit(1), await self.visit(2)
+        elements = {"type": "video", "video_local": "local", "video_remote": "remote"}
+        has = "told.some((each) => JSON.stringify(each) === JSON.stringify({}))".format
+        call = f"cometVideoApi.call(2, {json.dumps({**elements, 'message': {'x': 1}})})"
+        self.assertTrue(await ada.evaluate(call))
+        await bob.wait_for(has('["onCall", undefined, { x: 1 }]'))
+        self.assertFalse(await bob.evaluate("cometVideoApi.isInCall()"))
+        self.assertTrue(await bob.evaluate(f"cometVideoApi.acceptCall({json.dumps(elements)})"))
+        self.assertFalse(await bob.evaluate("cometVideoApi.acceptCall({})"))
+        for page in (ada, bob):
+            await page.wait_for(has('["onCallStart", "start", "start"]'))
+            await page.wait_for("cometVideoApi.isCallStart()")
+            await page.wait_for("document.getElementById('remote').videoWidth > 0")
+            await page.wait_for("document.getElementById('local').videoWidth > 0")
+        await ada.wait_for(has('["onCallAccept", "accept", undefined]'))
+        await bob.evaluate("cometVideoApi.muteAudio(true)")
+        await ada.wait_for(has('["onToggleMute", "toggleMute", true]'))
+        self.assertTrue(await bob.evaluate("cometVideoApi.isMute()"))
+        self.assertTrue(await bob.evaluate("cometVideoApi.toggleHold()"))
+        await ada.wait_for("told.some(([name]) => name === 'toggleHold')")
+        counts = await bob.evaluate("cometVideoApi.setBandwidth({ video: 128 })")
+        self.assertEqual(counts, {"video": 128, "audio": 32})
+        await bob.evaluate("cometVideoApi.hangup()")
+        for page in (ada, bob):
+            await page.wait_for(has('["onCallEnd", "out", "hangup"]'))
+            self.assertFalse(await page.evaluate("cometVideoApi.isInCall()"))
+            self.assertEqual(page.errors, [])
+        # Busy, and a camera that is none.
+        await ada.evaluate(call)
+        await bob.wait_for("told.filter(([name]) => name === 'onCall').length === 2")
+        await bob.evaluate("cometVideoApi.busy()")
+        await ada.wait_for(has('["onCallEnd", "out", "busy"]'))
+        await ada.evaluate(
+            "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotFoundError'); };"
+            f"{call}"
+        )
+        await ada.wait_for(has('["onCallEnd", "out", "no-media-stream"]'))

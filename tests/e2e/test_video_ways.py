@@ -1,0 +1,123 @@
+"""Ways of calls that need a server more: SQL, two nodes with a Redis, Janus, coturn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.e2e.callers import WAY, VideoCase
+from tests.e2e.support import in_thread
+from tests.januserver import SECRET, Janus
+from tests.redisserver import Redis
+from tests.turnserver import TurnServer
+
+CONFERENCE = "INSERT INTO conference (name, user_id, caller_id, message, profile) VALUES (%s, %s, %s, %s, %s)"
+
+
+class SqlTests(VideoCase):
+    """A backend rings users."""
+
+    async def test_sql_rings_both_and_takes_one_out(self):
+        """Both are rung into a room by INSERT, and talk; DELETE hangs up for one, and the other hears it."""
+        ada, bob = await self.tabs(1, 2)
+        await self.sql(*[(CONFERENCE, "101", user, 1, '{"subject": "lunch"}', "video") for user in (1, 2)])
+        self.assertEqual(await ada.accept(), "101")
+        self.assertEqual(await bob.evaluate("[me.rings[0].callerId, me.rings[0].data.subject]"), [1, "lunch"])
+        self.assertEqual(await bob.accept(), "101")
+        await self.assert_call(ada, bob)
+        await self.sql(("DELETE FROM conference WHERE name = '101' AND user_id = 2",))
+        await bob.has("ended", "removed")
+        await ada.has("gone", "removed")
+
+
+class NodesTests(VideoCase):
+    """Two servers."""
+
+    async def setUp(self):
+        self.redis = Redis(self.mktemp())
+        self.addCleanup(self.redis.kill)
+        shared = {"cluster": {"redis": f"redis://127.0.0.1:{self.redis.port}/0"}}
+        shared |= {"db": {"url": f"sqlite:///{Path(self.mktemp()).absolute()}"}}
+        self.settings = self.settings | {"main": {"node_name": "one"}} | shared
+        await super().setUp()
+        self.other = await self.server(**self.settings | {"main": {"node_name": "two"}})
+
+    async def test_caller_and_callee_on_different_nodes(self):
+        """They ring, see and hear each other, and hang up."""
+        [ada], [bob] = await self.tabs(1), await self.tabs(2, comet=self.other)
+        await ada.call(2)
+        await bob.accept()
+        await self.assert_call(ada, bob)
+        await bob.evaluate("me.room.leave()")
+        await ada.has("ended", "hangup")
+
+
+class JanusTests(VideoCase):
+    """Rooms that grow beyond a mesh."""
+
+    timeout = 180
+
+    async def setUp(self):
+        self.janus = Janus(self.mktemp())
+        self.addCleanup(lambda: self.janus.kill())
+        video = {"janus": self.janus.url, "janus_secret": SECRET, "mesh_limit": 2}
+        self.settings = self.settings | {"video": video}
+        await super().setUp()
+
+    async def test_six_through_janus(self):
+        """Two begin as a mesh; with the others all go by way of Janus, and see and hear all others."""
+        tabs = await self.tabs(*range(1, 7))
+        for tab in tabs[:2]:
+            await tab.join("lobby")
+        await self.assert_call(*tabs[:2])
+        for tab in tabs[2:]:
+            await tab.join("lobby")
+        await tabs[0].has("topology")
+        await self.assert_call(*tabs)
+        await tabs[0].evaluate("me.room.shareScreen()")
+        await tabs[5].wait_for("me.flow().then((all) => Object.values(all).some(({ screen }) => screen > 3))")
+        await tabs[5].evaluate("me.room.data.send('hello')")
+        await tabs[0].wait_for("me.has('data', 'hello')")
+        await tabs[1].page.close()
+        await self.assert_call(tabs[0], *tabs[2:])
+        self.janus.kill()
+        self.janus.start()
+        await tabs[0].wait_for("me.heard.filter(([name]) => name === 'topology').length === 2", 30)
+        await self.assert_call(tabs[0], *tabs[2:])
+        for tab in (tabs[0], *tabs[2:]):
+            self.assertEqual(tab.page.errors, [])
+
+
+class TurnTests(VideoCase):
+    """Calls over a relay."""
+
+    async def setUp(self):
+        self.turn = await in_thread(TurnServer, self.mktemp(), SECRET)
+        self.addCleanup(self.turn.kill)
+        video = {"turn": ", ".join(self.turn.urls.values()), "turn_secret": SECRET}
+        self.settings = self.settings | {"video": video}
+        await super().setUp()
+
+    async def test_the_network_test_tells_relays_apart(self):
+        """UDP and TCP work; TLS does not, for nobody has signed the certificate."""
+        page = await self.chromium.open(f"{self.comet.page}video/check")
+        results = await page.wait_for("window.results", 60)
+        self.assertEqual([results[name]["result"] for name in ("udp", "tcp", "tls")], ["good", "good", "bad"])
+        self.assertIn("does not trust its certificate", results["tls"]["words"])
+        verdict = await page.evaluate("document.querySelector('#verdict').textContent")
+        self.assertIn("Not every relay", verdict)
+
+    async def test_a_relay_that_goes_and_comes_back(self):
+        """Two call each other over the relay alone; when that starts anew, they find another way by it."""
+        ada, bob = await self.tabs(1, 2)
+        await ada.call(2, relay=True)
+        await bob.accept(relay=True)
+        await self.assert_call(ada, bob)
+        self.assertEqual([each["route"] for each in (await ada.evaluate("me.flow()")).values()], ["relay"])
+        before = await ada.evaluate(WAY)
+        self.turn.kill()
+        await ada.wait_for("me.room.others[0].link !== 'connected'", 30)
+        self.turn.start()
+        await self.assert_call(ada, bob)
+        self.assertNotEqual(await ada.evaluate(WAY), before)
+        for tab in (ada, bob):
+            self.assertFalse(await tab.evaluate("me.has('lost') || me.has('ended')"))
