@@ -44,7 +44,7 @@ class PageTests(VideoCase):
             self.assertEqual(page.errors, [])
 
     async def test_camera_refused_and_missing(self):
-        """Who may not use the camera, or has none, is told so in words, and sees and hears the others all the same."""
+        """Who may not use the camera, or has none, is told so, and sees and hears the others all the same."""
         ada = await self.visit("video#demo")
         deny = [
             flag.replace("fake-ui-for-media-stream", "fake-ui-for-media-stream=deny") for flag in FAKE_DEVICES
@@ -64,7 +64,7 @@ class PageTests(VideoCase):
             await ada.wait_for("demo.room.others.length === 0")
 
     async def test_words_for_the_rest(self):
-        """A room that one may not enter, one that is full, and a server that is away: each has words of its own."""
+        """A room that one may not enter, one that is full, a server that is away: each has its own words."""
         page = await self.visit("video")
         says = "document.querySelector('#lobby-text').textContent.includes"
         await page.type("#room", "secret")
@@ -148,7 +148,8 @@ class FamiliarTests(VideoCase):
         await bob.evaluate("cometVideoApi.busy()")
         await ada.wait_for(has('["onCallEnd", "out", "busy"]'))
         await ada.evaluate(
-            "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotFoundError'); };"
+            "navigator.mediaDevices.getUserMedia ="
+            " async () => { throw new DOMException('', 'NotFoundError'); };"
             f"{call}"
         )
         await ada.wait_for(has('["onCallEnd", "out", "no-media-stream"]'))
