@@ -215,7 +215,7 @@ class FailureTests(ClusterCase):
 
     async def test_a_server_that_is_stopped(self):
         """Its users have the time of grace to come to another, and stay online if they do."""
-        a, b = await self.cluster(presence={"grace": 5})
+        a, b = await self.cluster(presence={"grace": 10})
         await self.sql(a, "INSERT INTO users_auth (id, hash) VALUES (7, 'k7')")
         await self.listener(b, {}, 7, "k7")
         await self.sees(a, "SELECT time FROM users_time WHERE id = 7", [(0,)])
@@ -223,7 +223,7 @@ class FailureTests(ClusterCase):
         await self.sees(a, "SELECT count(*) FROM connections WHERE node = 'b'", [(0,)])
         await self.listener(a, {}, 7, "k7")
         await stopping
-        await deferLater(reactor, 6)
+        await deferLater(reactor, 11)
         events = await self.sql(a, "SELECT event FROM presence_events WHERE seq > 0")
         self.assertEqual(events, [("online",)])
 
