@@ -322,7 +322,8 @@ class _Reader:
             )
 
     def _check_sip(self) -> None:
-        if (entry := self._entries.get(("sip", "freeswitch"))) is not None:
+        entry = self._entries.get(("sip", "freeswitch"))
+        if entry is not None and any(entry.values):
             told = "old clients are told of these servers, but nothing is asked of them: media is for [video]"
             self._warnings.append(entry.remark(told))
 

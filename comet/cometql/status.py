@@ -85,8 +85,8 @@ class ServerStatus:
     @ivar delivery: what became of messages.
     @ivar goodbyes: how many browsers were sent away, by reason.
     @ivar presence: who is online, and the telling of it.
-    @ivar slow: statements that took longer than C{[log] slow_statement}.
     @ivar traffic: of MySQL clients.
+    @ivar slow: statements that took longer than C{[log] slow_statement}.
     """
 
     uptime: int = 0
@@ -96,8 +96,8 @@ class ServerStatus:
     delivery: Counters = field(default_factory=Counters)
     goodbyes: Counter[Goodbye] = field(default_factory=Counter)
     presence: PresenceStatus = field(default_factory=PresenceStatus)
-    slow: int = 0
     traffic: TrafficStatus = field(default_factory=TrafficStatus)
+    slow: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,12 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 from twisted.application.service import MultiService
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
 from comet.commands import demo
 from comet.config import CannotStart
+from comet.rights import Who
 
 
 class FakeService(MultiService):
@@ -20,7 +21,11 @@ class FakeService(MultiService):
     def __init__(self):
         super().__init__()
         self.listening = Deferred()
-        self.stopped = 0
+        self.stopped, self.allowed = 0, []
+
+    def allow(self, rule):
+        self.allowed.append(rule)
+        return succeed(None)
 
     def stopService(self):
         self.stopped += 1
@@ -82,9 +87,13 @@ class DemoTests(SynchronousTestCase):
                 f"mysql -h 127.0.0.1 -P 3307 -u root -p{password} CometQL_v1 -e "
                 '"INSERT INTO pipes_messages (name, event, message) '
                 "VALUES ('web_demo', 'message', 'Hello from SQL')\"",
+                "http://127.0.0.1:8087/video",
             ],
         )
         self.assertEqual((status, self.service.stopped), (0, 1))
+        # Whoever comes to the page of rooms has not signed in.
+        [rule] = self.service.allowed
+        self.assertEqual((rule.prefix, rule.subscribe), ("call_room_demo", Who.ALL))
 
     def test_only_this_machine(self):
         """The server of the demo listens on the loopback address and shows the demo page."""

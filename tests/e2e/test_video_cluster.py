@@ -5,7 +5,7 @@ import signal
 
 from twisted.internet.defer import ensureDeferred, gatherResults
 
-from tests.e2e.test_cluster import EXPIRY, ClusterCase
+from tests.e2e.cluster import EXPIRY, ClusterCase
 
 GRACE = EXPIRY + 10
 
@@ -14,15 +14,15 @@ class VideoClusterTests(ClusterCase):
     """One call from the first ring to the loss of a server."""
 
     async def setUp(self):
-        self.servers = await self.cluster(video={"grace": GRACE})
-        self.a, self.b = self.servers
+        self.both = await self.cluster(video={"grace": GRACE})
+        self.a, self.b = self.both
         await self.sql(self.a, "INSERT INTO users_auth (id, hash) VALUES (3, 'k3'), (7, 'k7')")
 
     async def user(self, server, user_id):
         client = await self.listener(server, (), user_id, f"k{user_id}")
         client.number, client.asked = client.welcome["connection"], 0
         # So long until both servers know.
-        for each in self.servers:
+        for each in self.both:
             await self.sees(each, f"SELECT time FROM users_time WHERE id = {user_id}", [(0,)])
         return client
 
@@ -64,7 +64,7 @@ class VideoClusterTests(ClusterCase):
             self.assertEqual([frame["data"]["n"] for frame in frames], list(range(200)))
             self.assertEqual({frame["from"] for frame in frames}, {other.number})
 
-        self.servers.remove(self.b)
+        self.both.remove(self.b)
         await self.b.stop(signal.SIGKILL)
         (lost,) = await self.hears(ann, "lost")
         self.assertEqual(lost["seat"], bob.number)
