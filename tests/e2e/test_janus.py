@@ -144,77 +144,25 @@ def read(url):
 
 
 class RoomTests(JanusCase):
-    """One server, three participants."""
+    """One server, and at least three participants."""
 
-    async def setUp(self):
+    async def test_who_is_there_and_what_they_show(self):
+        """
+        All decode each other; then what somebody shows besides, and who comes, and not who has left. When all
+        have left, or the server is killed and comes back, Janus has no room any more.
+        """
         self.start_janus()
-        self.comet_server = server = await self.comet()
-        self.peers = await self.sit(server, server, server)
-        await all_see(*self.peers)
-
-    async def test_what_changes_in_a_room(self):
-        """All decode each other; then what somebody shows besides, and who comes, and not who has left."""
-        first, second, third = self.peers
+        server = await self.comet()
+        first, second, third = await self.sit(server, server, server)
+        await all_see(first, second, third)
+        self.assertEqual(len(await in_thread(self.janus.rooms)), 1)
         first.do("share")
         for peer in (second, third):
             await peer.until(lambda _, peer=peer: peer.frames(first).get("screen", 0) > FLOWING, "the screen")
         first.do("leave")
-        [fourth] = await self.sit(self.comet_server)
+        [fourth] = await self.sit(server)
         await all_see(second, third, fourth)
-
-    async def test_sending_anew(self):
-        """A page may send over a new connection; the others see the one that counts."""
-        self.peers[0].do("publish")
-        await all_see(*self.peers)
-
-    async def test_receiving_anew(self):
-        """A page may receive over a new connection."""
-        first = self.peers[0]
-        before = first.now["connection"]
-        first.do("anew")
-        await first.until(lambda now: now["connection"] > before, "another connection")
-        await all_see(*self.peers)
-
-    async def test_a_connection_that_breaks(self):
-        """If media is cut off, Janus notices, and the page is told so and sends over a new connection."""
-        first = self.peers[0]
-        first.do("break")
-        await first.until(lambda now: now["failed"], "the notice")
-        await all_see(*self.peers)
-
-    async def test_rubbish(self):
-        """What is no SDP is refused by name to who sends it, and no one else notices."""
-        first, second, _ = self.peers
-        first.do("rubbish")
-        await first.until(lambda now: now["failed"] and now["errors"], "two refusals")
-        self.assertEqual([name for name, _ in first.now["errors"]], ["bad_value"])
-        self.assertIn("fingerprint", first.now["errors"][0][1])
-        self.assertIn("rubbish", first.now["failed"][0][1])
-        self.assertEqual(second.now["failed"] + second.now["errors"], [])
-        await all_see(*self.peers)
-
-    async def test_janus_starts_again(self):
-        """After a Janus that was killed all are told to begin afresh, and decode each other again."""
-        before = [peer.now["restarts"] for peer in self.peers]
-        self.janus.kill()
-        self.janus.start()
-        for peer, restarts in zip(self.peers, before, strict=True):
-            await peer.until(lambda now, restarts=restarts: now["restarts"] == restarts + 1, "the restart")
-        await all_see(*self.peers)
-        self.assertEqual([peer.now["errors"] for peer in self.peers], [[], [], []])
-
-
-class EndTests(JanusCase):
-    """What is left behind, and what ends."""
-
-    async def test_no_room_is_left_behind(self):
-        """When all have left, or the server is killed and comes back, Janus has no room any more."""
-        self.start_janus()
-        server = await self.comet()
-        peers = await self.sit(server, server, server)
-        await all_see(*peers)
-        self.assertEqual(len(await in_thread(self.janus.rooms)), 1)
-        for peer in peers:
+        for peer in (second, third, fourth):
             peer.do("leave")
         await self.no_rooms()
         peers = await self.sit(server, server, server)
@@ -231,12 +179,49 @@ class EndTests(JanusCase):
             await deferLater(reactor, 0.1)
         self.fail(f"there are still {rooms}")
 
-    async def test_gone_for_good(self):
-        """If Janus stays away for too long, the room ends, and all hear why; the server serves all else."""
+    async def test_connections(self):
+        """
+        A page may send or receive over a new connection, and does if one breaks, of which it is told. What is
+        no SDP is refused by name to who sends it, and nobody else notices.
+        """
         self.start_janus()
-        server = await self.comet(video={"janus_patience": 1})
+        server = await self.comet()
+        peers = await self.sit(server, server, server)
+        first, second, _ = peers
+        await all_see(*peers)
+        first.do("rubbish")
+        await first.until(lambda now: now["failed"] and now["errors"], "two refusals")
+        [[name, reason]] = first.now["errors"]
+        self.assertEqual(name, "bad_value")
+        self.assertIn("fingerprint", reason)
+        self.assertIn("rubbish", first.now["failed"][0][1])
+        self.assertEqual(second.now["failed"] + second.now["errors"], [])
+        await all_see(*peers)
+        before = first.now["connection"]
+        first.do("anew")
+        await first.until(lambda now: now["connection"] > before, "another connection")
+        await all_see(*peers)
+        first.do("publish")
+        await all_see(*peers)
+        first.do("break")
+        await first.until(lambda now: len(now["failed"]) == 2, "the notice")
+        await all_see(*peers)
+
+    async def test_janus_goes(self):
+        """
+        After a Janus that was killed, or has forgotten a server that stood still, all begin afresh and decode
+        each other again. If Janus stays away, the room ends; the server serves all else.
+        """
+        self.start_janus(session_timeout=2)
+        server = await self.comet(video={"janus_patience": 3})
         peers = await self.sit(server, server, server)
         await all_see(*peers)
+        self.janus.kill()
+        await self.begin_afresh(peers, self.janus.start)
+        server.process.send_signal(signal.SIGSTOP)
+        await until(lambda: "Timeout expired" in self.janus.log(), "Janus to forget the server")
+        await self.begin_afresh(peers, lambda: server.process.send_signal(signal.SIGCONT))
+        self.assertEqual([peer.now["errors"] for peer in peers], [[], [], []])
         self.janus.kill()
         for peer in peers:
             await peer.until(lambda now: now["ended"] == "media", "the end of the room")
@@ -244,31 +229,22 @@ class EndTests(JanusCase):
         self.assertEqual(told["status"], "ok")
         self.assertIn("is away", told["notes"][0])
 
-    async def test_a_session_that_has_timed_out(self):
-        """After a server that stood still for so long that Janus has forgotten it, all begin afresh."""
-        self.start_janus(session_timeout=2)
-        server = await self.comet()
-        peers = await self.sit(server, server, server)
-        await all_see(*peers)
+    async def begin_afresh(self, peers, after):
+        """Let C{after} happen: then all must be told once to begin afresh, and decode each other."""
         before = [peer.now["restarts"] for peer in peers]
-        server.process.send_signal(signal.SIGSTOP)
-        await until(lambda: "Timeout expired" in self.janus.log(), "Janus to forget it")
-        server.process.send_signal(signal.SIGCONT)
+        after()
         for peer, restarts in zip(peers, before, strict=True):
-            await peer.until(lambda now, restarts=restarts: now["restarts"] == restarts + 1, "the restart")
+            await peer.until(lambda now, restarts=restarts: now["restarts"] > restarts, "the restart")
         await all_see(*peers)
-
-
-class NodesTests(JanusCase):
-    """Two servers, one Janus."""
+        self.assertEqual([peer.now["restarts"] for peer in peers], [restarts + 1 for restarts in before])
 
     async def test_two_servers(self):
-        """Participants at different servers decode each other, and the room goes when the last has left."""
+        """Participants at different servers decode each other, in one room."""
         self.start_janus()
         redis = Redis(self.mktemp())
         self.addCleanup(redis.kill)
         shared = {"cluster": {"redis": f"redis://127.0.0.1:{redis.port}/0"}}
-        servers = [await self.comet(**shared, main={"node_name": name}) for name in ("one", "two")]
-        peers = await self.sit(servers[0], servers[1], servers[0])
+        one, two = [await self.comet(**shared, main={"node_name": name}) for name in ("one", "two")]
+        peers = await self.sit(one, two, one)
         await all_see(*peers)
         self.assertEqual(len(await in_thread(self.janus.rooms)), 1)

@@ -256,7 +256,6 @@ class Conductor(MediaServer):
             return
         for each in videoroom.objects(found.data, "list"):
             room = videoroom.described(each.get("description"))
-            if room is None or each.get("num_participants"):
-                continue
-            if each.get("room") == room_key(self._rules.secret, room).number:
-                self._destroy(room, 1)
+            if room is not None and each.get("room") == room_key(self._rules.secret, room).number:
+                # Who was in there with such a node may not be out yet.
+                self._destroy(room, LOOKS)

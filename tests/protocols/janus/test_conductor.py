@@ -664,7 +664,11 @@ class EmptyRoomTests(ConductorCase):
         self.assertEqual(set(self.janus.rooms), {KEY.number, 1234, 5678})
 
     def test_left_behind_but_in_use(self):
-        """A room of another node that has somebody in it stays."""
+        """A room of another node stays as long as it has somebody in it."""
         self.send(1)
         self.node()
+        self.pass_time(LOOK_SECONDS)
         self.assertEqual(list(self.janus.rooms), [KEY.number])
+        self.conductor.left(LOBBY, 1)
+        self.pass_time(LOOK_SECONDS)
+        self.assertEqual(self.janus.rooms, {})
