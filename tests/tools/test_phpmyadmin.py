@@ -3,48 +3,20 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from urllib.parse import urlencode
 
-import pymysql
-
 from comet.cometql.tables.catalogue import TABLES
-from tests.browser.chromium import Chromium, find_chromium
-from tests.e2e.support import ServerCase, in_thread
 from tests.tools import php
+from tests.tools.visiting import DATABASE, VisitCase
 
-DATABASE = "CometQL_v1"
 
-
-class PhpMyAdminTests(ServerCase):
-    """Each test is one visit."""
-
-    timeout = 300
-    skip = php.missing() or (None if find_chromium() else "there is no Chromium")
+class PhpMyAdminTests(VisitCase):
+    """As root."""
 
     async def visit(self):
-        """Start a server with rows in it, phpMyAdmin beside it, and a browser."""
-        self.server_ = await self.server()
-        await self.sql(
-            "INSERT INTO users_data (id, data) VALUES "
-            + ", ".join(f"({number}, 'row {number}')" for number in range(1, 31))
-        )
-        self.address, self.log = await php.phpmyadmin(self, self.server_)
-        self.browser = await Chromium.start(self)
-
-    async def sql(self, statement):
-        """@return: the rows of a statement, sent without phpMyAdmin."""
-
-        def work():
-            with pymysql.connect(
-                **{"host": "127.0.0.1", "port": self.server_.cometql_port, "user": "root"},
-                **{"password": self.server_.password, "autocommit": True},
-            ) as connection:
-                cursor = connection.cursor()
-                cursor.execute(statement)
-                return cursor.fetchall()
-
-        return await in_thread(work)
+        """Start phpMyAdmin beside a server."""
+        await self.begin()
+        self.address, _ = await php.phpmyadmin(self, self.comet)
 
     async def open(self, route, picture="", **query):
         """@return: a page of phpMyAdmin, once it is all there."""
@@ -52,17 +24,6 @@ class PhpMyAdminTests(ServerCase):
         await page.wait_for("!!document.querySelector('#page_content') && !!window.jQuery && !jQuery.active")
         await self.picture(page, picture or route.strip("/").replace("/", "-"))
         return page
-
-    async def picture(self, page, name):
-        """Keep what is seen, for who wants to look."""
-        folder = Path("pictures").absolute()
-        folder.mkdir(exist_ok=True)
-        await page.screenshot(folder / f"phpmyadmin-{name}.png")
-
-    async def says(self, page, text):
-        """Wait until the page says C{text}."""
-        words = "document.body.innerText.replace(/\\s+/g, ' ')"
-        await page.wait_for(f"{words}.includes({json.dumps(text)})")
 
     async def sort(self, page, column, first):
         """Click on the title of a column until the first row says C{first}."""
@@ -75,11 +36,6 @@ class PhpMyAdminTests(ServerCase):
             if await page.evaluate(is_first):
                 return
         self.fail(f"not sorted by {column}")
-
-    async def press_on(self, page, selector):
-        """Click an element that may be out of sight."""
-        await page.wait_for(f"!!document.querySelector({json.dumps(selector)})")
-        await page.evaluate(f"document.querySelector({json.dumps(selector)}).click()")
 
     async def test_looking_around(self):
         """Databases, tables, structure, variables, status: every page says what there is."""
@@ -105,8 +61,7 @@ class PhpMyAdminTests(ServerCase):
         await self.says(page, "utf8mb4_0900_ai_ci")
         page = await self.open("/sql", "dictionary", db="information_schema", table="SCHEMATA", pos="0")
         await self.says(page, "DEFAULT_CHARACTER_SET_NAME")
-        unknown = await self.sql("SHOW STATUS LIKE 'comet_unknown%'")
-        self.assertEqual(unknown, (("comet_unknown_statements", "0"),))
+        await self.knows_all()
 
     async def test_rows(self):
         """Rows are paged and sorted, inserted, edited and deleted."""
@@ -152,7 +107,7 @@ class PhpMyAdminTests(ServerCase):
         await self.visit()
         await self.sql("INSERT INTO pipes_settings (name, length) VALUES ('chat', 10)")
         answers = {
-            "SELECT LEFT(data, 3) AS w, COUNT(*) AS n FROM users_data GROUP BY w": "executed successfully",
+            "SELECT LEFT(data, 3) AS word, COUNT(*) AS n FROM users_data GROUP BY word": "successfully",
             "INSERT INTO pipes_messages (name, message) VALUES ('chat', 'published')": "1 row inserted",
             "INSERT INTO users_time (id, time) VALUES (1, 1)": "#1142 - [10] INSERT command denied",
             "ALTER TABLE users_data ADD x INT": "#1142 - [10] ALTER command denied",
