@@ -186,7 +186,7 @@
       item.querySelector(".sign").textContent = SIGNS[result];
       item.querySelector(".sign").setAttribute("aria-label", result);
       item.querySelector(".words").textContent = words;
-      item.querySelector(".time").textContent = time === undefined ? "" : `${Math.round(time)} ms`;
+      item.querySelector(".time").textContent = time >= 1 ? `${Math.round(time)} ms` : "";
     };
     set("running", "");
     return set;

@@ -150,6 +150,8 @@ export class Client {
   readonly ready: Promise<Client>;
   readonly uuid: string;
   readonly connection: { node: string; transport: TransportName } | null;
+  /** What it was opened with, for another one like it; null while it is closed. */
+  readonly options: ConnectOptions | null;
   open(options?: ConnectOptions): this;
   close(): void;
   isMaster(): boolean;
@@ -165,6 +167,10 @@ export class Client {
   onState(callback: (detail: StateDetail) => void): Off;
   onAuthorized(callback: (authorized: boolean) => void): Off;
   onError(callback: (error: CometError & { channel?: string }) => void): Off;
+  /** Frames that this client has no method for, such as those of calls. */
+  on(name: "frame", callback: (frame: { type: string; [name: string]: unknown }) => void): Off;
+  /** Say any command of the JSON protocol, now or once there is a connection; gives the frame that answers it. */
+  ask(command: { cmd: string; [name: string]: unknown }): Promise<{ [name: string]: any }>;
 }
 
 export function connect(options?: ConnectOptions): Client;

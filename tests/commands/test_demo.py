@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from comet.commands import demo
 from comet.config import CannotStart
-from comet.rights import Who
+from comet.rights import Rule, Who
 
 
 class FakeService(MultiService):
@@ -91,9 +91,6 @@ class DemoTests(SynchronousTestCase):
             ],
         )
         self.assertEqual((status, self.service.stopped), (0, 1))
-        # Whoever comes to the page of rooms has not signed in.
-        [rule] = self.service.allowed
-        self.assertEqual((rule.prefix, rule.subscribe), ("call_room_demo", Who.ALL))
 
     def test_only_this_machine(self):
         """The server of the demo listens on the loopback address and shows the demo page."""
@@ -101,6 +98,11 @@ class DemoTests(SynchronousTestCase):
         config = self.made[0][0]
         self.assertEqual((config.ws.ip, config.cometql.ip, config.tls_ip), ("127.0.0.1",) * 3)
         self.assertTrue(config.demo)
+
+    def test_visitors_may_meet(self):
+        """Whoever opens the video page may go into rooms whose names begin with demo, and into no others."""
+        self.play(lambda: self.service.listening.callback({"ws": 8087, "cometql": 3307}))
+        self.assertEqual(self.service.allowed, [Rule("call_room_demo", subscribe=Who.ALL)])
 
     def test_cannot_start(self):
         """A server that cannot listen says why in a sentence; the status is 1."""

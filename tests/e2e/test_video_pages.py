@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 
 from tests.browser.chromium import FAKE_DEVICES, Chromium
 from tests.e2e.callers import VideoCase
@@ -46,25 +48,21 @@ class PageTests(VideoCase):
     async def test_camera_refused_and_missing(self):
         """Who may not use the camera, or has none, is told so, and sees and hears the others all the same."""
         ada = await self.visit("video#demo")
-        deny = [
-            flag.replace("fake-ui-for-media-stream", "fake-ui-for-media-stream=deny") for flag in FAKE_DEVICES
-        ]
-        missing = [flag for flag in FAKE_DEVICES if "fake-device" not in flag]
-        for flags, words in (
-            (deny, "keeps the camera from this page"),
-            (missing, "no camera on this device"),
+        refused = [*FAKE_DEVICES, "--use-fake-ui-for-media-stream=deny"]
+        missing = [*FAKE_DEVICES, "--use-fake-device-for-media-stream=device-count=0"]
+        for flags, words, hears in (
+            (refused, "keeps the camera from this page", False),
+            (missing, "no camera on this device", True),
         ):
             page = await self.visit("video#demo", *flags)
-            await page.wait_for(
-                f"document.querySelector('#notice').textContent.includes({json.dumps(words)})"
-            )
+            await page.wait_for(f"document.querySelector('#notice').textContent.includes('{words}')")
             await page.wait_for("document.querySelectorAll('.tile:not(.mine)[data-picture=yes]').length")
-            await ada.wait_for("demo.room.others.some(({ audio, video }) => !audio && !video)")
+            await ada.wait_for(f"demo.room.others.some((o) => o.audio === {str(hears).lower()} && !o.video)")
             await page.click("#leave")
             await ada.wait_for("demo.room.others.length === 0")
 
     async def test_words_for_the_rest(self):
-        """A room that one may not enter, one that is full, a server that is away: each has its own words."""
+        """A room that one may not enter, one that is full, a server that is away: each has its words."""
         page = await self.visit("video")
         says = "document.querySelector('#lobby-text').textContent.includes"
         await page.type("#room", "secret")
@@ -75,6 +73,26 @@ class PageTests(VideoCase):
         await page.type("#room", "demo-full")
         await page.click("#enter")
         await page.wait_for(f"{says}('is full')")
+        await self.comet.stop(signal.SIGKILL)
+        await page.click("#enter")
+        await page.wait_for(f"{says}('does not answer')", 30)
+
+    async def test_screens(self):
+        """A room of four fits a desk and a phone, light and dark; what it looked like is kept for people."""
+        pages = [await self.visit("video#demo") for _ in range(4)]
+        page = pages[-1]
+        await page.wait_for("document.querySelectorAll('.tile[data-picture=yes]').length === 4")
+        for name, width, height in (("desk", 1280, 800), ("phone", 360, 640)):
+            for dark in (False, True):
+                await page.resize(width, height, dark)
+                root = "document.documentElement"
+                await page.wait_for(
+                    f"{root}.scrollWidth === {width} && {root}.scrollHeight === {height}"
+                    " && document.querySelector('#leave').getBoundingClientRect().bottom < innerHeight"
+                )
+                shot = f"video-{name}-{'dark' if dark else 'light'}.png"
+                await page.screenshot(shot)
+                self.assertGreater(os.path.getsize(shot), 5000)
 
     async def test_the_network_test(self):
         """It tries everything, and says that the server names neither STUN nor TURN."""
@@ -148,8 +166,8 @@ class FamiliarTests(VideoCase):
         await bob.evaluate("cometVideoApi.busy()")
         await ada.wait_for(has('["onCallEnd", "out", "busy"]'))
         await ada.evaluate(
-            "navigator.mediaDevices.getUserMedia ="
-            " async () => { throw new DOMException('', 'NotFoundError'); };"
-            f"{call}"
+            "navigator.mediaDevices.getUserMedia = async () => {"
+            "  throw new DOMException('', 'NotFoundError');"
+            f"}}; {call}"
         )
         await ada.wait_for(has('["onCallEnd", "out", "no-media-stream"]'))

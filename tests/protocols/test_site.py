@@ -291,26 +291,31 @@ class PageTests(PortCase):
     """What is served."""
 
     def test_the_client_is_served_to_pages_of_any_origin(self):
-        """As a script."""
-        status, headers, body = self.get("/comet/comet.js")
-        self.assertEqual((status, headers["content-type"]), (200, "text/javascript; charset=utf-8"))
-        self.assertEqual(headers["access-control-allow-origin"], "*")
-        self.assertIn(b"cometApi", body)
+        """As scripts, and as modules."""
+        for name, within in (("comet", b"cometApi"), ("video", b"cometVideoApi")):
+            for kind in ("js", "mjs"):
+                status, headers, body = self.get(f"/comet/{name}.{kind}")
+                self.assertEqual((status, headers["content-type"]), (200, "text/javascript; charset=utf-8"))
+                self.assertEqual(headers["access-control-allow-origin"], "*")
+                self.assertIn(within, body)
 
     def test_the_demo_is_a_page_with_a_strict_policy(self):
         """And brings along its parts."""
-        status, headers, _ = self.get("/")
-        self.assertEqual((status, headers["content-type"]), (200, "text/html; charset=utf-8"))
-        self.assertIn("default-src 'self'", headers["content-security-policy"])
-        for path in ("/comet/demo.js", "/comet/demo.css", "/comet/demo.svg"):
-            self.assertEqual(self.get(path)[0], 200)
+        for page in ("/", "/video", "/video/", "/video/check"):
+            status, headers, body = self.get(page)
+            self.assertEqual((status, headers["content-type"]), (200, "text/html; charset=utf-8"))
+            self.assertIn("default-src 'self'", headers["content-security-policy"])
+            parts = re.findall(r'(?:src|href)="(/comet/[^"]+)"', body.decode())
+            self.assertGreater(len(parts), 3)
+            for path in parts:
+                self.assertEqual(self.get(path)[0], 200, path)
         self.assertEqual(json.loads(self.get("/demo.json")[2])["channel"], "web_demo")
 
     def test_without_the_demo_there_is_a_name(self):
         """And nothing of the demo."""
         self.port = self.make_port(None)
         self.assertTrue(self.get("/")[2].startswith(b"comet "))
-        for path in ("/demo.json", "/comet/demo.js"):
+        for path in ("/demo.json", "/comet/demo.js", "/video", "/video/check", "/comet/room.js"):
             self.assertEqual(self.get(path)[0], 404)
 
     def test_info_has_ten_characters_of_the_name(self):
