@@ -255,7 +255,7 @@ class CometService(MultiService):
         self._engine.facts["hostname"] = config.main.node_name
         facts = Facts(
             *(config.main.node_name, self._demo if config.demo else None, self._problems),
-            *(lambda: self._late, self._notes),
+            *(self._notes, lambda: self._late),
         )
         api = Api(self._broker, reactor.seconds, config.main.dev_index_size, self._unready)
         polls = LongPolls(self._reception, reactor, self._neighbours)

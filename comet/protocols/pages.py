@@ -93,15 +93,15 @@ class Facts:
 
     @ivar demo: the line to paste, the channel of the demo; C{None} if there is no demo page.
     @ivar problems: gives the reasons why the server is not ready, none if it is.
-    @ivar lag: gives how late the reactor was lately, in seconds.
     @ivar notes: gives what else is wrong, though the server serves.
+    @ivar lag: gives how late the reactor was lately, in seconds.
     """
 
     node_name: str
     demo: Callable[[], dict[str, str]] | None
     problems: Callable[[], list[str]]
-    lag: Callable[[], float] = lambda: 0.0
     notes: Callable[[], list[str]] = list
+    lag: Callable[[], float] = lambda: 0.0
 
 
 class Root(Resource):
