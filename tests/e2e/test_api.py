@@ -28,10 +28,11 @@ BODIES = {
     "setKey": {"hash": "abc"},
     "revokeToken": {"token": "a.b.c"},
     "setChannel": {"length": 10},
+    "ringUser": {"user_id": 7, "caller_id": 8, "message": "lunch?", "profile": "audio"},
 }
 #: More messages than there may be are too much, 413, which the program does not expect.
 SETTINGS = "[checks.negative_data_rejection]\nexpected-statuses = [400, 401, 403, 404, 405, 413, 415, 422]\n"
-VALUES = {"{id}": "7", "{name}": "news"}
+VALUES = {"{id}": "7", "{name}": "news", "{room}": "lobby"}
 
 
 class ApiServerCase(ServerCase):
