@@ -155,11 +155,13 @@ class Receiving:
             answer = await handle.tell(asked)
         except JanusError as error:
             return self._refused(error)
-        if handle is not self._handle:
+        if handle is not self._handle or self._is_closed:
             return
         if answer.description is not None:
             self._offered(answer.data, answer.description)
         elif more:
+            # Asked for once more over the same connection, it might come twice.
+            self._drop()
             self._rest("there is no offer of what is sent")
         else:
             # Janus had it out already.
@@ -167,10 +169,15 @@ class Receiving:
 
     async def _attach(self) -> Handle:
         handle = await self._place.handles.attach(lambda event: self._happened(handle, event))
+        if self._is_closed:
+            handle.close()
+            raise JanusError(0, "it is over already")
         self._handle, self._connection = handle, next(self._connections)
         return handle
 
     def _refused(self, error: JanusError) -> None:
+        if self._is_closed:
+            return
         if error.code != videoroom.NO_FEED or not self._lines:
             self._drop()
         self._rest(str(error))
@@ -199,7 +206,7 @@ class Receiving:
         try:
             await handle.tell(videoroom.start(), {"type": "answer", "sdp": accepts.sdp})
         except JanusError as error:
-            if handle is self._handle:
+            if handle is self._handle and not self._is_closed:
                 self._drop()
                 self._place.say(signals.failed(SUBSCRIBE, str(error), self._offer))
                 self._rest(str(error))

@@ -33,6 +33,7 @@ class Sending:
         """@param feeds_changed: is called with what others send, whenever that is other than before."""
         self._place, self._feeds_changed = place, feeds_changed
         self._lane = Lane(place.spawn)
+        self._is_closed = False
         self._handle: Handle | None = None
         self._feeds: dict[int, Feed] = {}
         # Those of the connection that Janus has agreed to; none while there is no such.
@@ -42,6 +43,7 @@ class Sending:
 
     def close(self) -> None:
         """The seat is not there any more."""
+        self._is_closed = True
         self._lane.close()
         self._drop()
 
@@ -57,22 +59,36 @@ class Sending:
         try:
             await self._enter()
         except JanusError as error:
+            if not self._is_closed:
+                self._log.warn(
+                    "seat {seat} of {room} is not let into Janus: {reason} ({code})",
+                    seat=self._place.seat,
+                    room=self._place.room,
+                    reason=str(error),
+                    code=error.code,
+                )
             self._refused(error)
 
     async def _enter(self) -> Handle:
         """@return: the handle with which we are in the room."""
         if self._handle is not None:
             return self._handle
-        handle = await self._place.handles.attach(lambda event: self._happened(handle, event))
+        handle = self._handle = await self._place.handles.attach(lambda event: self._happened(handle, event))
         try:
+            self._check(handle)
             joined = await self._join(handle)
+            self._check(handle)
         except JanusError:
-            handle.close()
+            self._drop()
             raise
-        self._handle = handle
         self._feeds.clear()
         self._learn(videoroom.feeds(joined.data))
         return handle
+
+    def _check(self, handle: Handle) -> None:
+        """@raise JanusError: if that handle is of no use any more."""
+        if self._is_closed or handle is not self._handle:
+            raise JanusError(0, "it is over already")
 
     async def _join(self, handle: Handle) -> Answer:
         place = self._place
@@ -91,14 +107,8 @@ class Sending:
         raise AssertionError("the last attempt has returned or raised")
 
     def _refused(self, error: JanusError) -> None:
-        self._log.warn(
-            "Janus does not do what seat {seat} of {room} needs: {reason} ({code})",
-            seat=self._place.seat,
-            room=self._place.room,
-            reason=str(error),
-            code=error.code,
-        )
-        self._place.say(signals.failed(PUBLISH, str(error), self._offer))
+        if not self._is_closed:
+            self._place.say(signals.failed(PUBLISH, str(error), self._offer))
 
     def _learn(self, feeds: Feeds) -> None:
         """That is sent now, in place of what was known of the same feeds."""
@@ -131,11 +141,9 @@ class Sending:
             handle = await self._enter()
             described = {"type": "offer", "sdp": offer.sdp}
             answer = await handle.tell(videoroom.publish(offer.sources, is_same), described)
+            self._check(handle)
         except JanusError as error:
             return self._refused(error)
-        if handle is not self._handle:
-            # It was hung up meanwhile, and the page knows.
-            return
         sdp = (answer.description or {}).get("sdp")
         if not isinstance(sdp, str):
             return self._refused(JanusError(0, "there is no answer to this offer"))

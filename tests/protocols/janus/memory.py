@@ -110,7 +110,7 @@ class MemoryJanus:
         word = told["janus"]
         if word != "keepalive":
             self.asked.append(told)
-        if self.is_mute:
+        if self.is_mute or link not in self.links:
             return
         if word != "info" and self.secret and told.get("apisecret") != self.secret:
             return link.fail(told, 403, "Unauthorized request (wrong or missing secret/token)")

@@ -14,12 +14,14 @@ from comet.protocols.janus.lane import LANE_LIMIT
 from comet.protocols.janus.link import Link
 from comet.protocols.janus.receiving import AGAIN_SECONDS, REST_SECONDS, RESTS
 from comet.protocols.janus.videoroom import room_key
-from tests.protocols.janus.memory import MemoryJanus
+from tests.protocols.janus.memory import MemoryJanus, Refusal
 from tests.running import spawn
 
 LOBBY = Channel(0, "lobby")
 SECRET = "s3cret"
 KEY = room_key(SECRET, LOBBY)
+#: What is said of a connection that Janus has dropped.
+CUT = "peer dropped the TCP connection without previous WebSocket closing handshake"
 
 
 class Page:
@@ -28,16 +30,18 @@ class Page:
 
     @ivar heard: what it was told, the oldest first.
     @ivar answers: whether it answers offers.
+    @ivar quiet: whether what it says stays under way.
     """
 
     def __init__(self, case, seat, room=LOBBY, node=None):
         self.case, self.seat, self.room = case, seat, room
         self.node = node or case.conductor
-        self.heard, self.answers, self.number = [], True, 0
+        self.heard, self.answers, self.number, self.quiet = [], True, 0, False
 
     def say(self, **data):
         self.node.signal(self.room, self.seat, data)
-        self.case.janus.pump()
+        if not self.quiet:
+            self.case.janus.pump()
 
     def publish(self, *sources, connection=1, sdp=""):
         """Offer to send that, over the connection of that number."""
@@ -396,6 +400,43 @@ class ReceivingTests(ConductorCase):
         self.pass_time(60 * REST_SECONDS)
         self.assertEqual(first.receives, ["2 camera", "2 microphone"])
 
+    def test_out_already(self):
+        """What Janus has taken out by itself needs no offer."""
+        first, second = self.send(1, 2)
+        before, handle = len(first.offers()), self.handle(1, is_sending=False)
+        handle.lines = [None, None]
+        self.conductor.left(LOBBY, 2)
+        self.settle()
+        self.assertEqual(len(first.offers()), before)
+        self.conductor.entered(LOBBY, 2, 0)
+        second.publish("camera", connection=2)
+        self.settle()
+        self.assertEqual(first.receives, ["2 camera"])
+
+    def test_no_offer(self):
+        """If there is no offer although something is to be received, it is asked for again a little later."""
+        [first] = self.sit(1)
+        subscribe = self.janus.do_join_subscriber
+        self.patch(self.janus, "do_join_subscriber", lambda *told: (subscribe(*told)[0], None))
+        self.send(2)
+        self.assertEqual(first.offers(), [])
+        self.patch(self.janus, "do_join_subscriber", subscribe)
+        self.pass_time(REST_SECONDS)
+        self.assertEqual(first.receives, ["2 camera", "2 microphone"])
+
+    def test_a_candidate_that_is_none(self):
+        """A candidate that Janus does not take is passed over, on both connections."""
+        first, second = self.send(1, 2)
+        take = self.janus.on_trickle
+        self.patch(self.janus, "on_trickle", lambda link, told: link.fail(told, 465, "no candidate"))
+        for kind in ("publish", "subscribe"):
+            first.say(kind=kind, candidate={"candidate": "x"})
+        self.patch(self.janus, "on_trickle", take)
+        first.publish("camera")
+        self.settle()
+        self.assertEqual(second.receives, ["1 camera"])
+        self.assertEqual(first.failed() + first.failed("subscribe"), [])
+
     def test_an_offer_by_itself(self):
         """An offer that was not asked for is told as well."""
         first, _ = self.send(1, 2)
@@ -479,6 +520,48 @@ class SendingTests(ConductorCase):
         page.publish("camera")
         self.assertEqual(len(page.failed()), 2)
         self.assertEqual([each for each in self.janus.handles.values() if each.display], [])
+
+    def test_no_answer(self):
+        """If Janus has no answer to an offer, the page is told."""
+        [page] = self.sit(1)
+        publish = self.janus.do_publish
+        self.patch(self.janus, "do_publish", lambda *told: (publish(*told)[0], None))
+        page.publish("camera")
+        self.assertEqual(page.failed(), ["there is no answer to this offer"])
+
+    def test_no_room(self):
+        """If Janus makes no room, the page is told why."""
+
+        def refuse(handle, body, jsep):
+            raise Refusal(433, "Unauthorized (wrong admin_key)")
+
+        self.patch(self.janus, "do_create", refuse)
+        [page] = self.sit(1)
+        self.assertEqual(page.failed(), ["Unauthorized (wrong admin_key)"])
+
+    def test_leaves_while_it_enters(self):
+        """Whoever leaves before being in, or before receiving, leaves nothing in Janus, and hears nothing."""
+        self.send(1)
+        page = Page(self, 2)
+        self.pages[LOBBY, 2] = page
+        for steps in range(30):
+            page.quiet = True
+            self.conductor.entered(LOBBY, 2, 0)
+            page.publish("camera")
+            page.quiet = False
+            for _ in range(steps):
+                for pump in self.janus._pumps:
+                    pump.pump()
+            self.conductor.left(LOBBY, 2)
+            self.soon.clear()
+            page.heard.clear()
+            self.settle()
+            self.assertEqual([each.display for each in self.janus.handles.values()].count("2"), 0)
+            self.assertEqual(page.heard, [])
+        self.conductor.left(LOBBY, 1)
+        self.settle()
+        self.assertEqual(self.janus.handles, {})
+        self.assertEqual(self.warnings, [])
 
     def test_too_much(self):
         """So many signals of a seat may wait, and no more; those of other seats do not count."""
@@ -571,17 +654,22 @@ class SessionTests(ConductorCase):
 
     def test_lost_in_the_middle(self):
         """Whatever is under way when Janus goes does no harm when it is back."""
-        for steps in range(12):
-            self.pages.clear()
-            first, second = self.sit(1, 2)
-            second.publish("camera")
+        first, second = (Page(self, seat) for seat in (1, 2))
+        self.pages.update({(LOBBY, page.seat): page for page in (first, second)})
+        for steps in range(20):
             for page in (first, second):
-                page.number, page.answers = 0, True
-            first.say(kind="subscribe")
-            self.conductor.signal(LOBBY, 1, {"kind": "publish", "candidate": None})
+                page.quiet, page.number = True, 0
+                page.heard.clear()
+                self.conductor.entered(LOBBY, page.seat, 0)
+                page.publish("camera")
+                page.say(kind="publish", candidate=None)
+                page.say(kind="subscribe")
+                page.quiet = False
             for _ in range(steps):
                 for pump in self.janus._pumps:
                     pump.pump()
+                if self.soon:
+                    self.soon.pop(0)()
             self.janus.kill()
             self.soon.clear()
             self.janus.is_down = False
@@ -589,10 +677,11 @@ class SessionTests(ConductorCase):
             second.publish("microphone", connection=2)
             self.settle()
             self.assertEqual(first.receives, ["2 microphone"])
-            self.conductor.left(LOBBY, 1)
-            self.conductor.left(LOBBY, 2)
+            for page in (first, second):
+                self.conductor.left(LOBBY, page.seat)
             self.settle()
             self.assertEqual(self.janus.handles, {})
+        self.assertEqual(self.warnings, [f"Janus at ws://janus.example:8188 is away: {CUT}"] * 20)
 
     def test_stops(self):
         """When the node stops, nothing of it is left: no seat in Janus, and nothing that waits."""
@@ -601,6 +690,13 @@ class SessionTests(ConductorCase):
         self.send(3)
         self.stop()
         self.assertEqual((self.janus.handles, self.janus.links), ({}, []))
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_stops_while_it_waits(self):
+        """Likewise while Janus is away."""
+        self.send(1, 2)
+        self.janus.kill()
+        self.stop()
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
 
@@ -647,6 +743,35 @@ class EmptyRoomTests(ConductorCase):
         self.janus.rooms.clear()
         self.leave(1)
         self.assertEqual(self.warnings, [])
+
+    def test_stays(self):
+        """If Janus does not let it be destroyed, that is said."""
+        self.send(1)
+        self.janus.rooms[KEY.number]["secret"] = "another"
+        self.leave(1)
+        self.assertEqual(len(self.warnings), 1)
+        self.assertIn("wrong secret", self.warnings[0])
+
+    def test_janus_goes_meanwhile(self):
+        """If Janus is lost while it is looked, it has no rooms anyway."""
+        self.send(1)
+        self.conductor.left(LOBBY, 1)
+        self.conductor.closed(LOBBY)
+        self.janus.kill()
+        self.conductor.closed(LOBBY)
+        self.assertEqual(len(self.warnings), 1)
+
+    def test_no_list(self):
+        """If Janus does not tell which rooms there are, they stay."""
+        self.send(1)
+        self.stop()
+        self.patch(self.janus, "do_list", self.refuse)
+        self.node()
+        self.assertEqual(list(self.janus.rooms), [KEY.number])
+        self.assertEqual(self.warnings, [])
+
+    def refuse(self, handle, body, jsep):
+        raise Refusal(433, "Unauthorized (wrong admin_key)")
 
     def test_left_behind(self):
         """Empty rooms of nodes that ended without a word are destroyed, and no others."""
