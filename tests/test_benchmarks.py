@@ -232,6 +232,13 @@ class BenchmarkTests(SynchronousTestCase):
             self.assertLessEqual(row["microseconds"]["min"], row["microseconds"]["max"])
         self.assertEqual((result["hits"], result["misses"], result["calls"]), (20, 20, 20))
 
+    def test_signalling(self):
+        """Every signal is heard, in calls and in rooms; every call is answered, and over."""
+        result = suite().results["signalling"]
+        self.assertEqual((result["pages"], result["signals"], result["calls"]), (8, 3 * 40, 40))
+        beside = ["comet, messages to a channel", "Autobahn, a relay"] * 3
+        self.assert_rows(result["rows"], *beside, "comet, three messages to a channel")
+
     def test_connections(self):
         """As many as shall come, do come and stay, in both dialects, beside a bare protocol."""
         result = self.result("connections", "--connections", "20", "--repeats", "1")
