@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from comet import __version__, legacy
 from comet.__main__ import make_parser
 from comet.cometql import parser, show, variables
+from comet.cometql.dictionary.lookup import VIEWS
 from comet.cometql.functions import FUNCTIONS
 from comet.cometql.results import Kind
 from comet.cometql.show import SUBJECTS, sql_type
@@ -196,6 +197,15 @@ def subjects() -> Table:
     return Table(("Statement", "Columns of the answer"), rows, (26, 74))
 
 
+def views() -> Table:
+    """@return: the tables of information_schema, whether there is ever a row in them, and their columns."""
+    rows = [
+        (code(name), "" if view.is_empty else "yes", ", ".join(code(column.name) for column in view.columns))
+        for name, view in VIEWS.items()
+    ]
+    return Table(("Table", "Rows", "Columns"), rows, (22, 6, 72))
+
+
 def system_variables() -> Table:
     """@return: the system variables, and whether a session may change them."""
     rows = [
@@ -371,6 +381,7 @@ DECLARATIONS: dict[str, Callable[..., Table | str]] = {
     "grammar": grammar,
     "functions": functions,
     "subjects": subjects,
+    "views": views,
     "system-variables": system_variables,
     "errors": errors,
     "goodbyes": goodbyes,

@@ -52,6 +52,11 @@ class View:
             for name in self._names
         }
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is never a row: what MySQL has and comet has not."""
+        return self._rows is nothing
+
     async def rows(self, viewer: Viewer) -> list[Sequence[Value]]:
         """@return: its rows as C{viewer} may see them, each as long as there are columns."""
         found = self._rows(viewer)
