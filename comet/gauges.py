@@ -73,6 +73,7 @@ class ServerGauges(Gauges):
         @param delivery: those of messages.
         @param goodbyes: those of browsers that were sent away.
         @param slow: how many statements were slow.
+        @param traffic: what MySQL clients send and are sent.
         """
         self._delivery = Counters() if delivery is None else delivery
         self._goodbyes: Counter[Goodbye] = Counter() if goodbyes is None else goodbyes

@@ -171,18 +171,17 @@ class Conversation(QuerySession):
         except Refused as error:
             self._refused(error, text)
             raise
-        return self.run(plan, parameters, text)
+        return self.run(plan, parameters)
 
     async def query(self, text: str) -> Result:
         """@return: the result of one statement, waited for; raises as L{begin}."""
         return await awaited(self.begin(text))
 
-    def run(self, plan: Plan, parameters: Sequence[Value], text: str) -> Result | Awaitable[Result]:
+    def run(self, plan: Plan, parameters: Sequence[Value]) -> Result | Awaitable[Result]:
         """
         Run a plan of the engine's cache on this connection.
 
         @param parameters: the values of its literals and bind marks.
-        @param text: what it is the plan of.
         @return: as L{QuerySession.begin}.
         @raise comet.errors.Refused: if it is not granted.
         """
@@ -193,7 +192,7 @@ class Conversation(QuerySession):
         try:
             result = plan.begin(context, parameters)
         except Refused as error:
-            self._refused(error, text)
+            self._refused(error, plan.shape)
             raise
         # Nearly every statement is an INSERT.
         if type(result) is Done:
@@ -203,13 +202,13 @@ class Conversation(QuerySession):
         if isinstance(result, Rows | Done):
             self._timing.note(plan.verb, plan.shape, started, self._user, self.number)
             return self._note(result)
-        return self._wait(plan, started, result, text)
+        return self._wait(plan, started, result)
 
-    async def _wait(self, plan: Plan, started: float, begun: Awaitable[Result], text: str) -> Result:
+    async def _wait(self, plan: Plan, started: float, begun: Awaitable[Result]) -> Result:
         try:
             result = await begun
         except Refused as error:
-            self._refused(error, text)
+            self._refused(error, plan.shape)
             raise
         self._timing.note(plan.verb, plan.shape, started, self._user, self.number)
         return self._note(result)

@@ -13,8 +13,8 @@ from comet.cometql.results import Result, Value, awaited
 from comet.cometql.shape import cut
 from comet.errors import WrongArguments
 
-#: Runs the plan of a text with its values.
-Run = Callable[[Plan, Sequence[Value], str], Result | Awaitable[Result]]
+#: Runs a plan with its values.
+Run = Callable[[Plan, Sequence[Value]], Result | Awaitable[Result]]
 
 
 class PreparedPlan(Prepared):
@@ -27,7 +27,7 @@ class PreparedPlan(Prepared):
         """
         shape, literals = cut(text)
         self._plan = cache.plan(text, shape, literals)
-        self._run, self._text = run, text
+        self._run = run
         self._values: list[Value] = [None if literal is MARK else literal for literal in literals]
         self._marks = [place for place, literal in enumerate(literals) if literal is MARK]
         self.parameters = len(self._marks)
@@ -43,7 +43,7 @@ class PreparedPlan(Prepared):
             given, values = values, list(self._values)
             for place, value in zip(self._marks, given, strict=True):
                 values[place] = value
-        return self._run(self._plan, values, self._text)
+        return self._run(self._plan, values)
 
     async def execute(self, values: Sequence[Value]) -> Result:
         """@return: the result, waited for; raises as L{begin}."""

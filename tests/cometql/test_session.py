@@ -487,7 +487,7 @@ class Fixed(Gauges):
         refused, goodbyes = Refusals([Reason.HEAD] * 6), Counter([Goodbye.SLOW] * 2)
         counters, presence = Counters(queue_dropped=4), PresenceStatus(9, 8, 7, 6, 5)
         traffic = TrafficStatus(11, 12, 13, 14)
-        return ServerStatus(7200, ws, cometql, refused, counters, goodbyes, presence, traffic)
+        return ServerStatus(7200, ws, cometql, refused, counters, goodbyes, presence, 15, traffic)
 
     def tenant(self, dev_id):
         return TenantStatus(dev_id + 1, 2, 3, 1)
@@ -582,6 +582,7 @@ class StatusTests(TalkTests):
             "Connections": "7",
             "Max_used_connections": "11",
             "Questions": "6",
+            "Slow_queries": "15",
             "Threads_connected": "5",
             "Uptime": "7200",
         }
