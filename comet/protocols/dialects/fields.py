@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import NoReturn
 
 from comet.errors import BadValue, MissingValue, TooLong
 from comet.model import ID_LIMIT, NAME_LIMIT, SHORTEST_SUBSCRIBED, Json, Place, check_name, read_cursor
 
+#: Half of a surrogate pair.
+_HALF = re.compile("[\ud800-\udfff]")
 _write = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -47,7 +50,7 @@ def as_text(value: Json, key: str, longest: int | None = None) -> str:
         raise BadValue(f"Incorrect {key}: a text is expected")
     if longest is not None and len(value) > longest:
         raise TooLong(f"Data too long for {key}: {len(value)} characters, at most {longest}")
-    if any("\ud800" <= letter <= "\udfff" for letter in value):
+    if not value.isascii() and _HALF.search(value):
         raise BadValue(f"Incorrect {key}: it holds half of a surrogate pair, which is no character")
     return value
 

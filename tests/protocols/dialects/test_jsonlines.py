@@ -124,6 +124,16 @@ class DecodeTests(SynchronousTestCase):
         self.assertEqual(read(cmd="refresh", id=-1, token="t"), Request(-1, Refresh("t")))
         self.refuses(Refresh, MissingValue, cmd="refresh")
 
+    def test_half_a_character_is_no_text(self):
+        """One half of a surrogate pair is refused wherever it stands; a pair is the character it means."""
+        for data in ("\ud800", "\udfff", "caf\u00e9\udc00.", "x" * 5000 + "\ud83d"):
+            self.assertIn(
+                "surrogate", self.refuses(Send, BadValue, cmd="publish", channel="web_a", data=data)
+            )
+        self.assertEqual(
+            read(cmd="publish", channel="web_a", data="\U0001f600\ue000\ud7ff").text[0], "\U0001f600"
+        )
+
     def test_errors_have_the_id_of_the_command(self):
         """If that itself can be read."""
         self.assertIsInstance(read(cmd="publish", id=4).command, Unreadable)
