@@ -439,6 +439,24 @@ class NameTests(SynchronousTestCase):
         shown = set(re.findall(r"`(/[\w./-]*)`", text)) | {"/comet/demo.css", "/comet/room.css"}
         self.assertEqual(paths - shown, set())
 
+    def test_names_of_the_video_client(self):
+        """Every method, event and error of video.js that its types tell of, and its size."""
+        types = (ROOT / "comet" / "web" / "video.d.ts").read_text("utf-8")
+        text = (DOCS / "reference" / "video-client.rst").read_text("utf-8")
+        classes = re.findall(r"^export class (\w+) \{\n(.*?)^\}", types, re.MULTILINE | re.DOTALL)
+        self.assertEqual([name for name, _ in classes], ["Room", "Ring", "CometVideo", "CometVideoApi"])
+        for name, body in classes:
+            methods = set(re.findall(r"^  (\w+)[(<]", body, re.MULTILINE)) - {"constructor"}
+            self.assertGreater(len(methods), 3, name)
+            shown = re.findall(r"`(?:room\.|ring\.|video\.)?(?:data\.)?(\w+)\(", text)
+            self.assertEqual(methods - set(shown), set(), name)
+        events = re.search(r"interface RoomEvents \{\n(.*?)^\}", types, re.MULTILINE | re.DOTALL)[1]
+        for name in re.findall(r"^  (\w+):", events, re.MULTILINE):
+            self.assertRegex(text, rf"(?m)^`{name}` ", name)
+        kinds = re.search(r"type VideoErrorKind =\n(.*?);", types, re.DOTALL)[1]
+        for name in re.findall(r'"(\w+)"', kinds):
+            self.assertIn(f"`{name}`", text)
+
     def test_methods_of_the_client(self):
         """Every method of comet.js, but for the ways to call it that old pages have."""
         script = (ROOT / "comet" / "web" / "comet.js").read_text("utf-8")

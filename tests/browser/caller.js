@@ -48,13 +48,13 @@ const me = (window.me = {
   },
 
   /** Whether pictures and sound of that many others come in, as compared with before. */
-  async flows(others, before = {}, { video = true, audio = true } = {}) {
+  async flows(others, before = {}, { video = true, audio = true, tone = true } = {}) {
     const now = Object.entries(await me.flow());
     if (now.length !== others) return false;
     return now.every(([seat, { frames, packets, energy }]) => {
       const was = before[seat] ?? { frames: 0, packets: 0, energy: 0 };
       const sees = !video || frames > was.frames + 3;
-      const hears = !audio || (packets > was.packets + 20 && energy > was.energy);
+      const hears = !audio || (packets > was.packets + 20 && (!tone || energy > was.energy));
       return sees && hears;
     });
   },

@@ -5,9 +5,19 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from twisted.internet import reactor
+from twisted.trial.unittest import TestCase
+from twisted.web.server import Site
+from twisted.web.static import File
 
 from tests.browser.chromium import FAKE_DEVICES, Chromium
 from tests.e2e.callers import VideoCase
+from tests.e2e.support import ROOT, in_thread
 
 
 class PageTests(VideoCase):
@@ -171,3 +181,49 @@ class FamiliarTests(VideoCase):
             f"}}; {call}"
         )
         await ada.wait_for(has('["onCallEnd", "out", "no-media-stream"]'))
+
+
+class DemoTests(TestCase):
+    """C{comet demo}, as C{make run} starts it."""
+
+    timeout = 60
+    skip = VideoCase.skip
+
+    async def test_two_tabs_within_ten_seconds(self):
+        """Two tabs of the page that is printed see each other ten seconds after the start, at the latest."""
+        chromium = await Chromium.start(self, *FAKE_DEVICES)
+        begun = time.monotonic()
+        command = [sys.executable, "-m", "comet", "demo", "--port", "0", "--cometql-port", "0"]
+        demo = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+        self.addCleanup(demo.communicate)
+        self.addCleanup(demo.send_signal, signal.SIGINT)
+        page, _, video = await in_thread(lambda: [demo.stdout.readline().strip() for _ in range(3)])
+        self.assertEqual(video, f"{page}video")
+        pages = [await chromium.open(f"{video}#demo") for _ in range(2)]
+        for each in pages:
+            await each.wait_for("document.querySelectorAll('.tile[data-picture=yes]').length === 2")
+        self.assertLess(time.monotonic() - begun, 10)
+
+
+class ExampleTests(VideoCase):
+    """The page in the how-to."""
+
+    async def test_a_page_of_ones_own(self):
+        """One user calls the other, who is asked, and answers; and then hangs up."""
+        folder = Path(self.mktemp()).absolute()
+        folder.mkdir(parents=True)
+        text = (ROOT / "docs" / "examples" / "call.html").read_text()
+        (folder / "call.html").write_text(text.replace("8087", str(self.comet.ws_port)))
+        port = reactor.listenTCP(0, Site(File(str(folder))), interface="127.0.0.1")
+        self.addCleanup(port.stopListening)
+        address = f"http://localhost:{port.getHost().port}/call.html"
+        ada, bob = [await self.chromium.open(f"{address}?user={user}&key=key{user}") for user in (1, 2)]
+        await bob.evaluate("window.confirm = (text) => text === 'User 1 calls. Answer?'")
+        await bob.wait_for("video.client.ready.then(() => true)")
+        await ada.type("#whom", "2")
+        await ada.click("#call")
+        for page in (ada, bob):
+            await page.wait_for("document.getElementById('other').videoWidth > 0")
+            await page.wait_for("document.getElementById('said').textContent === 'connected'")
+        await bob.click("#leave")
+        await ada.wait_for("document.getElementById('said').textContent === 'It is over: hangup.'")

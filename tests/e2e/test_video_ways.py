@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from pathlib import Path
 
+from twisted.internet import reactor
+from twisted.internet.task import deferLater
+
+from tests.e2e.aiortcpeer import PATIENCE, Peer, aiortc
 from tests.e2e.callers import WAY, VideoCase
 from tests.e2e.support import in_thread
 from tests.januserver import SECRET, Janus
@@ -121,3 +127,55 @@ class TurnTests(VideoCase):
         self.assertNotEqual(await ada.evaluate(WAY), before)
         for tab in (ada, bob):
             self.assertFalse(await tab.evaluate("me.has('lost') || me.has('ended')"))
+
+
+class AiortcTests(VideoCase):
+    """A page, and a peer whose WebRTC shares no line with that of a browser: it sends no tone."""
+
+    if aiortc is None:
+        skip = "there is no aiortc on this machine"
+
+    async def talk(self, begin, sit):
+        """
+        Let both see and hear each other, and the peer hang up.
+
+        @param begin: what the peer does to be in a call.
+        @param sit: what the page does.
+        """
+        [ada] = await self.tabs(1)
+        seen = threading.Event()
+
+        async def run():
+            peer = await Peer.open(self.comet.ws_port, 2, "key2")
+            try:
+                # It listens from the next turn on.
+                await asyncio.sleep(0)
+                await begin(peer)
+                while not peer.connections:
+                    await asyncio.sleep(0.05)
+                await peer.sees_and_hears(*peer.connections)
+                await asyncio.to_thread(seen.wait, PATIENCE)
+                await peer.leave()
+            finally:
+                await peer.close()
+
+        peering = in_thread(asyncio.run, run())
+        await sit(ada)
+        await ada.wait_for("me.room.others.length === 1")
+        await ada.sees_and_hears(1, tone=False)
+        seen.set()
+        await ada.has("ended", "hangup")
+        await peering
+        self.assertEqual(ada.page.errors, [])
+
+    async def test_the_page_answers(self):
+        """The page comes later, and offers three lines and a data channel, of which the peer takes two."""
+        await self.talk(lambda peer: peer.call(1), lambda ada: ada.accept())
+
+    async def test_the_page_calls(self):
+        """The peer comes later, and offers two lines."""
+        await self.talk(lambda peer: peer.answer(), self.ring)
+
+    async def ring(self, ada):
+        while await ada.call(2) == "offline":
+            await deferLater(reactor, 0.1)
