@@ -94,7 +94,7 @@ class ServerGauges(Gauges):
         return ServerStatus(
             *(uptime, self._ws.status(), self._cometql.status(), Refusals(self._refused)),
             *(replace(self._delivery), Counter(self._goodbyes), self._presence()),
-            *(self._traffic(), self._slow()),
+            *(self._slow(), self._traffic()),
         )
 
     def tenant(self, dev_id: int) -> TenantStatus:

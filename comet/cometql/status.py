@@ -96,8 +96,8 @@ class ServerStatus:
     delivery: Counters = field(default_factory=Counters)
     goodbyes: Counter[Goodbye] = field(default_factory=Counter)
     presence: PresenceStatus = field(default_factory=PresenceStatus)
-    traffic: TrafficStatus = field(default_factory=TrafficStatus)
     slow: int = 0
+    traffic: TrafficStatus = field(default_factory=TrafficStatus)
 
 
 @dataclass(frozen=True, slots=True)
