@@ -194,9 +194,10 @@ class DemoTests(ServerCase):
             command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         self.addCleanup(process.kill)
-        page, line = [await in_thread(process.stdout.readline) for _ in range(2)]
+        page, line, rooms = [await in_thread(process.stdout.readline) for _ in range(3)]
         self.assertIn(b"<title>", await in_thread(read, page.strip().split()[-1]))
         self.assertRegex(line, r"mysql .*-P \d+ .*-p\w+ CometQL_v1 -e \"INSERT INTO pipes_messages ")
+        self.assertIn(b"<title>", await in_thread(read, rooms.strip()))
         process.send_signal(signal.SIGINT)
         output, errors = await in_thread(process.communicate)
         self.assertEqual((process.returncode, output, errors), (0, "", ""))
