@@ -21,9 +21,10 @@ from twisted.internet.task import deferLater
 from twisted.trial.unittest import SkipTest
 
 from comet.certificates import self_signed
+from tests.e2e.cluster import ClusterCase
 from tests.e2e.proxies import HAPROXY, NGINX, start_haproxy, start_nginx
 from tests.e2e.support import PATIENCE, ROOT, in_thread, until
-from tests.e2e.test_cluster import PASSWORD, ClusterCase
+from tests.mariadb import PASSWORD
 from tests.redisserver import free_port
 
 CROWD = ROOT / "tests" / "node" / "crowd.js"
