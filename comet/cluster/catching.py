@@ -43,11 +43,16 @@ class Catching:
 
     def deliver(self, channel: Channel, event: Event, besides: Subscriber | None) -> None:
         """Hand C{event} over to those who listen here, when its turn has come."""
-        if type(event) is Message and event.place.epoch:
-            for message, sender in self._order.take(event, besides, self._seconds()):
-                self._broker.deliver(channel, message, sender)
-        else:
+        if type(event) is not Message or not event.place.epoch:
             self._broker.deliver(channel, event, besides)
+        elif self._broker.hub.count(channel):
+            self._hand_over(self._order.take(event, besides, self._seconds()))
+        else:
+            self._order.skip(event)
+
+    def _hand_over(self, ready: Iterable[Sent]) -> None:
+        for message, sender in ready:
+            self._broker.deliver(message.channel, message, sender)
 
     def watch(self, channels: Iterable[Channel]) -> None:
         """Somebody listens to these channels now: note how far they have come, if that is not known."""
@@ -61,11 +66,12 @@ class Catching:
         except Refused:
             return  # then they begin with the first message that is heard
         for channel in channels:
-            self._order.begin(channel, places.get(channel, NOWHERE))
+            self._order.begin(channel, places.get(channel, NOWHERE), self._seconds())
 
     def tick(self, is_up: bool) -> None:
         """Look for what does not come."""
         seconds = self._seconds()
+        self._hand_over(self._order.settled(seconds))
         if self._is_busy:
             return
         if late := {*self._order.late(seconds, PATIENCE), *self._missed}:
@@ -125,8 +131,7 @@ class Catching:
             # More may have been let through meanwhile.
             before = self._order.place(channel)
             ready = self._order.fill(channel, stretch)
-            for message, sender in ready:
-                broker.deliver(channel, message, sender)
+            self._hand_over(ready)
             after = self._order.place(channel)
             if after is not None and (before is None or not _is_all(before, ready, after)):
                 for subscriber in broker.hub.subscribers(channel):

@@ -328,4 +328,5 @@ class StoreTests(SynchronousTestCase):
         scene.store.settle()  # the message is stored, its place is read, and the bus has carried nothing
         scene.settle()
         self.assertTrue(publishing.called)
+        scene.wait(1)
         self.assertEqual((texts(ear), ear.gaps), (["1"], []))

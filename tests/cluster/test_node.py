@@ -139,6 +139,23 @@ class ChannelTests(NodeCase):
         self.scene.settle()
         self.assertEqual(texts(ear), ["1", "2", "3"])
 
+    def test_what_overtakes_at_the_beginning(self):
+        """Who is the first to listen on a node misses nothing that two others say at once."""
+        self.scene.run(self.a.set_length(CHAT, 5))
+        self.scene.run(self.a.publish(said("1")))
+        c = self.scene.add("c")
+        for waits in (0, 1):
+            ear = self.scene.listen(c, CHAT)
+            self.scene.wait(waits)
+            late = []
+            for text in (f"{waits}.2", f"{waits}.3"):
+                place = finish(self.scene.store.append(said(text), 9))
+                late.append(Message(CHAT, "say", text, 1, id=text, place=place))
+            for message in reversed(late):
+                self.a.announce(CHAT, message)
+            self.scene.wait(1)
+            self.assertEqual(texts(ear), [f"{waits}.2", f"{waits}.3"])
+
     def test_what_never_comes_is_in_the_store(self):
         """A node that died between storing a message and saying so costs a moment, not the message."""
         self.scene.run(self.a.set_length(CHAT, 5))

@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from comet.cluster.frames import Frame, event_item, mail_item, read_event, read_mail
 from comet.cluster.listeners import Listeners
 from comet.cluster.numbers import BITS, Numbers
-from comet.cluster.order import WAITING_LIMIT, Order
+from comet.cluster.order import SETTLING, WAITING_LIMIT, Order
 from comet.cluster.roll import Device, Roll
 from comet.errors import BadValue
 from comet.model import Channel, Joined, Left, Member, Message, Place, PrivateMessage, User
@@ -143,7 +143,7 @@ class OrderTests(SynchronousTestCase):
     def test_any_order_in_gives_one_order_out(self, arrivals, again):
         """Once each, though some come twice."""
         order = Order()
-        order.begin(CHAT, Place("e", 0))
+        order.begin(CHAT, Place("e", 0), 0)
         out = [each for at in (*arrivals, *again) for each in positions(order.take(kept(at), None, 0))]
         self.assertEqual(out, list(range(1, 8)))
 
@@ -159,7 +159,7 @@ class OrderTests(SynchronousTestCase):
         read, and is behind that, waits until it is read again.
         """
         order = Order()
-        order.begin(CHAT, Place("e", 0))
+        order.begin(CHAT, Place("e", 0), 0)
 
         def take(arrivals):
             return [each for at in arrivals for each in positions(order.take(kept(at), None, 0))]
@@ -184,16 +184,42 @@ class OrderTests(SynchronousTestCase):
         self.assertEqual(out, sorted(set(out)))
         self.assertLessEqual({*meanwhile}, {*out})
 
+    @given(st.integers(2, 9), st.permutations(range(5)), st.none() | st.integers(0, 5))
+    def test_what_is_heard_first_is_held_back(self, first, arrivals, stored):
+        """Until what may be in front of it must have come, though the store had it before."""
+        order = Order()
+        if stored is not None:
+            order.begin(CHAT, Place("e", first + stored), 0)
+        for at in arrivals:
+            self.assertEqual(order.take(kept(first + at), None, SETTLING / 2), [])
+        self.assertEqual(order.settled(SETTLING / 2), [])
+        self.assertEqual(positions(order.settled(2 * SETTLING)), list(range(first, first + 5)))
+        self.assertEqual(positions(order.take(kept(first + 5), None, 2 * SETTLING)), [first + 5])
+
+    def test_the_first_of_all_is_not(self):
+        """Nor is what is heard long after the store was asked, or in a channel to which nobody listened."""
+        order = Order()
+        self.assertEqual(positions(order.take(kept(1), None, 0)), [1])
+        self.assertEqual(positions(order.take(kept(2), None, 0)), [2])
+        order = Order()
+        order.begin(CHAT, Place("e", 5), 0)
+        self.assertEqual(positions(order.take(kept(6), None, SETTLING)), [6])
+        order = Order()
+        order.skip(kept(5))
+        order.skip(kept(4))
+        self.assertEqual(positions(order.take(kept(6), None, 0)), [6])
+
     def test_another_epoch(self):
         """Then the counting has begun anew."""
         order = Order()
+        order.begin(CHAT, Place("e", 4), -9)
         self.assertEqual(positions(order.take(kept(5), None, 0)), [5])
         self.assertEqual(positions(order.take(kept(1, "f"), None, 0)), [1])
 
     def test_another_epoch_in_the_store(self):
         """What waits is let through, and the counting is that of the new epoch."""
         order = Order()
-        order.begin(CHAT, Place("e", 5))
+        order.begin(CHAT, Place("e", 5), -9)
         order.take(kept(9), None, 0)
         self.assertEqual(positions(order.fill(CHAT, Stretch(Place("f", 2), [kept(2, "f")]))), [9])
         self.assertEqual(order.place(CHAT), Place("f", 2))
@@ -202,7 +228,7 @@ class OrderTests(SynchronousTestCase):
     def test_who_waits(self):
         """It is known for how long; too many do not wait."""
         order = Order()
-        order.begin(CHAT, Place("e", 0))
+        order.begin(CHAT, Place("e", 0), 0)
         order.take(kept(2), None, 10)
         self.assertEqual([order.late(now, 3) for now in (12, 13, 9)], [[], [CHAT], [CHAT]])
         for position in range(3, WAITING_LIMIT + 5):
