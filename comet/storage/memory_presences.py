@@ -27,8 +27,9 @@ class MemoryPresences(Presences):
         """See L{Presences.note_presence}."""
         told = keeping.news(events, self._holders)
         self._holders.update(dict.fromkeys(told.adopted, keeping.node))
-        for event in told.unsaid:
-            self._mark(event, keeping)
+        for event in told.late if keeping.times else ():
+            user = User(event.dev_id, event.user_id)
+            self._seen[user] = max(self._seen.get(user, 0), event.time)
         for event in told.news:
             self._log_one(event, keeping.rows)
             if event.event in (What.ONLINE, What.OFFLINE):

@@ -31,8 +31,8 @@ def note_presence(cursor: Cursor, events: Sequence[PresenceEvent], alive: int, k
         told = keeping.news(events, _holders(cursor, events))
         events = told.news
         _adopt(cursor, told.adopted, keeping.node)
-        for event in told.unsaid:
-            _mark(cursor, event, keeping)
+        for event in told.late if keeping.times else ():
+            _see(cursor, event)
     _log(cursor, events, keeping.rows)
     for event in events:
         if event.event in (What.ONLINE, What.OFFLINE):
@@ -46,6 +46,19 @@ def _holders(cursor: Cursor, events: Sequence[PresenceEvent]) -> dict[User, str]
     )
     users = [(event.dev_id, event.user_id) for event in events]
     return {User(dev_id, user_id): node for dev_id, (user_id, node) in select(cursor, statement, users)}
+
+
+def _see(cursor: Cursor, event: PresenceEvent) -> None:
+    values = [event.dev_id, event.user_id, event.time]
+    cursor.execute(
+        "INSERT INTO users_time (dev_id, user_id, time) VALUES (?, ?, ?)"
+        " ON CONFLICT (dev_id, user_id) DO UPDATE SET time = time",
+        values,
+    )
+    cursor.execute(
+        "UPDATE users_time SET time = ? WHERE dev_id = ? AND user_id = ? AND time < ?",
+        [event.time, *values],
+    )
 
 
 def _adopt(cursor: Cursor, users: Collection[User], node: str) -> None:

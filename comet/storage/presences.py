@@ -81,7 +81,7 @@ class Keeping(NamedTuple):
         """
         if self.sharing is Sharing.ALONE:
             return Told(list(events), [], [])
-        now, news, unsaid = dict(holders), [], []
+        now, news, late = dict(holders), [], []
         adopted: dict[User, None] = {}
         for event in events:
             user = User(event.dev_id, event.user_id)
@@ -93,14 +93,14 @@ class Keeping(NamedTuple):
                         adopted[user] = None
                     continue
             elif event.event is What.OFFLINE:
-                if holder is None and self.sharing is Sharing.TOGETHER:
-                    # Told twice; or the node by which the user came died before it could tell that.
-                    unsaid.append(event)
-                if holder is None or (self.sharing is Sharing.APART and holder != self.node):
+                if holder is None:
+                    late.append(event)
+                    continue
+                if self.sharing is Sharing.APART and holder != self.node:
                     continue
                 del now[user]
             news.append(event)
-        return Told(news, [user for user in adopted if user in now], unsaid)
+        return Told(news, [user for user in adopted if user in now], late)
 
 
 class Told(NamedTuple):
@@ -109,13 +109,12 @@ class Told(NamedTuple):
 
     @ivar news: those that are logged.
     @ivar adopted: who was online already, and is so by another node now.
-    @ivar unsaid: those of users who go offline of whom nobody has told that they were online; when they were
-        here last is kept, and nothing logged.
+    @ivar late: who was not online, and is said to go: they may have been here longer than is known.
     """
 
     news: list[PresenceEvent]
     adopted: list[User]
-    unsaid: list[PresenceEvent]
+    late: list[PresenceEvent]
 
 
 class Span(NamedTuple):

@@ -143,10 +143,14 @@ class PresencesContract:
         self.assertEqual(await store.last_seen([BOB]), {BOB: 1})
         await store.note_presence([came(ANN, 6), came(BOB, 6), joined(CHAT, 6), joined(CHAT, 6)], 6, there)
         self.assertEqual(bare(await self.log(store)), [came(ANN, 5), came(BOB, 6), *2 * [joined(CHAT, 6)]])
+        self.assertEqual(await store.last_seen([BOB]), {BOB: 6})
         await store.note_presence([went(ANN, 7), came(ANN, 8), went(ANN, 9)], 9, here)
-        await store.note_presence([went(ANN, 10)], 10, there)
-        self.assertEqual(bare(await self.log(store))[1:], [went(ANN, 7), came(ANN, 8), went(ANN, 9)])
-        self.assertEqual(await store.last_seen([ANN, BOB]), {ANN: 10, BOB: 6})
+        await store.note_presence([went(ANN, 10), went(STRANGER, 11)], 11, there)
+        await store.note_presence([went(ANN, 8)], 11, here)
+        log = [went(ANN, 7), came(ANN, 8), went(ANN, 9)]
+        self.assertEqual((bare(await self.log(store))[1:], await self.log(store, 7)), (log, []))
+        # Who is said to go, and is not known to be here, was seen all the same.
+        self.assertEqual(await store.last_seen([ANN, BOB, STRANGER]), {ANN: 10, BOB: 6, STRANGER: 11})
 
     async def test_who_is_apart_does_not_tell_of_others(self):
         """That somebody is gone says the node by which they came online last, however they came online."""
