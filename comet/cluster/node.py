@@ -109,6 +109,8 @@ class Node:
         self._next_read = 0.0
         #: Whether it is still to be found whom the process before this one has left behind.
         self._is_fresh = True
+        #: The nodes that were here until then, and have left.
+        self._left: list[str] = []
         self._started: Deferred[None] | None = None
         #: Why this node may not join, since when the line was up last; empty if nobody says that.
         self._refused = ""
@@ -267,7 +269,8 @@ class Node:
         attendance, roll = self._broker.attendance, self.roll
         online = roll.others(self.slot) if attendance.is_held else roll.users()
         with suppress(Unavailable):  # the store has logged it
-            await attendance.end(self._names(), online)
+            # Whom those have left behind that were here is known, and has the time of grace.
+            await attendance.end([*self._names(), *self._left], online)
         attendance.release()
 
     async def _empty_queues(self, users: Container[User] | None = None) -> None:
@@ -462,6 +465,8 @@ class Node:
 
     def _remove(self, peer: Peer, measured_by: int) -> None:
         self.peers.remove(peer.slot)
+        if self._is_fresh:
+            self._left.append(peer.name)
         self.roll.drop(peer.slot, self._broker.clock(), measured_by)
         self.listeners.drop(peer.slot)
         self._questions.forget(peer.slot)
