@@ -137,7 +137,7 @@ class Root(Resource):
         self.putChild(b"comet-server", _Prefix(self))
         if facts.demo:
             demo = facts.demo
-            for name in ("demo.js", "demo.css", "demo.svg", "room.js", "room.css", "check.js"):
+            for name in ("tab.js", "demo.js", "demo.css", "demo.svg", "room.js", "room.css", "check.js"):
                 own.putChild(name.encode(), WebFile(name))
             self.putChild(b"demo.json", Json(lambda: (200, demo())))
             self.putChild(b"", WebFile("demo.html"))

@@ -9,63 +9,25 @@
   "use strict";
 
   const MESSAGES_SHOWN = 200;
-  const NAME_LENGTH = 24;
-  const HUES = 8;
-  const FIRST = "Brave Bright Calm Clever Cosy Eager Gentle Happy Kind Lucky Merry Nimble Quiet Shy Swift Witty".split(" ");
-  const LAST = "Badger Beaver Crane Dolphin Falcon Finch Fox Hare Heron Lynx Otter Owl Panda Robin Seal Wren".split(" ");
 
-  const part = (id) => document.getElementById(id);
+  const { NAME_LENGTH, clip, element, hue, part, remember } = DemoTab;
   const narrow = window.matchMedia("(max-width: 46rem)");
-  const any = (list) => list[Math.floor(Math.random() * list.length)];
 
   // A new id each time the page is opened: a duplicated tab takes a copy of the session's storage along.
   const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
   const uuid = Array.from(crypto.getRandomValues(new Uint8Array(32)), (byte) => alphabet[byte & 63]).join("");
-  let name = remembered() || `${any(FIRST)} ${any(LAST)}`;
+  let name = DemoTab.name();
 
   const names = new Map();
   let present = [];
   let channel = "web_demo";
   let track = "track_demo";
 
-  function remembered() {
-    try {
-      return sessionStorage.getItem("comet_demo_name");
-    } catch {
-      return null;
-    }
-  }
-
-  function remember() {
-    try {
-      sessionStorage.setItem("comet_demo_name", name);
-    } catch {
-      // Not for longer than this page, then.
-    }
-  }
-
-  /** An element with a class, and a text or other elements in it. Never markup. */
-  function element(tag, className, ...content) {
-    const made = document.createElement(tag);
-    made.className = className;
-    made.append(...content);
-    return made;
-  }
-
-  function hue(id) {
-    let sum = 0;
-    for (const character of id) sum = (sum * 31 + character.codePointAt(0)) % 65521;
-    return `hue-${sum % HUES}`;
-  }
-
   function avatar(id, ofName) {
     const face = element("span", `avatar ${hue(id)}`, [...ofName][0]?.toUpperCase() ?? "?");
     face.setAttribute("aria-hidden", "true");
     return face;
   }
-
-  /** What another browser says is not to be believed to be short, or a text at all. */
-  const clip = (value, length) => (typeof value === "string" ? [...value].slice(0, length).join("") : "");
 
   // The chat ------------------------------------------------------------------------------------------------
 
@@ -175,7 +137,7 @@
     const wanted = part("name").value.trim();
     if (wanted && wanted !== name) {
       name = wanted;
-      remember();
+      remember(name);
       if (cometApi.isConnected()) hello(false);
     }
     part("name").value = name;
@@ -246,7 +208,7 @@
   part("sql-card").open = !narrow.matches;
   narrow.addEventListener("change", () => (part("sql-card").open = !narrow.matches));
   if (window.matchMedia("(pointer: fine)").matches) part("text").focus();
-  remember();
+  remember(name);
   drawPeople();
 
   fetch("/demo.json")

@@ -8,10 +8,6 @@
   "use strict";
 
   const MESSAGES_SHOWN = 200;
-  const NAME_LENGTH = 24;
-  const HUES = 8;
-  const FIRST = "Brave Bright Calm Clever Cosy Eager Gentle Happy Kind Lucky Merry Nimble Quiet Shy Swift Witty".split(" ");
-  const LAST = "Badger Beaver Crane Dolphin Falcon Finch Fox Hare Heron Lynx Otter Owl Panda Robin Seal Wren".split(" ");
 
   const ALLOW = "Allow it in the address bar of the browser, then press";
   /** What somebody is told who cannot send something: the call goes on without. */
@@ -38,48 +34,14 @@
     moved: "You have joined from elsewhere.",
   };
 
-  const part = (id) => document.getElementById(id);
-  const any = (list) => list[Math.floor(Math.random() * list.length)];
+  const { NAME_LENGTH, clip, element, hue, part, remember } = DemoTab;
   const client = Comet.connect();
   const video = new CometVideo(client);
   const names = new Map();
   const tiles = new Map();
-  let name = remembered() || `${any(FIRST)} ${any(LAST)}`;
+  let name = DemoTab.name();
   let room = null;
   let chat = null;
-
-  function remembered() {
-    try {
-      return sessionStorage.getItem("comet_demo_name");
-    } catch {
-      return null;
-    }
-  }
-
-  function remember() {
-    try {
-      sessionStorage.setItem("comet_demo_name", name);
-    } catch {
-      // Not for longer than this page, then.
-    }
-  }
-
-  /** An element with a class, and a text or other elements in it. Never markup. */
-  function element(tag, className, ...content) {
-    const made = document.createElement(tag);
-    made.className = className;
-    made.append(...content);
-    return made;
-  }
-
-  function hue(id) {
-    let sum = 0;
-    for (const character of String(id)) sum = (sum * 31 + character.codePointAt(0)) % 65521;
-    return `hue-${sum % HUES}`;
-  }
-
-  /** What another browser says is not to be believed to be short, or a text at all. */
-  const clip = (value, length) => (typeof value === "string" ? [...value].slice(0, length).join("") : "");
 
   // Notices ---------------------------------------------------------------------------------------------------
 
@@ -357,7 +319,7 @@
   function submitted(event) {
     event?.preventDefault();
     name = clip(part("name").value.trim(), NAME_LENGTH) || name;
-    remember();
+    remember(name);
     enter(part("room").value.trim(), document.querySelector("input[name=mode]:checked").value);
   }
 
