@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
-from comet.config import FILE_VARIABLE, Config
+from comet.commands.where import add_config
+from comet.config import Config
 from comet.kinds import is_secret, kind_of
 from comet.sections import SECTIONS
 
@@ -18,12 +19,7 @@ HIDDEN = "(hidden)"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what to print."""
-    parser.add_argument(
-        "--config",
-        metavar="FILE",
-        default=os.environ.get(FILE_VARIABLE),
-        help=f"the configuration file [default: ${FILE_VARIABLE}, or none]",
-    )
+    add_config(parser, "the configuration file", "or none")
     parser.add_argument(
         "--defaults", action="store_true", help="print a file with every key, what it is for, and its default"
     )

@@ -7,19 +7,15 @@ import os
 import sys
 from collections.abc import Iterable
 
-from comet.config import FILE_VARIABLE, Config
+from comet.commands.where import add_config
+from comet.config import Config
 from comet.doctor import machine, public, services
 from comet.doctor.finding import Finding, Level
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the configuration and the public address."""
-    parser.add_argument(
-        "--config",
-        metavar="FILE",
-        default=os.environ.get(FILE_VARIABLE),
-        help=f"the configuration of the server on this machine [default: ${FILE_VARIABLE}, or none]",
-    )
+    add_config(parser, "the configuration of the server on this machine", "or none")
     parser.add_argument(
         "--url", metavar="URL", help="the address by which browsers reach the server, through all proxies"
     )

@@ -14,8 +14,8 @@ from typing import Any
 from pymysql.err import MySQLError
 
 from comet.commands.bars import bar
-from comet.commands.where import CannotDo
-from comet.config import FILE_VARIABLE, Config
+from comet.commands.where import CannotDo, add_config
+from comet.config import Config
 from comet.errors import CometError
 from comet.kinds import DATABASE, DatabaseUrl, read_database
 from comet.sections import Db
@@ -40,12 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     target = parser.add_mutually_exclusive_group()
     target.add_argument("--to", metavar="URL", help="the empty store to write to")
-    target.add_argument(
-        "--config",
-        metavar="FILE",
-        default=os.environ.get(FILE_VARIABLE),
-        help=f"the configuration that names the store to write to [default: ${FILE_VARIABLE}, if set]",
-    )
+    add_config(target, "the configuration that names the store to write to")
     parser.add_argument("--dry-run", action="store_true", help="read and count everything, and write nothing")
 
 

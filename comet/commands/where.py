@@ -16,6 +16,21 @@ class CannotDo(Exception):
     """The command cannot do its work; C{str(error)} says why, and what to change."""
 
 
+def add_config(parser: argparse._ActionsContainer, what: str, otherwise: str = "if set") -> None:
+    """
+    Declare the configuration file.
+
+    @param what: what it is for.
+    @param otherwise: what counts where the variable is not set.
+    """
+    parser.add_argument(
+        "--config",
+        metavar="FILE",
+        default=os.environ.get(FILE_VARIABLE),
+        help=f"{what} [default: ${FILE_VARIABLE}, {otherwise}]",
+    )
+
+
 def add_server_options(parser: argparse._ActionsContainer) -> None:
     """Declare how a server of this machine is found."""
     parser.add_argument(
@@ -24,12 +39,7 @@ def add_server_options(parser: argparse._ActionsContainer) -> None:
         type=Path,
         help="the data folder of the server on this machine [default: that of --config, else comet-data]",
     )
-    parser.add_argument(
-        "--config",
-        metavar="FILE",
-        default=os.environ.get(FILE_VARIABLE),
-        help=f"the configuration file of the server on this machine [default: ${FILE_VARIABLE}, if set]",
-    )
+    add_config(parser, "the configuration file of the server on this machine")
 
 
 @dataclass(frozen=True, slots=True)
