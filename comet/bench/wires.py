@@ -9,10 +9,13 @@ NUMBER = "########"
 #: Linux has some 28,000 ports for connections to the same place, some of which are still in use.
 FROM_ONE_ADDRESS = 10_000
 
+#: What proves that the handshake was read (RFC 6455, 1.3): the same for all, as nothing here is a secret.
+KEY = "AAAAAAAAAAAAAAAAAAAAAA=="
+
 _UPGRADE = (
     "GET {path} HTTP/1.1\r\n"
     "Host: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n{more}"
-    "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    f"Sec-WebSocket-Key: {KEY}\r\nSec-WebSocket-Version: 13\r\n\r\n"
 )
 
 

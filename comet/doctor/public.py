@@ -9,7 +9,6 @@ import base64
 import hashlib
 import http.client
 import json
-import os
 import socket
 import ssl
 import time
@@ -18,7 +17,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
-from comet.bench.wires import frame
+from comet.bench.wires import KEY, frame, upgrade
 from comet.doctor.finding import Finding, fine, problem, warning
 
 #: How long each answer may take, in seconds.
@@ -141,16 +140,11 @@ def _clock(date: str) -> Finding:
 
 
 def _websocket(address: Address, trust: ssl.SSLContext | None) -> Finding:
-    key = base64.b64encode(os.urandom(16)).decode()
     connection = address.connect(trust)
     connection.connect()
     channel = connection.sock
-    request = (
-        f"GET {address.prefix}/comet/ws HTTP/1.1\r\nHost: {address.host}\r\nUpgrade: websocket\r\n"
-        f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n"
-    )
     try:
-        channel.sendall(request.encode())
+        channel.sendall(upgrade(address.host, f"{address.prefix}/comet/ws").encode())
         reader = channel.makefile("rb")
         status = reader.readline().decode("latin-1").strip()
         headers = http.client.parse_headers(reader)
@@ -160,7 +154,7 @@ def _websocket(address: Address, trust: ssl.SSLContext | None) -> Finding:
                 f"the answer is {status or 'nothing'}: the proxy has to pass on Upgrade and Connection, "
                 "and to speak HTTP/1.1 with comet",
             )
-        wanted = base64.b64encode(hashlib.sha1((key + _MAGIC).encode()).digest()).decode()
+        wanted = base64.b64encode(hashlib.sha1((KEY + _MAGIC).encode()).digest()).decode()
         if headers.get("Sec-WebSocket-Accept") != wanted:
             return problem("WebSocket", "the handshake is answered by something else than comet")
         channel.sendall(frame(_HELLO.encode()))
