@@ -16,10 +16,12 @@ from twisted.web.server import NOT_DONE_YET
 
 from comet import addresses
 from comet.metrics import CONTENT_TYPE
+from comet.protocols.answers import address_of, answer_bytes
 from comet.protocols.query import read_bearer
 
 #: Headers by which a proxy shows itself: without our trust in it, it hides who asks.
 _OF_PROXIES = ("x-forwarded-for", "forwarded", "via", "x-real-ip")
+_REFUSED = b"not from here: [metrics] networks says from where, [metrics] token with which token\n"
 
 
 class Reader:
@@ -61,28 +63,22 @@ class MetricsPage(Resource):
         super().__init__()
         self._reader, self._text, self._trusts = reader, text, trusts
 
-    def render_GET(self, request: Request) -> bytes | int:
+    def render_GET(self, request: Request) -> int:
         """The metrics; 403 with what to change for who may not read them."""
-        request.setHeader("Cache-Control", "no-store")
         assert request.transport is not None  # it is being answered
         peer = str(getattr(request.transport.getPeer(), "host", "unix"))
         hidden = any(map(request.requestHeaders.hasHeader, _OF_PROXIES)) and not self._trusts(peer)
-        address = str(getattr(request.getClientAddress(), "host", "unix"))
         bearer = read_bearer(request.getHeader("authorization"))
-        if not self._reader.admits(address, hidden, bearer):
-            request.setResponseCode(HTTPStatus.FORBIDDEN)
-            request.setHeader("Content-Type", "text/plain; charset=utf-8")
-            return b"not from here: [metrics] networks says from where, [metrics] token with which token\n"
+        if not self._reader.admits(address_of(request), hidden, bearer):
+            answer_bytes(request, _REFUSED, HTTPStatus.FORBIDDEN, "text/plain; charset=utf-8")
+            return NOT_DONE_YET
         done = Deferred.fromCoroutine(self._answer(request))
         done.addErrback(lambda failure: self._fail(request, failure))
         request.notifyFinish().addErrback(lambda _: done.cancel())
         return NOT_DONE_YET
 
     async def _answer(self, request: Request) -> None:
-        body = (await self._text()).encode()
-        request.setHeader("Content-Type", CONTENT_TYPE)
-        request.write(body)
-        request.finish()
+        answer_bytes(request, (await self._text()).encode(), content_type=CONTENT_TYPE)
 
     def _fail(self, request: Request, failure: Failure) -> None:
         if not request._disconnected:
