@@ -21,10 +21,9 @@ from twisted.internet.task import deferLater
 from twisted.trial.unittest import SkipTest
 
 from comet.certificates import self_signed
-from tests.e2e.cluster import ClusterCase
+from tests.e2e.cluster import PASSWORD, ClusterCase
 from tests.e2e.proxies import HAPROXY, NGINX, start_haproxy, start_nginx
 from tests.e2e.support import PATIENCE, ROOT, in_thread, until
-from tests.mariadb import PASSWORD
 from tests.redisserver import free_port
 
 CROWD = ROOT / "tests" / "node" / "crowd.js"
@@ -96,8 +95,8 @@ class Publisher(threading.Thread):
         self.ports, self.count, self.is_over = list(ports), 0, False
 
     def connect(self):
-        """@return: a connection to the next server that answers."""
-        while True:
+        """@return: a connection to the next server that answers in time."""
+        for _ in range(int(PATIENCE / 0.05)):
             self.ports.append(self.ports.pop(0))
             with contextlib.suppress(pymysql.err.MySQLError):
                 return pymysql.connect(
@@ -110,6 +109,7 @@ class Publisher(threading.Thread):
                     read_timeout=PATIENCE,
                 )
             time.sleep(0.05)
+        raise AssertionError("no server lets the backend in")
 
     def run(self):
         link, doubt = self.connect(), False
@@ -278,6 +278,7 @@ class RollingRestartTests(ProxyCase):
         publisher.is_over = prober.is_over = True
         await in_thread(publisher.join)
         await in_thread(prober.join)
+        self.assertGreater(publisher.count, 100)
         said = list(range(publisher.count))
         for heard in crowd.heard:
             await until(lambda heard=heard: len(heard) >= len(said), "all messages")
