@@ -42,13 +42,10 @@ OFFER = 4_000
 USERS = 20_000
 #: A run begins, and lasts for so long.
 Begin = Callable[[], Budget]
-_SETTINGS = """\
-[video]
-calls_per_minute = 0
-[limits]
-messages_per_second = 0
-address_connects = 0
-"""
+_SETTINGS = {
+    "video": {"calls_per_minute": "0"},
+    "limits": {"messages_per_second": "0", "address_connects": "0"},
+}
 
 
 class Case(NamedTuple):
