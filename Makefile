@@ -2,6 +2,7 @@
 #
 #   make run     start a server on this machine alone, with throw-away data, and print how to try it
 #   make test    lint, types and all tests, with the clients and the browser that the tests need
+#   make test-all  the same, and then the tests that take long: media servers, proxies, cut cables, SQL tools
 #   make lint    ruff and mypy, on what is installed
 #   make client  make what the server serves as comet.js of comet/web/comet.js
 #   make docs    build the documents into docs/_build/html
@@ -17,7 +18,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 EDITABLE := --config-settings editable_mode=compat --editable
 ARGS ?=
 
-.PHONY: help run test lint format client docs bench clean setup-tests
+.PHONY: help run test test-all lint format client docs bench clean setup-tests
 .DEFAULT_GOAL := help
 
 help:
@@ -28,6 +29,9 @@ run: $(VENV)/installed
 
 test: $(VENV)/installed-test setup-tests
 	@exec $(BIN)/python tools/run_tests.py $(ARGS)
+
+test-all: test
+	@exec $(BIN)/python tools/run_tests.py --heavy
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .

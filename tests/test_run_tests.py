@@ -83,3 +83,19 @@ class StepTests(SynchronousTestCase):
         outcome, shown = self.run_step("sh", "-c", "sleep 60 & sleep 60", minutes=0.002)
         self.assertEqual(outcome, Outcome(failed=1))
         self.assertIn("no end after", shown)
+
+
+class SelectionTests(SynchronousTestCase):
+    """What is run when."""
+
+    def names(self, *arguments):
+        """@return: the modules that trial is given."""
+        (trial,) = [step for step in run_tests.steps(list(arguments)) if step.name == "trial"]
+        return [word for word in trial.command if str(word).startswith("tests.")]
+
+    def test_all_run_once(self):
+        """Each module is run by C{make test} or left to C{make test-all}, and none by both or by neither."""
+        light, heavy = self.names(), self.names("--heavy")
+        self.assertIn(__name__, light)
+        self.assertEqual(sorted([*light, *heavy]), sorted(run_tests.modules()))
+        self.assertEqual(heavy, list(run_tests.HEAVY))

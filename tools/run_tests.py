@@ -4,7 +4,7 @@ Runs the checks and all tests, and ends with the outcome of them together.
 The last line is C{N passed, N failed, N skipped}: each test of trial and of Node counts as one, and so does
 each of the checks before them. A runner that died, hung or found no tests counts as a failure, one that is
 not installed as skipped. The exit status is 0 only if nothing failed. Names of tests as arguments run those
-alone, in trial.
+alone, in trial; C{--heavy} runs those that are left to C{make test-all}.
 """
 
 from __future__ import annotations
@@ -24,6 +24,20 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 LEFT_OUT = ROOT / ".venv" / "left-out"
+#: What takes minutes, or several programs at once: left to C{make test-all}.
+HEAVY = (
+    "tests.e2e.test_bench",
+    "tests.e2e.test_churn",
+    "tests.e2e.test_janus",
+    "tests.e2e.test_partition",
+    "tests.e2e.test_proxies",
+    "tests.e2e.test_video_cluster",
+    "tests.e2e.test_video_ways",
+    "tests.test_benchmarks",
+    "tests.tools.test_adminer",
+    "tests.tools.test_jdbc",
+    "tests.tools.test_phpmyadmin",
+)
 
 
 class Outcome(NamedTuple):
@@ -89,7 +103,9 @@ class Step(NamedTuple):
 
     def run(self) -> Outcome:
         """Run it with its output shown as it comes."""
-        print(f"\n== {self.name}: {' '.join(map(str, self.command))}", flush=True)
+        words = [str(word) for word in self.command]
+        shown = words if len(words) < 20 else [*words[:5], f"... and {len(words) - 5} more"]
+        print(f"\n== {self.name}: {' '.join(shown)}", flush=True)
         if shutil.which(self.command[0]) is None:
             print(f"== {self.name}: not installed, skipped", flush=True)
             return Outcome(skipped=1)
@@ -131,16 +147,25 @@ class Step(NamedTuple):
         os.killpg(process.pid, signal.SIGKILL)
 
 
+def modules() -> list[str]:
+    """@return: the names of all modules with tests, in their order."""
+    paths = sorted(path.relative_to(ROOT) for path in (ROOT / "tests").rglob("test_*.py"))
+    return [".".join(path.with_suffix("").parts) for path in paths if "node_modules" not in path.parts]
+
+
 def steps(names: Sequence[str]) -> list[Step]:
     """@return: what there is to run."""
     trial = [sys.executable, "-m", "twisted.trial", "--reporter=text" if names else "--reporter=bwverbose"]
+    if names == ["--heavy"]:
+        return [Step("trial", [*trial[:-1], "--reporter=bwverbose", *HEAVY], read_trial, minutes=40)]
     if names:
         return [Step("trial", [*trial, *names], read_trial, minutes=15)]
+    light = [name for name in modules() if name not in HEAVY]
     return [
         Step("ruff check", [BIN / "ruff", "check", "."]),
         Step("ruff format", [BIN / "ruff", "format", "--check", "."]),
         Step("mypy", [BIN / "mypy"]),
-        Step("trial", [*trial, "tests"], read_trial, minutes=40),
+        Step("trial", [*trial, *light], read_trial, minutes=40),
         Step("node", ["node", "--test"], read_node, ROOT / "tests" / "node"),
     ]
 
@@ -156,6 +181,8 @@ def main(names: Sequence[str]) -> int:
             print(f"failed: {name}")
     if LEFT_OUT.exists() and not names:
         print(LEFT_OUT.read_text(), end="")
+    if not names:
+        print(f"left to make test-all: {', '.join(name.removeprefix('tests.') for name in HEAVY)}")
     print(total, flush=True)
     return 1 if total.failed else 0
 
