@@ -17,7 +17,7 @@ setup(
     version=re.search(r'__version__ = "(.+)"', _INIT.read_text())[1],
     packages=[*find_packages(include=["comet", "comet.*"]), "twisted.plugins"],
     package_data={
-        "comet": ["py.typed", "web/*", "storage/schema/*.sql", "storage/mysql_schema/*.sql"],
+        "comet": ["py.typed", "web/**/*", "storage/schema/*.sql", "storage/mysql_schema/*.sql"],
         "twisted.plugins": ["comet_plugin.py"],
     },
     include_package_data=False,

@@ -1,15 +1,16 @@
 """Tests of what is installed: the commands as a shell finds them, and the package as pip builds it."""
 
 import os
-import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from comet import __version__
+from tests.building import build_sdist, build_wheel
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -70,47 +71,31 @@ class CommandTests(SynchronousTestCase):
 
 
 class BuildTests(SynchronousTestCase):
-    """The wheel, built as pip builds it but without going to the network."""
+    """What is in the source archive, and in the wheel that is built of it alone."""
 
     def test_contents(self):
-        """The wheel holds all modules, the plugin, the schema, the web pages and the type marker."""
-        source, wheels = Path(self.mktemp()).absolute(), Path(self.mktemp()).absolute()
-        source.mkdir()
-        for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
-            shutil.copy(ROOT / name, source)
-        for name in ("comet", "twisted"):
-            shutil.copytree(
-                ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__", "*.cache")
-            )
-        done = subprocess.run(
-            [
-                *(
-                    sys.executable,
-                    "-m",
-                    "pip",
-                    "--disable-pip-version-check",
-                    "wheel",
-                    "--quiet",
-                    "--no-deps",
-                ),
-                *("--no-build-isolation", "--wheel-dir", wheels, source),
-            ],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=120,
-        )
-        self.assertEqual(done.returncode, 0, done.stdout)
-        [wheel] = wheels.iterdir()
-        names = set(zipfile.ZipFile(wheel).namelist())
+        """The archive holds what the repository holds; the wheel modules, the plugin, schemas and pages."""
+        folder = Path(self.mktemp())
+        sdist = build_sdist(folder)
+        with tarfile.open(sdist) as archive:
+            archived = {name.partition("/")[2] for name in archive.getnames()}
+        self.assertEqual(self.tracked() - archived, set())
+        self.assertEqual([name for name in archived if "node_modules" in name or ".venv" in name], [])
+        names = set(zipfile.ZipFile(build_wheel(folder, sdist)).namelist())
         expected = {
             str(path.relative_to(ROOT))
-            for pattern in ("*.py", "web/*", "storage/schema/*.sql", "py.typed")
+            for pattern in ("*.py", "web/**/*", "storage/*schema/*.sql", "py.typed")
             for path in (ROOT / "comet").rglob(pattern)
             if path.is_file()
         }
         self.assertEqual(expected - names, set())
+        self.assertIn("comet/web/comet.min.js", expected)
         self.assertIn("twisted/plugins/comet_plugin.py", names)
         # Either of these would hide Twisted itself.
         self.assertEqual(names & {"twisted/__init__.py", "twisted/plugins/__init__.py"}, set())
-        self.assertEqual({name for name in names if name.startswith("tests/")}, set())
+        self.assertEqual({name for name in names if name.startswith(("tests/", "docs/", "tools/"))}, set())
+
+    def tracked(self):
+        """@return: the files of the repository that belong into the archive; none where there is no git."""
+        listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+        return {name for name in listed.stdout.splitlines() if not name.startswith(".ci/")}
