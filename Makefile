@@ -56,7 +56,7 @@ setup-tests: $(VENV)/installed-test
 	@sh tools/setup_tests.sh $(BIN)/python
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info docs/_build tests/node/node_modules tests/drivers/node/node_modules
+	rm -rf $(VENV) build dist *.egg-info docs/_build $(wildcard tests/*/node_modules tests/*/*/node_modules)
 	rm -rf .mypy_cache .ruff_cache .hypothesis _trial_temp* comet-data
 	find comet tests twisted tools -name __pycache__ -prune -exec rm -rf {} +
 

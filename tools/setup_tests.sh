@@ -76,5 +76,6 @@ node_packages() {
 if have_node; then
     node_packages tests/node
     node_packages tests/drivers/node
+    node_packages tests/tools/programs
 fi
 exit 0

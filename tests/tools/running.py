@@ -1,28 +1,50 @@
-"""Running a tool against the one server that all of them share."""
+"""Running a tool against the server that all of them share, and against a MariaDB with the same tables."""
 
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 from tests.drivers.matrix import the_server
 from tests.e2e.support import in_thread
+from tests.replay.pair import the_pair
 
 PROGRAMS = Path(__file__).resolve().parent / "programs"
 #: How long a program may take, in seconds.
 PATIENCE = 120
+#: A whole number with the width that MariaDB shows, and MySQL 8.0 has given up.
+_WIDE = re.compile(r"\b((?:big)?int)\(\d+\)", re.IGNORECASE)
 
 
-async def run_python(name, *more):
+def run(command, login, **environment):
     """
-    @param name: a program of the folder C{programs}; it is given port, password and C{more}.
+    Run a program, which is given port and password as its last arguments.
+
+    @param login: to which server.
     @return: what it has printed, which is JSON.
     """
-    server = await the_server()
-    command = [sys.executable, PROGRAMS / name, str(server.cometql_port), server.password, *more]
-    done = await in_thread(subprocess.run, command, capture_output=True, timeout=PATIENCE, text=True)
+    words = [*command, str(login["port"]), login["password"]]
+    environment = {**os.environ, **environment}
+    done = subprocess.run(words, capture_output=True, timeout=PATIENCE, text=True, env=environment)
     if done.returncode:
-        raise AssertionError(f"{name} has failed:\n{done.stderr}")
+        raise AssertionError(f"{command} has failed:\n{done.stdout[-2000:]}\n{done.stderr}")
     return json.loads(done.stdout)
+
+
+async def run_python(name):
+    """@return: what a program of the folder C{programs} has found in comet."""
+    server = await the_server()
+    login = {"port": server.cometql_port, "password": server.password}
+    return await in_thread(run, [sys.executable, PROGRAMS / name], login)
+
+
+async def run_in_both(command, **environment):
+    """@return: what a program has found in comet, and what in a MariaDB with the same tables and rows."""
+    pair = await the_pair()
+    ours = await in_thread(run, command, pair.comet, **environment)
+    theirs = await in_thread(run, command, pair.mariadb, **environment)
+    return ours, json.loads(_WIDE.sub(r"\1", json.dumps(theirs)))
