@@ -1,16 +1,21 @@
-# Unpacks phpMyAdmin and Adminer for tests/tools; setup_tests.sh reads this with ".".
+# Unpacks phpMyAdmin, Adminer and the parts of Laravel for tests/tools; setup_tests.sh reads this with ".".
 #
-# To install them would set up a web server and ask about a database; PHP serves their files by itself.
+# To install them would set up a web server and ask about a database; PHP serves their files by itself. Of Laravel the
+# distribution has the parts, Illuminate, and not the framework around them.
 
 php_tools=.venv/php-tools
+php_wanted="phpmyadmin adminer php-doctrine-dbal"
+php_wanted="$php_wanted php-illuminate-console php-illuminate-database php-illuminate-events php-illuminate-filesystem"
 
 have_php_tools() {
-    [ -e "$php_tools/usr/share/phpmyadmin/index.php" ] && [ -e "$php_tools/usr/share/adminer/adminer.php" ]
+    for each in phpmyadmin/index.php adminer/adminer.php php/Doctrine/DBAL php/Illuminate/Events; do
+        [ -e "$php_tools/usr/share/$each" ] || return 1
+    done
 }
 
-# The package and all that it is written on, but not the web server, the database or PHP.
+# The packages and all that they are written on, but not the web server, the database or PHP.
 php_packages() {
-    apt-get install -s --no-install-recommends -o Dir::State::status=/dev/null phpmyadmin adminer 2>/dev/null |
+    apt-get install -s --no-install-recommends -o Dir::State::status=/dev/null $php_wanted 2>/dev/null |
         awk '/^Inst (php-|php[0-9.]+-(mbstring|xml) |libjs-|phpmyadmin|adminer)/ { print $2 }'
 }
 
@@ -27,7 +32,7 @@ unpack_php_tools() (
 )
 
 if have php && ! have_php_tools; then
-    echo "unpacking phpMyAdmin and Adminer ..."
+    echo "unpacking phpMyAdmin, Adminer and the parts of Laravel ..."
     unpack_php_tools >/dev/null 2>&1
-    have_php_tools || leave_out "phpMyAdmin and Adminer (apt-get download phpmyadmin adminer)"
+    have_php_tools || leave_out "phpMyAdmin, Adminer and the parts of Laravel (apt-get download $php_wanted)"
 fi

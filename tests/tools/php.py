@@ -1,4 +1,4 @@
-"""phpMyAdmin and Adminer of the distribution, served by PHP itself."""
+"""phpMyAdmin and Adminer of the distribution, served by PHP itself, and programs on the parts of Laravel."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ PHP = shutil.which("php")
 _MODULES = ("mbstring", "dom", "xml", "simplexml", "xmlreader", "xmlwriter")
 
 
-def missing():
-    """@return: what is not there, empty if all is."""
+def missing(what):
+    """@return: why C{what} of the unpacked files cannot be used, empty if it can."""
     if PHP is None:
         return "there is no PHP"
-    return "" if (SHARED / "phpmyadmin").exists() else "phpMyAdmin and Adminer are not unpacked"
+    return "" if (SHARED / what).exists() else f"{what} is not unpacked"
 
 
 def _modules():
@@ -32,6 +32,11 @@ def _modules():
     for name in _MODULES:
         for file in FILES.glob(f"usr/lib/php/*/{name}.so") if name not in there else ():
             yield from ("-d", f"extension={file}")
+
+
+def command(program):
+    """@return: what runs a program with all that is unpacked."""
+    return [PHP, *_modules(), "-d", f"include_path={SHARED / 'php'}", program]
 
 
 async def serve(case, folder, **environment):

@@ -18,7 +18,8 @@ class VisitCase(ServerCase):
     """Each test is one visit."""
 
     timeout = 300
-    skip = php.missing() or (None if find_chromium() else "there is no Chromium")
+    skip = php.missing("phpmyadmin") or php.missing("adminer")
+    skip = skip or (None if find_chromium() else "there is no Chromium")
 
     async def begin(self):
         """Start a server with rows in it, and a browser."""
