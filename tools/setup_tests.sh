@@ -59,6 +59,10 @@ have_haproxy || leave_out "HAProxy, to stand in front of comet (apt-get install 
 
 . tools/setup_drivers.sh
 . tools/setup_php_tools.sh
+
+have_active_record() { ruby -ractive_record -rmysql2 -e 1 2>/dev/null; }
+need "ActiveRecord of Ruby" "ruby-activerecord ruby-mysql2" have_active_record
+
 . tools/setup_mariadb.sh
 . tools/setup_redis.sh
 . tools/setup_turn.sh
