@@ -20,6 +20,7 @@ Numbers: U{https://dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 
@@ -36,6 +37,11 @@ class CometError(Exception):
     def wire_text(self) -> str:
         """@return: the text with CppComet's number in front, as the CometQL port sends it."""
         return f"[{self.code}] {self}"
+
+    @classmethod
+    def wire_name(cls) -> str:
+        """@return: what the error is called in JSON and among the counters, such as C{not_allowed}."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
 
 
 class PeerError(CometError):

@@ -10,7 +10,6 @@ from twisted.web.http import Request
 
 from comet.errors import CometError, OriginRefused, TooManyCommands, TooManyConnections, UnknownSession
 from comet.model import Goodbye, Json
-from comet.protocols.dialects.jsonlines import error_name
 from comet.protocols.refusing import JSON, refuse
 
 
@@ -69,7 +68,7 @@ def answer_error(request: Request, error: CometError) -> None:
         answer_bytes(request, refuse(request, HTTPStatus.FORBIDDEN, Goodbye.ORIGIN), HTTPStatus.FORBIDDEN)
         return
     status = STATUSES.get(type(error), HTTPStatus.BAD_REQUEST)
-    body = {"code": error.code, "name": error_name(error), "message": str(error)}
+    body = {"code": error.code, "name": error.wire_name(), "message": str(error)}
     answer_json(request, {"error": body}, status)
 
 

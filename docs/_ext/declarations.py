@@ -44,7 +44,6 @@ from comet.protocols.api.parameters import TENANT
 from comet.protocols.api.problems import STATUSES, Problem
 from comet.protocols.api.routes import OPERATIONS
 from comet.protocols.dialects.cppcomet import CppComet
-from comet.protocols.dialects.jsonlines import error_name
 from comet.protocols.mysql.connection import EXPECTED, SLEEP, State
 from comet.protocols.mysql.constants import OFFERED, Command
 from comet.protocols.mysql.resultset import WIRE_TYPES
@@ -318,7 +317,7 @@ def api_statuses() -> Table:
     # All else that is refused is a value; of those only the commonest are told.
     kinds = [kind for kind, _ in STATUSES if kind is not Refused]
     for error in (*kinds, BadValue, MissingValue, NullValue, OutOfRange, TooLong, TooShort, UnknownColumn):
-        names.setdefault(Problem.of(error("")).status, set()).add(error_name(error("")))
+        names.setdefault(Problem.of(error("")).status, set()).add(error.wire_name())
     names.setdefault(404, set()).add(problems.unknown_path("").name)
     names.setdefault(405, set()).add(problems.wrong_method("", "").name)
     names.setdefault(415, set()).add(problems.no_json("").name)

@@ -21,7 +21,6 @@ from comet.errors import (
     TransactionTooLarge,
     Unavailable,
 )
-from comet.protocols.dialects.jsonlines import error_name
 
 #: After how many seconds to try again what the server could not do now.
 RETRY_SECONDS = 1
@@ -79,7 +78,7 @@ class Problem(Exception):
         if status is None:
             status = next((each for kind, each in STATUSES if isinstance(error, kind)), 500)
         headers = {"Retry-After": str(RETRY_SECONDS)} if status in (429, 503) else {}
-        return cls(status, error.code, error_name(error), error.number, str(error), headers, index)
+        return cls(status, error.code, error.wire_name(), error.number, str(error), headers, index)
 
     @property
     def content(self) -> dict[str, Any]:

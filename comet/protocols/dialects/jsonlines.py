@@ -253,14 +253,9 @@ def _place(place: Place) -> dict[str, Json]:
     return {"cursor": str(place)} if place.epoch else {}
 
 
-def error_name(error: CometError) -> str:
-    """@return: what an error is called on the wire, such as C{not_allowed}."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()
-
-
 def _error(error: CometError, channel: str = "") -> dict[str, Json]:
     named = {"channel": channel} if channel else {}
-    return {"type": "error", "code": error.code, "name": error_name(error), "reason": str(error), **named}
+    return {"type": "error", "code": error.code, "name": error.wire_name(), "reason": str(error), **named}
 
 
 class JsonLines(Dialect):
