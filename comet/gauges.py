@@ -17,6 +17,7 @@ from comet.cometql.status import (
 from comet.mail import Counters
 from comet.model import Goodbye
 from comet.refusals import Refusals
+from comet.video.tally import VideoStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class ServerGauges(Gauges):
         presence: Callable[[], PresenceStatus] = PresenceStatus,
         slow: Callable[[], int] = int,
         traffic: Callable[[], TrafficStatus] = TrafficStatus,
+        video: Callable[[], VideoStatus] = VideoStatus,
     ) -> None:
         """
         @param clock: seconds that only grow.
@@ -74,13 +76,14 @@ class ServerGauges(Gauges):
         @param goodbyes: those of browsers that were sent away.
         @param slow: how many statements were slow.
         @param traffic: what MySQL clients send and are sent.
+        @param video: calls and rooms.
         """
         self._delivery = Counters() if delivery is None else delivery
         self._goodbyes: Counter[Goodbye] = Counter() if goodbyes is None else goodbyes
         self._clock, self._started = clock, clock()
         self._ws, self._cometql, self._tenant, self._presence = ws, cometql, tenant, presence
         self._slow = slow
-        self._traffic = traffic
+        self._traffic, self._video = traffic, video
         self._refused = Refusals() if refused is None else refused
 
     def tick(self) -> None:
@@ -94,7 +97,7 @@ class ServerGauges(Gauges):
         return ServerStatus(
             *(uptime, self._ws.status(), self._cometql.status(), Refusals(self._refused)),
             *(replace(self._delivery), Counter(self._goodbyes), self._presence()),
-            *(self._slow(), self._traffic()),
+            *(self._slow(), self._traffic(), self._video()),
         )
 
     def tenant(self, dev_id: int) -> TenantStatus:

@@ -26,6 +26,8 @@ from comet.cometql.status import PortStatus, ServerStatus
 from comet.durations import Durations
 from comet.model import Goodbye
 from comet.refusals import Reason
+from comet.video.model import Topology
+from comet.video.tally import ENDS, REFUSALS, Purpose, VideoStatus
 
 #: What the answer is, for who asks for it.
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -98,6 +100,7 @@ class ServerCollector(Collector):
         )
         yield from self._connections(status, sizes)
         yield from self._messages(status)
+        yield from self._calls(status.video)
         yield self._histogram(
             "comet_reactor_lag_seconds", "How late the server came to do something.", {(): self._lag}
         )
@@ -172,6 +175,43 @@ class ServerCollector(Collector):
             ),
         ):
             yield self._counter(name, doc, {(): count})
+
+    def _calls(self, video: VideoStatus) -> Iterator[Metric]:
+        rooms: dict[tuple[str, ...], float] = {("call", Topology.MESH.value): video.calls}
+        for topology in Topology:
+            rooms["room", topology.value] = video.rooms.get(topology, 0)
+        yield self._gauge(
+            "comet_video_rooms",
+            "Calls and rooms, on all servers, by the way of media.",
+            rooms,
+            *("kind", "topology"),
+        )
+        yield self._gauge("comet_video_seats", "Devices in calls and rooms.", {(): video.seats})
+        yield self._gauge("comet_video_rings", "What rings, from this server.", {(): video.rings})
+        tally = video.tally
+        yield self._counter(
+            "comet_video_rings_begun",
+            "Calls, and invitations into rooms.",
+            {(kind.value,): tally.begun[kind] for kind in Purpose},
+            "kind",
+        )
+        yield self._counter(
+            "comet_video_rings_ended",
+            "What has become of them.",
+            {(kind.value, how.value): tally.over[kind, how] for kind in Purpose for how in ENDS},
+            *("kind", "reason"),
+        )
+        yield self._counter(
+            "comet_video_signals",
+            "Signals of pages to each other, or to the media server.",
+            {(): tally.signals},
+        )
+        yield self._counter(
+            "comet_video_refused",
+            "What clients asked of calls and rooms in vain, by the name of the error.",
+            {(name,): tally.refused[name] for name in REFUSALS},
+            "reason",
+        )
 
     def _gauge(self, name: str, doc: str, values: Mapping[tuple[str, ...], float], *labels: str) -> Metric:
         family = GaugeMetricFamily(name, doc, labels=("node", *labels))

@@ -222,6 +222,7 @@ class CometService(MultiService):
             self._presence_status,
             lambda: self._engine.timing.slow,
             self._sql_traffic,
+            self._broker.hall.status,
         )
         self._engine = Engine(
             self._broker,

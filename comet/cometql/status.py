@@ -7,12 +7,15 @@ CometQL reads the counters through L{Gauges}; whoever owns the listeners keeps t
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Protocol
 
 from comet.mail import Counters
 from comet.model import Goodbye
 from comet.refusals import Reason, Refusals
+from comet.video.model import Topology
+from comet.video.tally import ENDS, REFUSALS, Purpose, VideoStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,7 @@ class ServerStatus:
     @ivar presence: who is online, and the telling of it.
     @ivar traffic: of MySQL clients.
     @ivar slow: statements that took longer than C{[log] slow_statement}.
+    @ivar video: calls and rooms.
     """
 
     uptime: int = 0
@@ -98,6 +102,7 @@ class ServerStatus:
     presence: PresenceStatus = field(default_factory=PresenceStatus)
     slow: int = 0
     traffic: TrafficStatus = field(default_factory=TrafficStatus)
+    video: VideoStatus = field(default_factory=VideoStatus)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +199,7 @@ def global_status(gauges: Gauges) -> list[tuple[str, str]]:
         ("webhook_deliveries", str(presence.deliveries)),
         ("webhook_failures", str(presence.failures)),
         ("webhook_rows_lost", str(presence.undelivered)),
+        *_video_status(status.video),
         ("Slow_queries", str(status.slow)),
         # What MySQL calls by names of its own, and tools look for.
         ("Aborted_connects", str(traffic.denied)),
@@ -207,6 +213,22 @@ def global_status(gauges: Gauges) -> list[tuple[str, str]]:
         ("Threads_running", "1"),
         ("Uptime", str(status.uptime)),
     ]
+
+
+def _video_status(video: VideoStatus) -> Iterator[tuple[str, str]]:
+    tally = video.tally
+    yield "video_calls", str(video.calls)
+    for topology in Topology:
+        yield f"video_rooms_{topology.value}", str(video.rooms.get(topology, 0))
+    yield "video_seats", str(video.seats)
+    yield "video_rings", str(video.rings)
+    for kind in Purpose:
+        yield f"video_{kind.value}s_begun", str(tally.begun[kind])
+        for reason in ENDS:
+            yield f"video_{kind.value}s_{reason.value}", str(tally.over[kind, reason])
+    yield "video_signals", str(tally.signals)
+    for name in REFUSALS:
+        yield f"video_refused_{name}", str(tally.refused[name])
 
 
 def one_line(gauges: Gauges) -> str:

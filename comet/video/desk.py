@@ -78,6 +78,13 @@ class Desk:
         @param answer: is called once, now or later.
         @raise Refused: if it is not granted; then C{answer} is not called.
         """
+        try:
+            await self._carry_out(command, guest, answer)
+        except Refused as error:
+            self._hall.tally.refuse(error)
+            raise
+
+    async def _carry_out(self, command: RoomCommand, guest: Guest, answer: Answer) -> None:
         match command:
             case Call() | Invite():
                 step = await self._ring(command, guest)
@@ -96,6 +103,7 @@ class Desk:
                 step = Leaves(*self._place(guest, room), Reason.HANGUP.value)
             case Signal():
                 self._signal(command, guest)
+                self._hall.tally.signals += 1
                 return answer(None)
             case AskRoom(room):
                 return answer(self._seen(guest, room))
@@ -108,6 +116,7 @@ class Desk:
 
         def done(outcome: Outcome) -> None:
             if isinstance(outcome, Refused):
+                self._hall.tally.refuse(outcome)
                 answer(Refusal(outcome, int(step.time), type(command)))
             elif isinstance(outcome, Seat):
                 answer(self._seated(outcome))

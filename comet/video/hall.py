@@ -30,6 +30,7 @@ from comet.video.rules import Rules
 from comet.video.seat import Seat
 from comet.video.stage import Stage
 from comet.video.steps import Ends, Leaves, Loses, Returns, Step
+from comet.video.tally import Purpose, Tally, VideoStatus, status
 from comet.video.watch import Watch
 
 #: More than there ever are.
@@ -84,12 +85,14 @@ class Hall:
     @ivar video: the settings.
     @ivar media: the way to the media server; C{None} without one.
     @ivar stage: our seats as the media server knows them.
+    @ivar tally: counts what happens.
     """
 
     def __init__(self, house: House, video: Video, media: MediaServer | None = None) -> None:
         self.house, self.video, self.media = house, video, media
         self.book = Registry(self._devices)
         self.stage = Stage(self, media)
+        self.tally = Tally()
         self._rules = Rules(self.book)
         self._watch = Watch(self)
         #: The clients of this server that sit somewhere, or have wanted to.
@@ -118,6 +121,10 @@ class Hall:
     def now(self) -> float:
         """@return: the time in seconds since 1970."""
         return self.house.clock()
+
+    def status(self) -> VideoStatus:
+        """@return: what there is, and has been until now."""
+        return status(self.book.rooms.values(), self.slot, self.tally)
 
     def say(self, step: Step, done: Callable[[Outcome], object] = lambda outcome: None) -> None:
         """
@@ -165,7 +172,14 @@ class Hall:
         """
         for news in result.news:
             self._tell(news)
+        self._count(result)
         return self.stage.follow(result.rooms)
+
+    def _count(self, result: Result) -> None:
+        """Count what has become of the rings that this server looks after."""
+        slot = self.slot
+        self.tally.begun.update(Purpose.of(ring) for ring in result.begun if ring.slot == slot)
+        self.tally.over.update((Purpose.of(ring), how) for ring, how in result.over if ring.slot == slot)
 
     def _tell(self, news: News) -> None:
         if isinstance(news.to, User):

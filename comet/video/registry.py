@@ -46,11 +46,15 @@ class Result:
 
     @ivar news: what clients are to be told, in order.
     @ivar rooms: where something has changed.
+    @ivar begun: rings that have begun.
+    @ivar over: rings that are over, and how they have ended.
     """
 
     outcome: Outcome = None
     news: list[News] = field(default_factory=list)
     rooms: dict[Channel, None] = field(default_factory=dict)
+    begun: list[Ring] = field(default_factory=list)
+    over: list[tuple[Ring, Reason]] = field(default_factory=list)
 
 
 class Registry(Book):
@@ -164,6 +168,7 @@ class Registry(Book):
         self.touch(room.channel)
         self._count(ring)
         self.ringing.setdefault(ring.user, {})[room.channel] = ring
+        self._result.begun.append(ring)
         room.ring(ring)
 
     def give(self, what: Seat | Ring, slot: int) -> None:
@@ -249,9 +254,11 @@ class Registry(Book):
             if not seats:
                 del self._sitting[seat.user]
 
-    def ring_gone(self, room: Room, ring: Ring) -> None:
+    def ring_gone(self, room: Room, ring: Ring, reason: Reason | None) -> None:
         """See L{Book.ring_gone}."""
         self.touch(room.channel)
+        if reason is not None:
+            self._result.over.append((ring, reason))
         self._count(ring)
         rings = self.ringing[ring.user]
         del rings[room.channel]

@@ -28,6 +28,7 @@ from comet.video.model import (
     RoomEvent,
     Silent,
     Unanswered,
+    is_call,
 )
 
 
@@ -125,6 +126,11 @@ class Ring:
     def is_on(self) -> bool:
         """Whether it rings."""
         return self.room.has(self)
+
+    @property
+    def is_call(self) -> bool:
+        """Whether it is into a call, and not into a room."""
+        return is_call(self.room.name)
 
     def is_for(self, connection: int, now: float) -> bool:
         """@return: whether a connection of L{user} may take it."""

@@ -68,8 +68,12 @@ class Book(Protocol):
     def seat_freed(self, room: Room, seat: Seat) -> None:
         """Nobody sits on C{seat} any more; it is not in the room."""
 
-    def ring_gone(self, room: Room, ring: Ring) -> None:
-        """C{ring} is over or taken; it is not in the room."""
+    def ring_gone(self, room: Room, ring: Ring, reason: Reason | None) -> None:
+        """
+        C{ring} is over or taken; it is not in the room.
+
+        @param reason: how it has ended; C{None} if nobody knows.
+        """
 
 
 class RoomActs(Protocol):
@@ -250,22 +254,22 @@ class Room:
 
     def ring_taken(self, ring: Ring) -> None:
         """See L{comet.video.ring.Belfry.ring_taken}."""
-        self._forget(ring)
+        self._forget(ring, Reason.TAKEN)
         self.acts.answered()
 
     def ring_vanished(self, ring: Ring) -> None:
         """See L{comet.video.ring.Belfry.ring_vanished}."""
-        self._forget(ring)
+        self._forget(ring, None)
 
     def ring_over(self, ring: Ring, reason: Reason) -> None:
         """See L{comet.video.ring.Belfry.ring_over}."""
-        self._forget(ring)
+        self._forget(ring, reason)
         self.acts.unanswered(reason)
 
-    def _forget(self, ring: Ring) -> None:
+    def _forget(self, ring: Ring, reason: Reason | None) -> None:
         if self.has(ring):
             del self.rings[ring.user.user_id]
-            self.book.ring_gone(self, ring)
+            self.book.ring_gone(self, ring, reason)
 
 
 def _call() -> Callable[[Room], RoomActs]:

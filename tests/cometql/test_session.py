@@ -33,6 +33,9 @@ from comet.errors import (
 from comet.mail import Counters
 from comet.model import Goodbye
 from comet.refusals import Reason, Refusals
+from comet.video.model import Reason as Ending
+from comet.video.model import Topology
+from comet.video.tally import Purpose, Tally, VideoStatus
 from tests.cometql.talk import TalkTests, at_once
 
 
@@ -487,7 +490,10 @@ class Fixed(Gauges):
         refused, goodbyes = Refusals([Reason.HEAD] * 6), Counter([Goodbye.SLOW] * 2)
         counters, presence = Counters(queue_dropped=4), PresenceStatus(9, 8, 7, 6, 5)
         traffic = TrafficStatus(11, 12, 13, 14)
-        return ServerStatus(7200, ws, cometql, refused, counters, goodbyes, presence, 15, traffic)
+        begun, over = Counter([Purpose.CALL] * 6), Counter([(Purpose.CALL, Ending.BUSY)])
+        tally = Tally(begun, over, Counter(["busy"] * 3), 4)
+        video = VideoStatus(1, Counter([Topology.SFU] * 2), 16, 17, tally)
+        return ServerStatus(7200, ws, cometql, refused, counters, goodbyes, presence, 15, traffic, video)
 
     def tenant(self, dev_id):
         return TenantStatus(dev_id + 1, 2, 3, 1)
@@ -575,6 +581,20 @@ class StatusTests(TalkTests):
             "webhook_rows_lost": "5",
         }
         self.assertEqual({name: counted[name] for name in presence}, presence)
+        video = {
+            "video_calls": "1",
+            "video_rooms_mesh": "0",
+            "video_rooms_sfu": "2",
+            "video_seats": "16",
+            "video_rings": "17",
+            "video_calls_begun": "6",
+            "video_calls_busy": "1",
+            "video_invites_busy": "0",
+            "video_signals": "4",
+            "video_refused_busy": "3",
+            "video_refused_other": "0",
+        }
+        self.assertEqual({name: counted[name] for name in video}, video)
         tools = {
             "Aborted_connects": "12",
             "Bytes_received": "13",

@@ -55,13 +55,15 @@ class MetricsTests(ServerCase):
         browser = await self.browser(server)
         await browser.next()
         insert = "INSERT INTO pipes_messages (name, event, message) VALUES ('news', 'e', 'm')"
-        await in_thread(self.query, server, insert, insert, "SELECT * FROM pipes WHERE name = 'news'")
+        ring = "INSERT INTO conference (name, user_id, message) VALUES ('lobby', 7, '')"
+        await in_thread(self.query, server, insert, insert, ring, "SELECT * FROM pipes WHERE name = 'news'")
         after = families(await in_thread(fetch, server))
         self.assertEqual(value(after, "comet_connections", port="ws"), 1)
         self.assertEqual(value(after, "comet_browsers", transport="websocket"), 1)
         for name, labels, more in (
             ("comet_messages_published_total", {}, 2),
-            ("comet_statement_duration_seconds_count", {"statement": "insert"}, 2),
+            ("comet_statement_duration_seconds_count", {"statement": "insert"}, 3),
+            ("comet_video_rings_begun_total", {"kind": "invite"}, 1),
             ("comet_statement_duration_seconds_count", {"statement": "select"}, 1),
             ("comet_connections_opened_total", {"port": "cometql"}, 1),
         ):
