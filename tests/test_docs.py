@@ -15,8 +15,6 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import SynchronousTestCase
-from twisted.web.server import Site
-from twisted.web.static import File
 
 from comet.client.twisted import Client
 from comet.cometql.engine import Engine
@@ -98,12 +96,11 @@ from comet.video.model import (
 )
 from comet.video.sip import SipCalls
 from tests.browser.chromium import Chromium, find_chromium
-from tests.e2e.support import ServerCase, in_thread
+from tests.e2e.support import EXAMPLES, ServerCase, in_thread, serve_folder
 from tests.running import finish, make_broker
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
-EXAMPLES = DOCS / "examples"
 README = ROOT / "README.md"
 MODULES = ROOT / "tests" / "node" / "node_modules"
 PAGES = sorted(path for path in DOCS.rglob("*.rst") if "_build" not in path.parts)
@@ -509,10 +506,9 @@ class ExampleTests(ServerCase):
 
     def example(self, name, **more):
         """@return: the text of an example for this server."""
-        text = (EXAMPLES / name).read_text("utf-8")
-        put = {"8087": self.comet.ws_port, "3307": self.comet.cometql_port, "PASSWORD": self.comet.password}
-        for word, value in (put | more).items():
-            text = text.replace(word, str(value))
+        text = self.comet.example(name)
+        for word, value in more.items():
+            text = text.replace(word, value)
         return text
 
     def write(self, name, text):
@@ -641,11 +637,9 @@ class ExampleTests(ServerCase):
 
     async def visit(self, html, condition):
         """@return: a tab with that page, which another web server gives out, once C{condition} holds."""
-        site = Site(File(str(self.write("page.html", html).parent)))
-        port = reactor.listenTCP(0, site, interface="127.0.0.1")
-        self.addCleanup(port.stopListening)
+        address = serve_folder(self, self.write("page.html", html).parent)
         chromium = await Chromium.start(self)
-        page = await chromium.open(f"http://localhost:{port.getHost().port}/page.html")
+        page = await chromium.open(f"{address}page.html")
         await page.wait_for(condition)
         return page
 

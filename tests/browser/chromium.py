@@ -58,6 +58,11 @@ def find_chromium() -> str | None:
     return next(filter(None, found), None)
 
 
+def says(script: str, value) -> str:
+    """@return: a condition for a page: that C{script} gives C{value}."""
+    return f"JSON.stringify({script}) === JSON.stringify({json.dumps(value)})"
+
+
 class DevToolsError(Exception):
     """The browser refused a command, did not answer it, or a script in the page failed."""
 

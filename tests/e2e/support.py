@@ -17,9 +17,13 @@ from twisted.internet.endpoints import TCP4ClientEndpoint
 from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import TestCase
+from twisted.web.server import Site
+from twisted.web.static import File
 
 #: The checkout, where C{twistd} finds the plugin.
 ROOT = Path(__file__).resolve().parents[2]
+#: What the documents show, and tests run.
+EXAMPLES = ROOT / "docs" / "examples"
 TWISTD = Path(sys.executable).with_name("twistd")
 #: The exit status of a twistd that ended in good order after SIGTERM: it then ends by that signal itself.
 ENDED = -signal.SIGTERM
@@ -91,6 +95,14 @@ class Server:
         """The address of the first page."""
         return f"http://127.0.0.1:{self.ws_port}/"
 
+    def example(self, name):
+        """@return: the text of an example, with the ports and the password of this server."""
+        text = (EXAMPLES / name).read_text("utf-8")
+        put = {"8087": self.ws_port, "3307": self.cometql_port, "PASSWORD": self.password}
+        for word, value in put.items():
+            text = text.replace(word, str(value))
+        return text
+
     async def stop(self, sign=signal.SIGTERM):
         """Send a signal, and wait for the end. @return: the exit status."""
         if self.process.poll() is None:
@@ -104,6 +116,17 @@ async def start_server(case, config):
     server = Server(case.mktemp(), config)
     case.addCleanup(lambda: ensureDeferred(server.stop(signal.SIGKILL)))
     return await server.start()
+
+
+def serve_folder(case, folder):
+    """
+    Give out the files of C{folder}, as any web server does, until the test C{case} ends.
+
+    @return: the address of the folder.
+    """
+    port = reactor.listenTCP(0, Site(File(str(folder))), interface="127.0.0.1")
+    case.addCleanup(port.stopListening)
+    return f"http://localhost:{port.getHost().port}/"
 
 
 class Listening(WebSocketClientProtocol):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 
 import pymysql
 
-from tests.browser.chromium import Chromium, find_chromium
+from tests.browser.chromium import Chromium, find_chromium, says
 from tests.e2e.support import ServerCase, in_thread
 
 INSERT = "INSERT INTO pipes_messages (name, event, message) VALUES (%s, %s, %s)"
@@ -26,11 +25,6 @@ def insert(server, event, text):
     login = {"host": "127.0.0.1", "port": server.cometql_port, "user": "root", "password": server.password}
     with pymysql.connect(**login, autocommit=True) as connection, connection.cursor() as cursor:
         cursor.execute(INSERT, ("web_demo", event, text))
-
-
-def says(script, value):
-    """@return: a condition for a page: that C{script} gives C{value}."""
-    return f"JSON.stringify({script}) === JSON.stringify({json.dumps(value)})"
 
 
 class DemoPageTests(ServerCase):

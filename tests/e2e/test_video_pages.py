@@ -10,14 +10,11 @@ import sys
 import time
 from pathlib import Path
 
-from twisted.internet import reactor
 from twisted.trial.unittest import TestCase
-from twisted.web.server import Site
-from twisted.web.static import File
 
 from tests.browser.chromium import FAKE_DEVICES, Chromium
 from tests.e2e.callers import VideoCase
-from tests.e2e.support import ROOT, in_thread
+from tests.e2e.support import ROOT, in_thread, serve_folder
 
 
 class PageTests(VideoCase):
@@ -212,11 +209,8 @@ class ExampleTests(VideoCase):
         """One user calls the other, who is asked, and answers; and then hangs up."""
         folder = Path(self.mktemp()).absolute()
         folder.mkdir(parents=True)
-        text = (ROOT / "docs" / "examples" / "call.html").read_text()
-        (folder / "call.html").write_text(text.replace("8087", str(self.comet.ws_port)))
-        port = reactor.listenTCP(0, Site(File(str(folder))), interface="127.0.0.1")
-        self.addCleanup(port.stopListening)
-        address = f"http://localhost:{port.getHost().port}/call.html"
+        (folder / "call.html").write_text(self.comet.example("call.html"))
+        address = f"{serve_folder(self, folder)}call.html"
         ada, bob = [await self.chromium.open(f"{address}?user={user}&key=key{user}") for user in (1, 2)]
         await bob.evaluate("window.confirm = (text) => text === 'User 1 calls. Answer?'")
         await bob.wait_for("video.client.ready.then(() => true)")

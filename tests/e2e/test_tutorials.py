@@ -1,0 +1,112 @@
+"""The tutorials, from their first step to their last: the files that they show, in real programs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from tests.browser.chromium import FAKE_DEVICES, Chromium, find_chromium, says
+from tests.e2e.callers import run
+from tests.e2e.support import EXAMPLES, ServerCase, in_thread
+from tests.tools import php
+
+NASTY = "It's <b>bold</b>, \"quoted\" C:\\dir\\new \\' 😀 Привет"
+
+
+class TutorialCase(ServerCase):
+    """
+    A server as the tutorials start it, and a folder with the files that they have the reader write.
+
+    @cvar tutorial: the name of the page, and of the folder of its files.
+    """
+
+    skip = None if find_chromium() else "there is no Chromium on this machine"
+    tutorial = ""
+
+    async def setUp(self):
+        self.comet = await self.server()
+        self.chromium = await Chromium.start(self, *FAKE_DEVICES)
+        self.folder = Path(self.mktemp()).absolute()
+        for file in (EXAMPLES / self.tutorial).rglob("*"):
+            if file.is_file() and "__pycache__" not in file.parts:
+                self.put(file.relative_to(EXAMPLES / self.tutorial), f"{file.relative_to(EXAMPLES)}")
+        self.put("style.css", "style.css")
+        if (statements := self.folder / "setup.sql").exists():
+            await self.sql(statements.read_text("utf-8"))
+
+    def put(self, where, example):
+        """Write an example into the folder, for this server."""
+        (self.folder / where).parent.mkdir(parents=True, exist_ok=True)
+        (self.folder / where).write_text(self.comet.example(example), "utf-8")
+
+    async def sql(self, text):
+        """Run the statements of a file, as C{mysql < setup.sql} does."""
+        lines = "\n".join(line for line in text.splitlines() if not line.startswith("--"))
+        await in_thread(run, self.comet, *([each] for each in lines.split(";") if each.strip()))
+
+    async def picture(self, page, name="page"):
+        """Keep what is seen on a desk, light and dark, and on a phone, which it must fit."""
+        for screen, width, height, dark in (
+            ("desk", 720, 420, False),
+            ("dark", 720, 420, True),
+            ("phone", 360, 640, False),
+        ):
+            await page.resize(width, height, dark)
+            await page.wait_for(f"document.documentElement.scrollWidth === {width}")
+            shot = f"{self.tutorial}-{name}-{screen}.png"
+            await page.screenshot(shot)
+            self.assertGreater(os.path.getsize(shot), 4000)
+
+
+class ChatInPhpTests(TutorialCase):
+    """PHP serves the pages, and says in SQL what is said."""
+
+    tutorial = "chat-in-php"
+    skip = TutorialCase.skip or (None if php.PHP else "there is no PHP on this machine")
+
+    async def come_in(self, address, name):
+        """@return: a tab in which somebody of that name has come in."""
+        page = await self.chromium.open(address)
+        await page.type("input[name=name]", name)
+        await page.press("Enter")
+        await page.wait_for("document.querySelector('#state')?.textContent === 'online'")
+        return page
+
+    async def say(self, page, text):
+        """Say something, and wait until PHP has taken it."""
+        await page.type("input[name=text]", text)
+        await page.press("Enter")
+        await page.wait_for("document.querySelector('input[name=text]').value === ''")
+
+    async def test_two_tabs_chat(self):
+        """Both read everything, as it was written; who comes later reads what was said before."""
+        address, log = await php.serve(self, self.folder)
+        ann = await self.come_in(address, "Ann")
+        # Another visitor: the browser keeps its cookies by the name of the host.
+        bob = await self.come_in(address.replace("127.0.0.1", "localhost"), "Bob <b>")
+        await self.say(ann, "Hello, Bob")
+        await self.say(bob, NASTY)
+        said = "[...document.querySelectorAll('#messages li')].map((line) => line.lastChild.textContent)"
+        whole = ["Ann: Hello, Bob", f"Bob <b>: {NASTY}"]
+        for page in (ann, bob):
+            await page.wait_for(says(said, whole))
+        later = await self.chromium.open(address)
+        await later.wait_for(says(said, whole))
+        await self.say(later, "And now?")
+        for page in (ann, bob, later):
+            await page.wait_for(says(said, [*whole, "Ann: And now?"]))
+            self.assertEqual([each for each in page.errors if "favicon.ico" not in each], [], log.read_text())
+        await self.picture(bob)
+
+    async def test_only_who_has_come_in_may_speak(self):
+        """The rest is refused, as is what is no line of a chat."""
+        address, _ = await php.serve(self, self.folder)
+        page = await self.chromium.open(address)
+
+        async def status(text):
+            send = f"fetch('send.php', {{ method: 'POST', body: new URLSearchParams({{ text: {text} }}) }})"
+            return await page.evaluate(f"{send}.then((answer) => answer.status)")
+
+        self.assertEqual(await status("'Hello'"), 400)
+        page = await self.come_in(address, "Ann")
+        self.assertEqual([await status(text) for text in ("'Hi'", "' '", "'x'.repeat(501)")], [204, 400, 400])
