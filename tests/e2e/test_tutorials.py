@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 from tests.browser.chromium import FAKE_DEVICES, Chromium, find_chromium, says
 from tests.e2e.callers import run
-from tests.e2e.support import EXAMPLES, ServerCase, in_thread
+from tests.e2e.support import EXAMPLES, ServerCase, in_thread, serve_folder
 from tests.tools import php
 
 NASTY = "It's <b>bold</b>, \"quoted\" C:\\dir\\new \\' 😀 Привет"
@@ -47,12 +49,12 @@ class TutorialCase(ServerCase):
     async def picture(self, page, name="page"):
         """Keep what is seen on a desk, light and dark, and on a phone, which it must fit."""
         for screen, width, height, dark in (
-            ("desk", 720, 420, False),
-            ("dark", 720, 420, True),
+            ("desk", 720, 600, False),
+            ("dark", 720, 600, True),
             ("phone", 360, 640, False),
         ):
             await page.resize(width, height, dark)
-            await page.wait_for(f"document.documentElement.scrollWidth === {width}")
+            await page.wait_for(f"document.documentElement.scrollWidth <= {width}")
             shot = f"{self.tutorial}-{name}-{screen}.png"
             await page.screenshot(shot)
             self.assertGreater(os.path.getsize(shot), 4000)
@@ -110,3 +112,44 @@ class ChatInPhpTests(TutorialCase):
         self.assertEqual(await status("'Hello'"), 400)
         page = await self.come_in(address, "Ann")
         self.assertEqual([await status(text) for text in ("'Hi'", "' '", "'x'.repeat(501)")], [204, 400, 400])
+
+
+class WhoIsOnlineTests(TutorialCase):
+    """A page that shows who is here, and a question in SQL."""
+
+    tutorial = "who-is-online"
+
+    async def ask(self):
+        """@return: what the backend finds."""
+        command = [sys.executable, str(self.folder / "online.py")]
+        done = await in_thread(subprocess.run, command, capture_output=True, text=True, check=True)
+        return done.stdout.splitlines()
+
+    async def test_come_and_go(self):
+        """All see who is on the page, who is online and who was; a member who is away has gone at a time."""
+        address = serve_folder(self, self.folder)
+        here, members = (
+            f"[...document.querySelectorAll('#{part} li')].map((line) => line.lastChild.textContent)"
+            for part in ("here", "members")
+        )
+        notes = "[...document.querySelectorAll('#members small')].map((note) => note.textContent)"
+        ann = await self.chromium.open(f"{address}?user=1&key=key_of_ann")
+        await ann.wait_for(says(here, ["Ann"]))
+        await ann.wait_for(says(members, ["Ann", "Bob", "Eve"]))
+        bob = await self.chromium.open(f"{address}?user=2&key=key_of_bob")
+        visitor = await self.chromium.open(address)
+        for page in (ann, bob, visitor):
+            await page.wait_for(says(here, ["Ann", "Bob", "one visitor"]))
+            await page.wait_for(says(notes, ["online", "online", "has never been here"]))
+        self.assertEqual(await visitor.evaluate("document.querySelector('#me').textContent"), "a visitor")
+        online = ["Ann is online", "Bob is online", "Eve has never been here"]
+        self.assertEqual(await self.ask(), [*online, "The page is open in 3 browsers"])
+        await self.picture(ann)
+        await bob.close()
+        for page in (ann, visitor):
+            await page.wait_for(says(here, ["Ann", "one visitor"]))
+            await page.wait_for(f"{notes}[1].startsWith('was here at ')")
+            self.assertEqual([each for each in page.errors if "favicon.ico" not in each], [])
+        told = await self.ask()
+        self.assertRegex(told.pop(1), r"^Bob was here at \d\d:\d\d$")
+        self.assertEqual(told, [online[0], online[2], "The page is open in 2 browsers"])
