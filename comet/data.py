@@ -17,7 +17,8 @@ from comet.config import CannotStart, Config
 from comet.sections import Main, Tls
 
 _ALPHABET = string.ascii_letters + string.digits
-_LENGTH = 24
+# It signs tokens, too, and for HS256 a secret is at least as long as the hash: RFC 7518, 3.2.
+_LENGTH = 32
 
 
 class DataFolder:
