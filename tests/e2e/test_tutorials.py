@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from tests.browser.chromium import FAKE_DEVICES, Chromium, find_chromium, says
 from tests.e2e.callers import run
-from tests.e2e.support import EXAMPLES, ServerCase, in_thread, serve_folder
+from tests.e2e.proxies import reachable
+from tests.e2e.support import EXAMPLES, ServerCase, in_thread, serve_folder, until
+from tests.redisserver import free_port
 from tests.tools import php
 
 NASTY = "It's <b>bold</b>, \"quoted\" C:\\dir\\new \\' 😀 Привет"
@@ -20,10 +23,12 @@ class TutorialCase(ServerCase):
     A server as the tutorials start it, and a folder with the files that they have the reader write.
 
     @cvar tutorial: the name of the page, and of the folder of its files.
+    @cvar style: where in the folder the stylesheet goes.
     """
 
     skip = None if find_chromium() else "there is no Chromium on this machine"
     tutorial = ""
+    style = "style.css"
 
     async def setUp(self):
         self.comet = await self.server()
@@ -32,7 +37,7 @@ class TutorialCase(ServerCase):
         for file in (EXAMPLES / self.tutorial).rglob("*"):
             if file.is_file() and "__pycache__" not in file.parts:
                 self.put(file.relative_to(EXAMPLES / self.tutorial), f"{file.relative_to(EXAMPLES)}")
-        self.put("style.css", "style.css")
+        self.put(self.style, "style.css")
         if (statements := self.folder / "setup.sql").exists():
             await self.sql(statements.read_text("utf-8"))
 
@@ -153,3 +158,87 @@ class WhoIsOnlineTests(TutorialCase):
         told = await self.ask()
         self.assertRegex(told.pop(1), r"^Bob was here at \d\d:\d\d$")
         self.assertEqual(told, [online[0], online[2], "The page is open in 2 browsers"])
+
+
+class NotificationsInDjangoTests(TutorialCase):
+    """A site of Django, which notifies who is signed in to it."""
+
+    tutorial = "notifications-in-django"
+    style = "tasks/static/style.css"
+    skip = TutorialCase.skip or (None if find_spec("django") else "Django is not installed")
+
+    def manage(self, *words):
+        """@return: a command of the site."""
+        return [sys.executable, "-W", "error", str(self.folder / "manage.py"), *words]
+
+    async def site(self):
+        """Make the database and two users, and serve. @return: the address."""
+        environment = {**os.environ, "DJANGO_SUPERUSER_PASSWORD": "secret"}
+        for words in (
+            ("makemigrations", "tasks"),
+            ("migrate",),
+            ("createsuperuser", "--noinput", "--username", "ann", "--email", "ann@example.com"),
+            ("createsuperuser", "--noinput", "--username", "bob", "--email", "bob@example.com"),
+        ):
+            done = await in_thread(
+                subprocess.run, self.manage(*words), env=environment, capture_output=True, text=True
+            )
+            self.assertEqual(done.returncode, 0, done.stderr)
+        port = free_port()
+        self.log = self.folder / "log"
+        with open(self.log, "wb") as log:
+            command = self.manage("runserver", "--noreload", f"127.0.0.1:{port}")
+            process = subprocess.Popen(command, stdout=log, stderr=log)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        await until(lambda: reachable(port), "Django to listen")
+        return f"http://127.0.0.1:{port}/"
+
+    async def log_in(self, address, name):
+        """@return: a tab with the tasks of a user."""
+        page = await self.chromium.open(address)
+        await page.type("input[name=username]", name)
+        await page.type("input[name=password]", "secret")
+        await page.press("Enter")
+        await page.wait_for("document.querySelector('#state')?.textContent === 'online'")
+        return page
+
+    async def give(self, page, title, whom):
+        """Give a task to somebody."""
+        await page.type("input[name=title]", title)
+        choose = "[...document.querySelectorAll('option')].find((each) => each.text === '{}').selected = true"
+        await page.evaluate(choose.format(whom))
+        await page.press("Enter")
+        await page.wait_for("document.querySelector('input[name=title]')?.value === ''")
+
+    async def test_who_is_signed_in_is_told(self):
+        """At once if there is a page, else with the next one; once, and nobody else."""
+        address = await self.site()
+        ann = await self.log_in(address, "ann")
+        # Another visitor: the browser keeps its cookies by the name of the host.
+        bob = await self.log_in(address.replace("127.0.0.1", "localhost"), "bob")
+        tasks = "[...document.querySelectorAll('#tasks li')].map((line) => line.innerText.split('\\n'))"
+        await self.give(ann, NASTY, "bob")
+        await bob.wait_for(says(tasks, [["new, from ann", NASTY]]))
+        self.assertEqual(await ann.evaluate(tasks), [])
+        await self.picture(bob)
+        await bob.evaluate("location.reload()")
+        await bob.wait_for(says(tasks, [["from ann", NASTY]]))
+        await bob.close()
+        await self.give(ann, "Come back", "bob")
+        bob = await self.chromium.open(address.replace("127.0.0.1", "localhost"))
+        await bob.wait_for(says(tasks, [["from ann", NASTY], ["new, from ann", "Come back"]]))
+        for page in (ann, bob):
+            self.assertEqual([each for each in page.errors if "favicon.ico" not in each], [])
+
+    async def test_without_comet(self):
+        """Strangers get no token. A task is kept if comet is away, and the log says that nobody was told."""
+        address = await self.site()
+        page = await self.chromium.open(address)
+        token = "fetch('comet-token').then((answer) => answer.url)"
+        self.assertTrue((await page.evaluate(token)).endswith("/login?next=/comet-token"))
+        page = await self.log_in(address, "ann")
+        await self.comet.stop()
+        await self.give(page, "All the same", "ann")
+        await page.wait_for("document.querySelector('#tasks').innerText.includes('All the same')")
+        self.assertIn("nobody is told of task 1", self.log.read_text())
