@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -16,9 +17,22 @@ import pymysql
 from twisted.trial.unittest import SkipTest
 
 PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"))
+#: Where plug-ins may be: where the variable says, or Debian's mariadb-server has them, and where the set-up
+#: of the tests has unpacked that.
+PLUGINS = (
+    Path(os.environ.get("MARIADB_PLUGIN_DIR", "/usr/lib/mysql/plugin")),
+    Path(sys.prefix) / "mariadb" / "usr" / "lib" / "mysql" / "plugin",
+)
+FEDERATED = "ha_federatedx.so"
 PASSWORD = "p@ss:w/rd"
 #: How long MariaDB may take to listen, in seconds.
 PATIENCE = 30.0
+
+
+def with_federated():
+    """@return: the options by which a server mounts the tables of others; none if it cannot."""
+    folder = next((each for each in PLUGINS if (each / FEDERATED).exists()), None)
+    return () if folder is None else (f"--plugin-dir={folder}", f"--plugin-load-add=federated={FEDERATED}")
 
 
 class MariaDB:
@@ -135,7 +149,8 @@ def shared():
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
         # What is committed survives the end of MariaDB. It need not survive that of the machine, so a commit
         # need not wait for the disk.
-        server = MariaDB(Path(folder) / "files", "--innodb-flush-log-at-trx-commit=2")
+        options = ("--innodb-flush-log-at-trx-commit=2", *with_federated())
+        server = MariaDB(Path(folder) / "files", *options)
         atexit.register(server.kill)
         _shared.append(server)
     return _shared[0]

@@ -80,8 +80,11 @@ class ShowPlan(Plan):
 # Tables ---------------------------------------------------------------------------------------------------
 
 
-def create_table(table: AnyTable) -> str:
-    """@return: the statement that would create C{table}."""
+def create_table(table: AnyTable, plain: bool = False) -> str:
+    """
+    @param plain: whether to leave out what only this server knows.
+    @return: the statement that would create C{table}.
+    """
     lines = []
     for column in table.declared:
         default = default_of(column)
@@ -94,10 +97,11 @@ def create_table(table: AnyTable) -> str:
         length = prefix(column)
         part = f"(`{column.name}`({length}))" if length else f"(`{column.name}`)"
         lines.append(f"  PRIMARY KEY {part}" if column.unique else f"  KEY `{name}` {part}")
-    options = "ENGINE=comet DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"
-    return (
-        f"CREATE TABLE `{table.name}` (\n" + ",\n".join(lines) + f"\n) {options} COMMENT={_quoted(table.doc)}"
-    )
+    # The character set stays in any case: a copy of the table in another one would not take every text.
+    options = ["DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"]
+    if not plain:
+        options = ["ENGINE=comet", *options, f"COMMENT={_quoted(table.doc)}"]
+    return f"CREATE TABLE `{table.name}` (\n" + ",\n".join(lines) + f"\n) {' '.join(options)}"
 
 
 def _create_view(name: str, view: View) -> str:
@@ -117,7 +121,7 @@ def _create_table(request: Request) -> Table:
     assert found is not None  # the grammar has no such statement without a table
     if isinstance(found, View):
         return [(request.table, _create_view(request.table, found))]
-    return [(found.name, create_table(found))]
+    return [(found.name, create_table(found, request.context.variables.no_table_options))]
 
 
 # The server -----------------------------------------------------------------------------------------------

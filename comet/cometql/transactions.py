@@ -109,15 +109,18 @@ class Transaction:
     # Savepoints -------------------------------------------------------------------------------------------
 
     def save(self, name: str) -> None:
-        """Set a savepoint here, in place of one of that name; it does nothing outside a transaction."""
-        if self.holds:
-            self._savepoints.pop(name.lower(), None)
-            if len(self._savepoints) >= self._broker.limits.transaction_statements:
-                raise TransactionTooLarge(
-                    f"The transaction has {len(self._savepoints)} savepoints, "
-                    "the limit [limits] transaction_statements"
-                )
-            self._savepoints[name.lower()] = len(self._held), self._statements, self._bytes
+        """
+        Set a savepoint here, in place of one of that name. Outside a transaction it begins one, though MySQL
+        forgets it there: a MariaDB that mounts our tables says nothing else once it had to connect anew.
+        """
+        self._begun |= not self.holds
+        self._savepoints.pop(name.lower(), None)
+        if len(self._savepoints) >= self._broker.limits.transaction_statements:
+            raise TransactionTooLarge(
+                f"The transaction has {len(self._savepoints)} savepoints, "
+                "the limit [limits] transaction_statements"
+            )
+        self._savepoints[name.lower()] = len(self._held), self._statements, self._bytes
 
     def roll_back_to(self, name: str) -> None:
         """

@@ -197,6 +197,11 @@ class Variables:
         return "ANSI" in as_text(self.get("sql_mode")).upper()
 
     @property
+    def no_table_options(self) -> bool:
+        """Whether C{sql_mode} asks for what another server can make a table of, as FederatedX does."""
+        return "NO_TABLE_OPTIONS" in as_text(self.get("sql_mode")).upper()
+
+    @property
     def wait_timeout(self) -> int | None:
         """How many seconds the client may be silent, if it has said so."""
         seconds = self._changed.get("wait_timeout")

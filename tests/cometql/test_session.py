@@ -385,6 +385,13 @@ class ShowTests(TalkTests):
         created = self.rows("SHOW CREATE TABLE pipes_messages")[0][1]
         self.assertEqual(re.findall(r"`(\w+)`.*/\*!80023 INVISIBLE \*/ COMMENT", created), ["position"])
 
+    def test_create_table_for_another_server(self):
+        """With NO_TABLE_OPTIONS, it has nothing that is not known elsewhere; the character set is."""
+        self.does("SET SQL_MODE=NO_TABLE_OPTIONS")
+        for table in TABLES:
+            created = self.rows(f"SHOW CREATE TABLE {table.name}")[0][1]
+            self.assertTrue(created.endswith("\n) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"), created)
+
     def test_of_every_table(self):
         """Every table can be described in every way, and each way names the same columns."""
         for table in TABLES:

@@ -327,11 +327,19 @@ class SavepointTests(TransactionTests):
         self.does("COMMIT")
         self.heard("x")
 
-    def test_outside_a_transaction_a_savepoint_is_nothing(self):
-        """It is taken, and not there any more."""
-        self.does("SAVEPOINT s")
+    def test_outside_a_transaction_a_savepoint_begins_one(self):
+        """What follows it is held: that is all that a mount says of its transaction once it was cut off."""
+        self.does("SAVEPOINT save1")
+        self.assertEqual(self.flags(), (True, True))
+        self.says("never")
+        self.does("ROLLBACK")
         self.assertEqual(self.flags(), (True, False))
-        self.refuses(UnknownSavepoint, "ROLLBACK TO s")
+        self.refuses(UnknownSavepoint, "ROLLBACK TO save1")
+        self.does("SAVEPOINT save1")
+        self.says("x")
+        self.heard()
+        self.does("COMMIT")
+        self.heard("x")
 
 
 class RefusalTests(TransactionTests):
