@@ -76,21 +76,17 @@ async def serve(case, folder, **environment):
     return f"http://127.0.0.1:{port}/", log
 
 
-async def phpmyadmin(case, server, user="root", password=None):
-    """@return: the address of a phpMyAdmin that has logged in to C{server}, and its log."""
+async def phpmyadmin(case, server, *more):
+    """
+    @param more: lines of PHP that end the configuration of the example.
+    @return: the address of a phpMyAdmin beside C{server}, and its log.
+    """
     work = Path(case.mktemp()).absolute()
     (work / "cache").mkdir(parents=True)
     config = work / "config.inc.php"
-    login = {
-        "host": "127.0.0.1",
-        "port": str(server.cometql_port),
-        "auth_type": "config",
-        "user": user,
-        "password": server.password if password is None else password,
-    }
-    lines = [f"$cfg['Servers'][1]['{name}'] = '{value}';" for name, value in login.items()]
-    lines += ["$cfg['blowfish_secret'] = str_repeat('x', 32);", "$cfg['SendErrorReports'] = 'never';"]
-    config.write_text("<?php\n" + "\n".join(lines) + "\n")
+    text = (ROOT / "docs" / "examples" / "config.inc.php").read_text()
+    text = text.replace("3307", str(server.cometql_port)).replace("SECRET", "x" * 32)
+    config.write_text("\n".join((text, "$cfg['SendErrorReports'] = 'never';", *more, "")))
     return await serve(case, SHARED / "phpmyadmin", PMA_CONFIG=str(config), PMA_CACHE=f"{work / 'cache'}/")
 
 

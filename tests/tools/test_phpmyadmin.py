@@ -9,14 +9,19 @@ from comet.cometql.tables.catalogue import TABLES
 from tests.tools import php
 from tests.tools.visiting import DATABASE, VisitCase
 
+#: What the tree at the left side shows.
+NAVIGATION = "document.querySelector('#pma_navigation_tree_content').innerText"
+
 
 class PhpMyAdminTests(VisitCase):
-    """As root."""
+    """As root, with the configuration that the documents show."""
 
     async def visit(self):
-        """Start phpMyAdmin beside a server."""
+        """Start phpMyAdmin beside a server, which it logs in to by itself."""
         await self.begin()
-        self.address, _ = await php.phpmyadmin(self, self.comet)
+        login = {"auth_type": "config", "user": "root", "password": self.comet.password}
+        lines = [f"$cfg['Servers'][2]['{name}'] = '{value}';" for name, value in login.items()]
+        self.address, _ = await php.phpmyadmin(self, self.comet, "$cfg['ServerDefault'] = 2;", *lines)
 
     async def open(self, route, picture="", **query):
         """@return: a page of phpMyAdmin, once it is all there."""
@@ -36,6 +41,32 @@ class PhpMyAdminTests(VisitCase):
             if await page.evaluate(is_first):
                 return
         self.fail(f"not sorted by {column}")
+
+    async def test_logging_in(self):
+        """Comet is the second server of the list, and takes its password; a wrong one is told as such."""
+        await self.begin()
+        self.address, _ = await php.phpmyadmin(self, self.comet)
+        await self.sql("INSERT INTO pipes_settings (name, length) VALUES ('news', 10)")
+        texts = ("Hello, everybody", "It's here", "See you tomorrow")
+        rows = ", ".join(f"('news', 'added', '{text}')" for text in texts).replace("t's", "t''s")
+        await self.sql(f"INSERT INTO pipes_messages (name, event, message) VALUES {rows}")
+        page = await self.browser.open(self.address)
+        await self.picture(page, "login")
+        for password, answer in (("wrong", "[16]"), (self.comet.password, "comet, a real-time")):
+            await page.wait_for("!!document.querySelector('#select_server option[value=\"2\"]')")
+            await page.evaluate("document.querySelector('#select_server').value = '2'")
+            await page.type("#input_username", "root")
+            await page.type("#input_password", password)
+            await self.press_on(page, "#input_go")
+            await self.says(page, answer)
+        await self.says(page, "The site")
+        page = await self.open("/sql", "messages", server=2, db=DATABASE, table="pipes_messages", pos="0")
+        for text in texts:
+            await self.says(page, text)
+        await page.wait_for(f"{NAVIGATION}.includes('{DATABASE}')")
+        await page.resize(1280, 740)  # as the documents show it
+        await self.picture(page, "messages")
+        await self.knows_all()
 
     async def test_looking_around(self):
         """Databases, tables, structure, variables, status: every page says what there is."""
