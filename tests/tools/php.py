@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
-import socket
 import subprocess
 from pathlib import Path
 
-from tests.e2e.support import ROOT, until
+from tests.e2e.support import ROOT
+from tests.tools.running import started
 
 #: Where C{tools/setup_php_tools.sh} has unpacked them.
 FILES = ROOT / ".venv" / "php-tools"
@@ -43,37 +41,20 @@ async def serve(case, folder, **environment):
     """
     Serve the files of C{folder} until the test C{case} ends.
 
-    @return: the address.
+    @return: the address, and the log.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     work = Path(case.mktemp()).absolute()
     (work / "sessions").mkdir(parents=True)
     options = {"include_path": SHARED / "php", "session.save_path": work / "sessions", "display_errors": "0"}
     command = [PHP, *_modules()]
     for name, value in options.items():
         command += ["-d", f"{name}={value}"]
-    log = work / "log"
-    with open(log, "wb") as output:
-        child = subprocess.Popen(
-            [*command, "-S", f"127.0.0.1:{port}", "-t", str(folder)],
-            **{"stdout": output, "stderr": output, "start_new_session": True},
-            env={**os.environ, "PHP_CLI_SERVER_WORKERS": "4", "TMPDIR": str(work), **environment},
-        )
-
-    def end():
-        os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
-
-    case.addCleanup(end)
-
-    def listens():
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", port)) == 0
-
-    await until(listens, "PHP to listen")
-    return f"http://127.0.0.1:{port}/", log
+    return await started(
+        case,
+        lambda port: [*command, "-S", f"127.0.0.1:{port}", "-t", str(folder)],
+        work,
+        **{"PHP_CLI_SERVER_WORKERS": "4", "TMPDIR": str(work), **environment},
+    )
 
 
 async def phpmyadmin(case, server, *more):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 from tests.drivers.matrix import the_server
-from tests.e2e.support import in_thread
+from tests.e2e.support import in_thread, until
 from tests.replay.pair import the_pair
 
 PROGRAMS = Path(__file__).resolve().parent / "programs"
@@ -48,3 +50,36 @@ async def run_in_both(command, **environment):
     ours = await in_thread(run, command, pair.comet, **environment)
     theirs = await in_thread(run, command, pair.mariadb, **environment)
     return ours, json.loads(_WIDE.sub(r"\1", json.dumps(theirs)))
+
+
+async def started(case, command, folder, **environment):
+    """
+    Start a site, which ends with the test C{case}.
+
+    @param command: what serves it, by the port.
+    @param folder: where it works, and leaves its log.
+    @return: its address, and the log.
+    """
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = folder / "log"
+    with open(log, "wb") as output:
+        child = subprocess.Popen(
+            [str(word) for word in command(port)],
+            **{"stdout": output, "stderr": output, "start_new_session": True},
+            **{"cwd": folder, "env": {**os.environ, **environment}},
+        )
+
+    def end():
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+
+    case.addCleanup(end)
+
+    def listens():
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    await until(listens, "the site to listen")
+    return f"http://127.0.0.1:{port}/", log
