@@ -9,9 +9,13 @@ import socket
 import ssl
 import subprocess
 import time
+from base64 import b64encode
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from twisted.trial.unittest import SkipTest
 
 from comet.certificates import self_signed
@@ -65,6 +69,7 @@ class TurnServer:
 
     @ivar urls: its addresses, by transport.
     @ivar tls: what a client needs to trust it.
+    @ivar key_hash: what a Chromium needs for that: a hash of its public key.
     """
 
     def __init__(self, folder, *secrets, documented=False):
@@ -84,6 +89,9 @@ class TurnServer:
         (self._folder / "turn.crt").write_bytes(certificate)
         (self._folder / "turn.key").write_bytes(key)
         self.tls = ssl.create_default_context(cadata=certificate.decode())
+        known = x509.load_pem_x509_certificate(certificate).public_key()
+        info = known.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        self.key_hash = b64encode(sha256(info).digest()).decode()
         lines = self._lines(secrets)
         if documented:
             known = {line.partition("=")[0] for line in lines}

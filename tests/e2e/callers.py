@@ -86,10 +86,15 @@ class VideoCase(ServerCase):
     skip = None if find_chromium() else "there is no Chromium on this machine"
     settings = {"ws": {"demo": "yes"}, "video": {"grace": 8}}
 
+    @property
+    def flags(self):
+        """What the browser is started with."""
+        return FAKE_DEVICES
+
     async def setUp(self):
         self.comet = await self.server(**self.settings)
         await self.sql((DEMO_ROOMS,), *[(KEY, n, f"key{n}") for n in range(1, USERS + 1)])
-        self.chromium = await Chromium.start(self, *FAKE_DEVICES)
+        self.chromium = await Chromium.start(self, *self.flags)
 
     async def sql(self, *statements):
         await in_thread(run, self.comet, *statements)

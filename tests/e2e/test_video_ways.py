@@ -93,23 +93,63 @@ class JanusTests(VideoCase):
             self.assertEqual(tab.page.errors, [])
 
 
-class TurnTests(VideoCase):
+class TurnCase(VideoCase):
     """Calls over a relay."""
+
+    transports: tuple[str, ...] = ("udp", "tcp", "tls")
 
     async def setUp(self):
         self.turn = await in_thread(TurnServer, self.mktemp(), SECRET)
         self.addCleanup(self.turn.kill)
-        video = {"turn": ", ".join(self.turn.urls.values()), "turn_secret": SECRET}
+        urls = (self.turn.urls[transport] for transport in self.transports)
+        video = {"turn": ", ".join(urls), "turn_secret": SECRET}
         self.settings = self.settings | {"video": video}
         await super().setUp()
 
-    async def test_the_network_test_tells_relays_apart(self):
-        """UDP and TCP work; TLS does not, for nobody has signed the certificate."""
+    async def check(self):
+        """@return: what the page says that tries the network: of each try, and in all."""
         page = await self.chromium.open(f"{self.comet.page}video/check")
         results = await page.wait_for("window.results", 60)
+        return results, await page.evaluate("document.querySelector('#verdict').textContent")
+
+    async def assert_relayed(self, *tabs):
+        """Everybody sees and hears all others, over the relay alone."""
+        await self.assert_call(*tabs)
+        for tab in tabs:
+            ways = [each["route"] for each in (await tab.evaluate("me.flow()")).values()]
+            self.assertEqual(ways, ["relay"] * (len(tabs) - 1))
+
+
+class SecureTurnTests(TurnCase):
+    """A relay within TLS, and nothing else, whose certificate the browser trusts."""
+
+    transports = ("tls",)
+
+    @property
+    def flags(self):
+        """See L{VideoCase.flags}."""
+        return [*super().flags, f"--ignore-certificate-errors-spki-list={self.turn.key_hash}"]
+
+    async def test_a_call(self):
+        """The network test finds that it works, and two call each other over it."""
+        results, _ = await self.check()
+        found = {name: results[name]["result"] for name in ("udp", "tcp", "tls")}
+        self.assertEqual(found["tls"], "good", results)
+        self.assertNotIn("good", (found["udp"], found["tcp"]))
+        ada, bob = await self.tabs(1, 2)
+        await ada.call(2, relay=True)
+        await bob.accept(relay=True)
+        await self.assert_relayed(ada, bob)
+
+
+class TurnTests(TurnCase):
+    """A relay over all transports, whose certificate nobody has signed."""
+
+    async def test_the_network_test_tells_relays_apart(self):
+        """UDP and TCP work; TLS does not, for nobody has signed the certificate."""
+        results, verdict = await self.check()
         self.assertEqual([results[name]["result"] for name in ("udp", "tcp", "tls")], ["good", "good", "bad"])
         self.assertIn("does not trust its certificate", results["tls"]["words"])
-        verdict = await page.evaluate("document.querySelector('#verdict').textContent")
         self.assertIn("Not every relay", verdict)
 
     async def test_a_relay_that_goes_and_comes_back(self):
@@ -117,8 +157,7 @@ class TurnTests(VideoCase):
         ada, bob = await self.tabs(1, 2)
         await ada.call(2, relay=True)
         await bob.accept(relay=True)
-        await self.assert_call(ada, bob)
-        self.assertEqual([each["route"] for each in (await ada.evaluate("me.flow()")).values()], ["relay"])
+        await self.assert_relayed(ada, bob)
         before = await ada.evaluate(WAY)
         self.turn.kill()
         await ada.wait_for("me.room.others[0].link !== 'connected'", 30)
