@@ -192,7 +192,8 @@ class Desk:
             raise NoRoom(f"there is no call {room}, or it does not ring for you any more")
         hall.welcome(guest)
         sitting = (user_id, self._token(), command.mode.value, is_free)
-        return Joins(*self._place(guest, room), *sitting, hall.mesh_limit, hall.limit, hall.video.rooms)
+        limits = hall.mesh_limit, hall.limit, hall.video.rooms
+        return Joins(*self._place(guest, room), *sitting, *limits, hall.is_media_away)
 
     def _was_there(self, guest: Guest, channel: Channel) -> bool:
         if self._book.seat(channel, guest.number) is not None:
@@ -218,7 +219,7 @@ class Desk:
         return Seated(
             *(room.name, now, seat.number, seat.secret, room.topology),
             ice.servers(self._hall.video, seat.user, now),
-            CALL_SEATS if room.is_call else self._hall.limit,
+            CALL_SEATS if room.is_call else self._hall.limit_of(room.topology),
             tuple(each.shown for each in room.seats.values()),
         )
 
@@ -246,12 +247,13 @@ class Desk:
         if self._book.seat(channel, guest.number) is None and not self._is_rung(guest, channel):
             self._check(Right.MEMBERS, f"{ROOM_PREFIX}{name}", guest, f"to see who is in room {name}")
         room = self._book.rooms.get(channel)
-        limit = CALL_SEATS if is_call(name) else self._hall.limit
+        topology = Topology.MESH if room is None else room.topology
+        limit = CALL_SEATS if is_call(name) else self._hall.limit_of(topology)
         if room is None:
-            return RoomSeen(name, now, Topology.MESH, limit, (), ())
+            return RoomSeen(name, now, topology, limit, (), ())
         members = tuple(seat.shown for seat in room.seats.values())
         rings = tuple(ring.shown for ring in room.rings.values())
-        return RoomSeen(name, now, room.topology, limit, members, rings)
+        return RoomSeen(name, now, topology, limit, members, rings)
 
     def _ice(self, guest: Guest) -> IceGiven:
         # Whoever has credentials may send anything to anywhere by way of the TURN servers.

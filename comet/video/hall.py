@@ -103,6 +103,15 @@ class Hall:
         """How many may be in a room."""
         return self.video.mesh_limit if self.media is None else self.video.room_limit
 
+    def limit_of(self, topology: Topology) -> int:
+        """@return: how many may be just now in a room in which media goes that way."""
+        return self.video.mesh_limit if self.is_media_away and topology is Topology.MESH else self.limit
+
+    @property
+    def is_media_away(self) -> bool:
+        """Whether there is a media server, and it is away."""
+        return self.media is not None and self.media.is_away
+
     @property
     def mesh_limit(self) -> int:
         """How many of them may exchange media each with each; without a media server, all that there are."""

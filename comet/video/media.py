@@ -40,6 +40,10 @@ class MediaServer(Protocol):
     afresh.
     """
 
+    @property
+    def is_away(self) -> bool:
+        """Whether it was tried to find it again, in vain; rooms that do not need it yet do without."""
+
     def start(self, floor: Floor) -> None:
         """Begin to connect. Called once, before all else."""
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import hmac
 
-from comet.errors import Busy, NoRoom, NoSeat, NotAllowed, NotInRoom, RoomFull
+from comet.errors import Busy, MediaAway, NoRoom, NoSeat, NotAllowed, NotInRoom, RoomFull
 from comet.model import Channel, User
-from comet.video.model import Mode, On, Reason, is_call
+from comet.video.model import Mode, On, Reason, Topology, is_call
 from comet.video.registry import Registry, Result
 from comet.video.ring import Ring
 from comet.video.room import CALL_SEATS, Room
@@ -141,6 +141,9 @@ class Rules:
         if ring is not None and not ring.is_for(step.connection, step.time):
             ring = None
         limit = CALL_SEATS if is_call(step.room) else step.limit
+        needs_media = step.media_away and room is not None and room.topology is Topology.MESH
+        if needs_media:
+            limit = min(limit, step.mesh_limit)
         is_let_in = ring is not None or (step.is_free and not is_call(step.room))
         is_full = room is not None and len(room.seats) >= limit
         self._check_room(step.connection, step.rooms + (room is not None))
@@ -151,6 +154,8 @@ class Rules:
             return self._take_up(lost, step.connection, slot)
         if not is_let_in:
             raise NoRoom(f"there is no call {step.room}, or it does not ring for you any more")
+        if needs_media and limit == step.mesh_limit:
+            raise MediaAway(f"{limit} are in {step.room}, and for more the media server is away just now")
         raise RoomFull(f"{limit} are in {step.room}, and no more may be")
 
     def _sit(self, room: Room, user: User, step: Calls | Joins, slot: int, mesh_limit: int) -> Seat:

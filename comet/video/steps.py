@@ -41,6 +41,7 @@ class Joins(NamedTuple):
     @ivar is_free: whether that needs no ring.
     @ivar mesh_limit: how many may exchange media each with each.
     @ivar limit: how many may be in a room at all.
+    @ivar media_away: whether the media server is away, so that no room may begin to need it.
     """
 
     time: float
@@ -54,6 +55,7 @@ class Joins(NamedTuple):
     mesh_limit: int
     limit: int
     rooms: int
+    media_away: bool = False
 
 
 class Returns(NamedTuple):

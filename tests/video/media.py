@@ -13,6 +13,8 @@ class RecordingMedia(MediaServer):
     It looks whether each seat enters once and leaves once, and whether a room is closed when it is empty.
     """
 
+    is_away = False
+
     def __init__(self):
         self.told, self.there = [], set()
         self.is_stopped = False

@@ -456,6 +456,23 @@ class MediaServerTests(VideoCase):
         self.refused("no_seat", pages[0].do("signal", room="lobby", to="media", data={"kind": "publish"}))
         pages[0].do("leave", room="lobby")
 
+    def test_it_is_away(self):
+        """A room that does not need it yet takes no more than can do without; one that does, takes more."""
+        self.serve(self.media, mesh_limit=2, room_limit=4)
+        pages = self.full()
+        self.assertEqual(self.page(7).do("join", room="den")["limit"], 4)
+        self.media.is_away = True
+        ann, carl, late = pages[0], pages[2], self.page(7)
+        self.assertEqual(carl.do("join", room="den")["limit"], 2)
+        self.assertEqual(carl.do("room", room="den")["limit"], 2)
+        late.hears(), carl.hears()
+        self.assertIn("media server is away", self.refused("media_away", ann.do("join", room="den")))
+        self.assertEqual((carl.hears(), carl.do("room", room="den")["topology"]), ([], "mesh"))
+        self.assertEqual(late.do("join", room="lobby")["limit"], 4)
+        self.refused("room_full", self.page(7).do("join", room="lobby"))
+        self.media.is_away = False
+        self.assertEqual(ann.do("join", room="den")["topology"], "sfu")
+
     def test_a_call_needs_none(self):
         """It is for two."""
         _, _, room = self.talking()

@@ -90,6 +90,11 @@ class Conductor(MediaServer):
         """Why there is no media server just now; empty if there is."""
         return self._link.problem
 
+    @property
+    def is_away(self) -> bool:
+        """See L{MediaServer.is_away}."""
+        return self._link.is_away
+
     # MediaServer ------------------------------------------------------------------------------------------
 
     def start(self, floor: Floor) -> None:

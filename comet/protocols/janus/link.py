@@ -92,6 +92,11 @@ class Link:
         self._attempt = self._failures = 0
         self._is_running = False
 
+    @property
+    def is_away(self) -> bool:
+        """Whether connecting anew has failed, too."""
+        return self._failures > 1
+
     # Life -------------------------------------------------------------------------------------------------
 
     def start(self, listener: Listener) -> None:

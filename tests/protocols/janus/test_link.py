@@ -85,16 +85,17 @@ class LifeTests(LinkCase):
         self.assertEqual(set(waits[3:]), {LONGEST_WAIT})
         self.assertEqual(len(self.warnings), 1)
         self.assertIn("refused", self.link.problem)
+        self.assertTrue(self.link.is_away)
         self.janus.is_down = False
         self.janus.pass_time(LONGEST_WAIT)
-        self.assertEqual(self.listener.told, ["opened"])
+        self.assertEqual((self.listener.told, self.link.is_away), (["opened"], False))
 
     def test_lost_and_found(self):
         """When the connection is lost, the session is, and another one is made."""
         self.start()
         self.janus.kill()
         self.assertEqual(self.listener.told, ["opened", "closed"])
-        self.assertFalse(self.link.is_up)
+        self.assertEqual((self.link.is_up, self.link.is_away), (False, False))
         self.janus.is_down = False
         self.janus.pass_time(1)
         self.assertEqual(self.listener.told, ["opened", "closed", "opened"])
