@@ -19,7 +19,6 @@ from comet.errors import (
 )
 from comet.identity import Right
 from comet.model import Channel, Event, Refusal, User
-from comet.rates import Buckets, Rate
 from comet.video import ice
 from comet.video.hall import Guest, Hall
 from comet.video.model import (
@@ -48,8 +47,6 @@ from comet.video.room import CALL_SEATS
 from comet.video.seat import Seat
 from comet.video.steps import Calls, Cancels, Declines, Invites, Joins, Leaves, Returns, Step, Tells
 
-#: Of how many users it is remembered how often they have rung.
-RINGERS = 100_000
 #: What the names begin with that rights are for: whom one rings, and where one enters.
 USER_PREFIX, ROOM_PREFIX = "call_user_", "call_room_"
 
@@ -68,8 +65,6 @@ class Desk:
     def __init__(self, hall: Hall, token: Callable[[], str] = _token) -> None:
         """@param token: makes secrets, and the names of calls."""
         self._hall, self._house, self._book, self._token = hall, hall.house, hall.book, token
-        most = hall.video.calls_per_minute
-        self._paces: Buckets[User | int] = Buckets(Rate(most / 60, most), RINGERS)
 
     async def carry_out(self, command: RoomCommand, guest: Guest, answer: Answer) -> None:
         """
@@ -157,7 +152,7 @@ class Desk:
             user = whose
         self._check(Right.PUBLISH, f"{USER_PREFIX}{user.user_id}", guest, f"to ring user {user.user_id}")
         key = guest.user if guest.user.user_id else guest.number
-        if not self._paces.take(key, self._hall.now()):
+        if not self._hall.paces.take(key, self._hall.now()):
             raise TooFast(f"Too many rings: at most {self._hall.video.calls_per_minute} in a minute")
         if not self._hall.online.is_online(user):
             keys, seen = await self._house.store.keys([user]), await self._house.store.last_seen([user])

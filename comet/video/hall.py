@@ -19,6 +19,7 @@ from comet.identity import Identity
 from comet.mail import Device
 from comet.model import Channel, Event, Form, Goodbye, User
 from comet.presence import Presence
+from comet.rates import Buckets, Rate
 from comet.rights import Rights
 from comet.sections import Video
 from comet.storage.interface import Store
@@ -29,10 +30,12 @@ from comet.video.registry import News, Outcome, Registry, Result
 from comet.video.rules import Rules
 from comet.video.seat import Seat
 from comet.video.stage import Stage
-from comet.video.steps import Ends, Leaves, Loses, Returns, Step
+from comet.video.steps import Calls, Ends, Invites, Leaves, Loses, Returns, Step
 from comet.video.tally import Purpose, Tally, VideoStatus, status
 from comet.video.watch import Watch
 
+#: Of how many users it is remembered how often they have rung.
+RINGERS = 100_000
 #: More than there ever are.
 UNLIMITED = 1 << 30
 
@@ -93,6 +96,9 @@ class Hall:
         self.book = Registry(self._devices)
         self.stage = Stage(self, media)
         self.tally = Tally()
+        most = video.calls_per_minute
+        #: How often users have rung just now, on all servers; and connections of nobody, on this one.
+        self.paces: Buckets[User | int] = Buckets(Rate(most / 60, most), RINGERS)
         self._rules = Rules(self.book)
         self._watch = Watch(self)
         #: The clients of this server that sit somewhere, or have wanted to.
@@ -166,6 +172,8 @@ class Hall:
 
         @param done: is called with what it comes to, before anybody is told anything.
         """
+        if slot != self.slot and isinstance(step, Calls | Invites) and step.connection and step.caller_id:
+            self.paces.take(User(step.dev_id, step.caller_id), self.now())
         result = self._rules.apply(step, slot)
         done(result.outcome)
         entered, seat = self.tell(result), result.outcome

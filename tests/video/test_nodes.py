@@ -3,7 +3,7 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from comet.cluster.conferring import SUM_SECONDS
-from comet.errors import Busy, NoRoom, NoSeat, RoomFull
+from comet.errors import Busy, NoRoom, NoSeat, RoomFull, TooFast
 from comet.model import Channel, Refusal, User
 from comet.sections import Video
 from comet.video.model import (
@@ -33,6 +33,7 @@ from comet.video.model import (
 )
 from comet.video.steps import Leaves
 from tests.cluster.scene import EXPIRY
+from tests.running import finish
 from tests.video.media import RecordingMedia
 from tests.video.nodes import Nodes, book
 
@@ -200,6 +201,22 @@ class FullTests(NodesCase):
         self.assertIsInstance(answers[0], Seated)
         self.refused(RoomFull, answers[1])
         self.assertEqual(len(self.agree()[LOBBY][1]), 2)
+
+
+class PaceTests(NodesCase):
+    """Who rings too often."""
+
+    settings = {"calls_per_minute": 4}
+
+    def test_it_is_of_a_user(self):
+        """On whatever server; what SQL rings in the name of somebody does not count."""
+        pages = [self.page(self.a, 3), self.page(self.b, 3), self.page(self.a, 7)]
+        for page in (*pages[:2], *pages[:2]):
+            page.do(Leave(page.do(Call(7)).room))
+            finish(self.b.commit([self.b.conferences.ring(0, "lobby", 9, 3, Mode.VIDEO, "")]))
+        for page in pages[:2]:
+            self.refused(TooFast, page.do(Call(7)))
+        self.assertIsInstance(pages[2].do(Call(3)), Seated)
 
 
 class DeathTests(NodesCase):
