@@ -121,7 +121,7 @@ class JanusCase(ServerCase):
     async def comet(self, video=(), **sections):
         settings = {"janus": self.janus.url, "janus_secret": SECRET, "mesh_limit": 2, **dict(video)}
         server = await self.server(video=settings, **sections)
-        await in_thread(permit, server)
+        await in_thread(ask, server, DEMO_ROOMS)
         return server
 
     async def sit(self, *servers, room="demo"):
@@ -132,11 +132,17 @@ class JanusCase(ServerCase):
         return peers
 
 
-def permit(server):
-    """Let visitors in, blocking."""
+def ask(server, statement):
+    """@return: the rows of a statement, blocking."""
     login = {"host": "127.0.0.1", "port": server.cometql_port, "user": "root", "password": server.password}
     with pymysql.connect(**login, autocommit=True) as connection, connection.cursor() as cursor:
-        cursor.execute(DEMO_ROOMS)
+        cursor.execute(statement)
+        return cursor.fetchall()
+
+
+def nodes_of(server):
+    """@return: the names of the servers that have somebody in the room, blocking."""
+    return {node for (node,) in ask(server, "SELECT node FROM conference_members WHERE name = 'demo'")}
 
 
 def read(url):
@@ -239,6 +245,19 @@ class RoomTests(JanusCase):
             await peer.until(lambda now, restarts=restarts: now["restarts"] > restarts, "the restart")
         await all_see(*peers)
         self.assertEqual([peer.now["restarts"] for peer in peers], [restarts + 1 for restarts in before])
+
+    async def test_two_workers(self):
+        """Participants at different workers of a server do so, too."""
+        self.start_janus()
+        server = await self.comet(ws={"port": 0, "workers": 2})
+        peers = await self.sit(server, server, server)
+        while (nodes := await in_thread(nodes_of, server)) != {"comet.1", "comet.2"}:
+            # Which worker has somebody is a matter of chance.
+            self.assertEqual(len(nodes), 1)
+            peers.pop().do("leave")
+            peers += await self.sit(server)
+        await all_see(*peers)
+        self.assertEqual(len(await in_thread(self.janus.rooms)), 1)
 
     async def test_two_servers(self):
         """Participants at different servers decode each other, in one room."""
