@@ -95,3 +95,15 @@ _CONNECTION = {
 
 #: The functions by name, in upper case.
 FUNCTIONS: Mapping[str, Function] = MappingProxyType({**TEXT, **NUMBERS, **_CHOICES, **TIME, **_CONNECTION})
+
+
+def kind_of(name: str, arguments: int) -> Kind | None:
+    """
+    @param name: in upper case.
+    @param arguments: how many it is called with.
+    @return: the type of what the function gives; C{None} if that depends on these, or there is none.
+    """
+    if name == "FROM_UNIXTIME":
+        return Kind.DATETIME if arguments == 1 else Kind.VARCHAR
+    function = FUNCTIONS.get(name)
+    return function.kind if function else None

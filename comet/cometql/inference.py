@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
-from comet.cometql.functions import FUNCTIONS
+from comet.cometql.functions import kind_of
 from comet.cometql.plans import computed
 from comet.cometql.results import Column, Kind, Value
 from comet.cometql.sources import Sources, parts
@@ -186,10 +186,8 @@ class Inference:
             return self._merged(arguments[_CHOICES[name]], scope)
         if name in ("SUM", "AVG") and arguments:
             return _arithmetic([self._type(arguments[0], scope)], exact=True)
-        function = FUNCTIONS.get(name)
-        if function is None or function.kind is None:
-            return _unknown
-        return _always(column_of(function.kind))
+        kind = kind_of(name, len(arguments))
+        return _always(column_of(kind)) if kind else _unknown
 
 
 def _joined(select: exp.Select) -> dict[str, frozenset[str] | None]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from comet.cometql.context import Context
 from comet.cometql.evaluate import Evaluation, Parameters, evaluation
-from comet.cometql.functions import FUNCTIONS
+from comet.cometql.functions import kind_of
 from comet.cometql.results import Column, Done, Kind, Result, Rows, Value
 from comet.cometql.search import Search, bounds, check_qualifiers, place_of
 from comet.cometql.statements import (
@@ -172,8 +172,7 @@ def _kind(expression: Expression) -> Kind | None:
     """@return: the type of a value that has it even if it is NULL."""
     if isinstance(expression, Variable):
         return Kind.VARCHAR
-    function = FUNCTIONS.get(expression.function) if isinstance(expression, Call) else None
-    return function.kind if function else None
+    return kind_of(expression.function, len(expression.arguments)) if isinstance(expression, Call) else None
 
 
 def computed(title: str, value: Value, kind: Kind | None = None) -> Column:

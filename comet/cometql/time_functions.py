@@ -198,6 +198,6 @@ TIME = {
         *((name, _part(layout), 1, 1) for name, layout in _PARTS.items()),
     ),
     **declared(Kind.VARCHAR, ("DATE_FORMAT", _date_format, 2, 2), ("TIME_FORMAT", _time_format, 2, 2)),
-    # A moment without a layout, a text with one.
+    # A moment without a layout, a text with one; kind_of knows.
     **declared(None, ("FROM_UNIXTIME", _from_unixtime, 1, 2)),
 }

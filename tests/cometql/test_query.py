@@ -270,6 +270,12 @@ class AnswerTests(QueryTests):
         self.assertEqual(self.kinds(text), kinds)
         self.assertEqual(self.kinds("SELECT * FROM pipes_settings WHERE 1 = 0"), [Kind.VARCHAR, Kind.INT])
 
+    def test_moments(self):
+        """FROM_UNIXTIME gives a moment, or a text if it is given a layout; with and without a table."""
+        text = "SELECT FROM_UNIXTIME(0), FROM_UNIXTIME(0, '%Y')"
+        for query in (text, f"{text} FROM pipes_settings LIMIT 1"):
+            self.assertEqual(self.kinds(query), [Kind.DATETIME, Kind.VARCHAR])
+
     def test_described(self):
         """The columns are known before the values are."""
         prepared = self.talk.prepare("SELECT name, count(*) FROM pipes_settings WHERE length > ? OR name = ?")
