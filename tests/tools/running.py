@@ -37,6 +37,15 @@ def run(command, login, **environment):
     return json.loads(done.stdout)
 
 
+def made(command, environment):
+    """@return: whether a command has succeeded, if there is such a command at all."""
+    try:
+        done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True)
+    except FileNotFoundError:
+        return False
+    return done.returncode == 0
+
+
 async def run_python(name):
     """@return: what a program of the folder C{programs} has found in comet."""
     server = await the_server()
