@@ -26,11 +26,13 @@ need() {
 have_client() { have mariadb || have mysql; }
 have_browser() { have chromium || have chromium-browser || have google-chrome; }
 have_node() { have node && have npm; }
+have_debhelper() { have dh && have dpkg-buildpackage && /usr/bin/python3 -c 'import ensurepip'; }
 have_headers() { have pkg-config && { pkg-config --exists libmariadb || pkg-config --exists mysqlclient; }; }
 have_compiler() { have cc || have gcc; }
 
 need "the mariadb command line" mariadb-client have_client
 need "Chromium" chromium have_browser
+need "debhelper, which builds the Debian package" "debhelper dpkg-dev python3-venv" have_debhelper
 need "Node.js and npm" "nodejs npm" have_node
 
 if ! "$python" -c 'import MySQLdb' 2>/dev/null; then

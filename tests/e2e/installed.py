@@ -40,7 +40,7 @@ class Place:
         self.environment = {"PATH": os.defpath, "LANG": "C.UTF-8", "HOME": "/nonexistent"} | environment
 
     def words(self, program, *words):
-        """@return: the command that runs a program of this place."""
+        """@return: the command that runs a program of this place, or with its path one of the system."""
         return [*self.before, str(self.bin / program), *map(str, words)]
 
     def run(self, program, *words, status=0):
