@@ -33,6 +33,7 @@ HEAVY = (
     "tests.e2e.test_janus",
     "tests.e2e.test_partition",
     "tests.e2e.test_proxies",
+    "tests.e2e.test_tutorials",
     "tests.e2e.test_video_cluster",
     "tests.e2e.test_video_ways",
     "tests.test_benchmarks",

@@ -242,3 +242,57 @@ class NotificationsInDjangoTests(TutorialCase):
         await self.give(page, "All the same", "ann")
         await page.wait_for("document.querySelector('#tasks').innerText.includes('All the same')")
         self.assertIn("nobody is told of task 1", self.log.read_text())
+
+
+class VideoCallTests(TutorialCase):
+    """Two tabs see and hear each other, with a camera that is none."""
+
+    tutorial = "video-call"
+    said = "document.querySelector('#said').textContent"
+
+    async def tabs(self):
+        """@return: a tab of Ann and a tab of Bob."""
+        address = serve_folder(self, self.folder)
+        pages = []
+        for user, name in enumerate(("Ann", "Bob"), 1):
+            page = await self.chromium.open(f"{address}?user={user}&key=key_of_{name.lower()}")
+            await page.wait_for(says(self.said, f"You are {name}."))
+            pages.append(page)
+        return pages
+
+    async def test_a_call(self):
+        """Ann calls, Bob answers; they see each other; Bob falls silent; Ann hangs up."""
+        ann, bob = await self.tabs()
+        await ann.click("#lobby button")
+        await ann.wait_for(says(self.said, "It rings."))
+        await bob.wait_for("!document.querySelector('#ring').hidden")
+        self.assertEqual(await bob.evaluate("document.querySelector('#who').textContent"), "Ann calls.")
+        await self.picture(bob, "ring")
+        await bob.click("#accept")
+        for page, other in ((ann, "Bob"), (bob, "Ann")):
+            await page.wait_for(says(self.said, f"{other}: connected"))
+            await page.wait_for("document.querySelector('#other').videoWidth > 0")
+            self.assertTrue(await page.evaluate("document.querySelector('#ring').hidden"))
+        await self.picture(ann, "call")
+        await bob.resize(720, 600)
+        for word in ("Speak", "Mute"):
+            await bob.click("#mute")
+            await bob.wait_for(says("document.querySelector('#mute').textContent", word))
+        await ann.resize(720, 600)
+        await ann.click("#leave")
+        for page in (ann, bob):
+            await page.wait_for(says(self.said, "It is over: hangup."))
+            await page.wait_for("document.querySelector('#stage').hidden")
+            self.assertEqual([each for each in page.errors if "favicon.ico" not in each], [])
+
+    async def test_no_call(self):
+        """Bob declines; then he has gone, and it does not ring."""
+        ann, bob = await self.tabs()
+        await ann.click("#lobby button")
+        await bob.wait_for("!document.querySelector('#ring').hidden")
+        await bob.click("#decline")
+        await ann.wait_for(says(self.said, "It is over: declined."))
+        await bob.wait_for("document.querySelector('#ring').hidden")
+        await bob.close()
+        await ann.click("#lobby button")
+        await ann.wait_for(f"/offline|no connection|not here/.test({self.said})")
