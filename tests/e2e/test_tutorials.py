@@ -1,8 +1,9 @@
-"""The tutorials, from their first step to their last: the files that they show, in real programs."""
+"""The tutorials and the pages on moving: the files that they show, from the first step to the last."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -11,10 +12,11 @@ from pathlib import Path
 from tests.browser.chromium import FAKE_DEVICES, Chromium, find_chromium, says
 from tests.e2e.callers import run
 from tests.e2e.proxies import reachable
-from tests.e2e.support import EXAMPLES, ServerCase, in_thread, serve_folder, until
+from tests.e2e.support import EXAMPLES, ROOT, ServerCase, in_thread, serve_folder, until
 from tests.redisserver import free_port
 from tests.tools import php
 
+MODULES = ROOT / "tests" / "node" / "node_modules"
 NASTY = "It's <b>bold</b>, \"quoted\" C:\\dir\\new \\' 😀 Привет"
 
 
@@ -296,3 +298,63 @@ class VideoCallTests(TutorialCase):
         await bob.close()
         await ann.click("#lobby button")
         await ann.wait_for(f"/offline|no connection|not here/.test({self.said})")
+
+
+class MovingFromPusherTests(TutorialCase):
+    """What the page on moving from Pusher has behind its "after"."""
+
+    tutorial = "moving-from-pusher"
+    skip = ChatInPhpTests.skip
+
+    async def test_everything_arrives(self):
+        """Public and closed channels, messages to the user, who is here; and the closed stay closed."""
+        address, log = await php.serve(self, self.folder)
+        page = await self.chromium.open(address)
+        await page.wait_for(says("document.querySelector('#here').textContent", "Ann"))
+        command = [php.PHP, str(self.folder / "publish.php")]
+        done = await in_thread(subprocess.run, command, capture_output=True, text=True, check=False)
+        self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)
+        events = "[...document.querySelectorAll('li')].map((line) => line.textContent).sort()"
+        await page.wait_for(says(events, ["mail from Bob", "news: We have moved", "paid: 12"]))
+        self.assertEqual([each for each in page.errors if "favicon.ico" not in each], [], log.read_text())
+        stranger = await self.browser(self.comet)
+        await stranger.next()
+        stranger.say("subscription\norder_7")
+        self.assertEqual((await stranger.next())["event"], "error")
+
+
+class MovingFromSocketIoTests(TutorialCase):
+    """What the page on moving from Socket.IO has behind its "after"."""
+
+    tutorial = "moving-from-socketio"
+    skip = TutorialCase.skip or (
+        None if shutil.which("node") and (MODULES / "mysql2").exists() else "there is no Node.js with mysql2"
+    )
+
+    async def test_a_room(self):
+        """What is said comes to all, and is answered; who types is told to the others alone."""
+        (self.folder / "node_modules").symlink_to(MODULES)
+        port = free_port()
+        environment = {**os.environ, "PORT": str(port)}
+        process = subprocess.Popen(["node", "server.mjs"], cwd=self.folder, env=environment)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        await until(lambda: reachable(port), "Node.js to listen")
+        ann, bob = [await self.chromium.open(f"http://{host}:{port}/") for host in ("127.0.0.1", "localhost")]
+        for page in (ann, bob):
+            await page.wait_for(says("document.querySelector('#state').textContent", "online"))
+        await ann.type("input", NASTY)
+        await bob.wait_for(says("document.querySelector('#typing').textContent", "typing"))
+        await ann.press("Enter")
+        for page in (ann, bob):
+            await page.wait_for(
+                says("[...document.querySelectorAll('li')].map((line) => line.textContent)", [NASTY])
+            )
+        await ann.wait_for(says("document.querySelector('#state').textContent", "sent"))
+        self.assertEqual(await ann.evaluate("document.querySelector('#typing').textContent"), "")
+        await ann.type("input", " ")
+        await ann.press("Enter")
+        await ann.wait_for(says("document.querySelector('#state').textContent", "nothing said"))
+        await ann.type("input", "x" * 2001)
+        await ann.press("Enter")
+        await ann.wait_for(says("document.querySelector('#state').textContent", "too long"))
