@@ -11,6 +11,8 @@ import sys
 from dataclasses import fields
 from pathlib import Path
 
+import pymysql
+import yaml
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
@@ -104,6 +106,8 @@ DOCS = ROOT / "docs"
 README = ROOT / "README.md"
 MODULES = ROOT / "tests" / "node" / "node_modules"
 PAGES = sorted(path for path in DOCS.rglob("*.rst") if "_build" not in path.parts)
+#: Those with pages, in the order of the contents.
+FOLDERS = ["start", "tutorials", "howto", "reference", "topics", "project"]
 #: How long an example, or the building of the documents, may take, in seconds.
 PATIENCE = 60
 
@@ -475,6 +479,29 @@ class NameTests(SynchronousTestCase):
             self.assertIn(key, [each.name for each in fields(SECTIONS[section])], f"[{section}] {key}")
 
 
+class ContentsTests(SynchronousTestCase):
+    """What the documents have, as a whole."""
+
+    def test_order(self):
+        """The contents lead from the first steps to what is looked up, and have every folder of pages."""
+        text = (DOCS / "index.rst").read_text("utf-8")
+        captions = re.findall(r"^   :caption: (.+)$", text, re.MULTILINE)
+        self.assertEqual(captions, ["Start", "Tutorials", "How to", "Reference", "Topics", "Project"])
+        folders = re.findall(r"^   (\w+)/[\w-]+$", text, re.MULTILINE)
+        self.assertEqual(list(dict.fromkeys(folders)), FOLDERS)
+        self.assertEqual({page.parent.name for page in PAGES} - {"docs"}, set(FOLDERS))
+
+    def test_every_example_is_tried(self):
+        """Each file of the examples is named by a test, or its folder is, or all with its ending are."""
+        tests = "".join(file.read_text("utf-8") for file in sorted((ROOT / "tests").rglob("*.py")))
+        named = set(re.findall(r'"([^"\n/]+)"', tests))
+        for file in EXAMPLES.rglob("*"):
+            if file.is_file() and "__pycache__" not in file.parts:
+                inside = file.relative_to(EXAMPLES)
+                names = {file.name, f"*{file.suffix}", *(folder.name for folder in inside.parents)}
+                self.assertTrue(names & named, f"no test tries docs/examples/{inside}")
+
+
 class ReadmeTests(SynchronousTestCase):
     """The first page of all."""
 
@@ -626,6 +653,20 @@ class ExampleTests(ServerCase):
         self.assertTrue((await browser.next())["authorized"])
         page = self.example("signed_in.html", KEY=signed["user_key"])
         await self.visit(page, "document.querySelector('#status').textContent === 'signed in'")
+
+    async def test_data_source_of_grafana(self):
+        """What it is provisioned with opens a connection that may ask."""
+        [source] = yaml.safe_load(self.comet.example("grafana-mysql.yml"))["datasources"]
+        host, port = source["url"].split(":")
+        login = {"host": host, "port": int(port), "user": source["user"], **source["secureJsonData"]}
+
+        def ask():
+            with pymysql.connect(**login, database=source["jsonData"]["database"]) as link:
+                cursor = link.cursor()
+                cursor.execute("SELECT 1")
+                return cursor.fetchall()
+
+        self.assertEqual(await in_thread(ask), ((1,),))
 
     async def test_page(self):
         """A page of one's own shows what comes in SQL, also JSON."""

@@ -9,9 +9,10 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pymysql
+import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.e2e.support import PATIENCE, ROOT, ServerCase, in_thread, until
+from tests.e2e.support import EXAMPLES, PATIENCE, ROOT, ServerCase, in_thread, until
 
 
 def fetch(server, path="metrics", **headers):
@@ -131,7 +132,7 @@ class MetricsTests(ServerCase):
         ours = {name for name in ours if name.startswith("comet_")}
         page = (ROOT / "docs" / "reference" / "metrics.rst").read_text()
         self.assertEqual(set(re.findall(r"^`(comet_\w+)`", page, re.MULTILINE)), ours)
-        board = json.loads((ROOT / "docs" / "examples" / "grafana.json").read_text())
+        board = json.loads((EXAMPLES / "grafana.json").read_text())
         asked = {
             name
             for panel in board["panels"]
@@ -140,6 +141,17 @@ class MetricsTests(ServerCase):
         }
         there = {sample.name for family in found.values() for sample in family.samples}
         self.assertEqual(asked - there, set())
+
+    async def test_the_example_for_prometheus(self):
+        """Scraped as it says, the server answers, also by way of a proxy: the token is that of the how-to."""
+        [job] = yaml.safe_load((EXAMPLES / "prometheus.yml").read_text())["scrape_configs"]
+        [token] = job["authorization"].values()
+        how_to = (ROOT / "docs" / "howto" / "monitoring.rst").read_text()
+        self.assertIn(f"token = {token}\n", how_to)
+        self.assertEqual({each.split(":")[1] for each in job["static_configs"][0]["targets"]}, {"8087"})
+        server = await self.server(metrics={"token": token})
+        got = await in_thread(fetch, server, X_Forwarded_For="192.0.2.1", Authorization=f"Bearer {token}")
+        self.assertIn("comet_", got)
 
 
 class LogTests(ServerCase):
