@@ -405,10 +405,18 @@ class TransactionTooLarge(Refused):
 
 
 class ReadOnlyTransaction(NotAllowed):
-    """A statement that writes in a transaction that was begun to read."""
+    """A statement that writes in a transaction that only reads."""
 
     number = 1792
     sqlstate = "25006"
+
+
+class TransactionInProgress(Refused):
+    """What can be said of a transaction only before it begins."""
+
+    code = 13
+    number = 1568
+    sqlstate = "25001"
 
 
 class UnknownSavepoint(Refused):

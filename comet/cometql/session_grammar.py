@@ -7,6 +7,7 @@ from collections.abc import Callable
 from comet.cometql import clauses, general
 from comet.cometql.cursor import Cursor
 from comet.cometql.statements import (
+    NEXT_TRANSACTION,
     Assignment,
     Constant,
     Default,
@@ -152,7 +153,7 @@ def _assignments(cursor: Cursor) -> list[Assignment]:
     if not cursor.at("@", "@@") and cursor.ahead().key not in ("=", ":="):
         scope = cursor.accept_any("GLOBAL", "SESSION", "LOCAL", "PERSIST")
     if cursor.accept("TRANSACTION"):
-        return _characteristics(cursor)
+        return list(cursor.listed(lambda: _characteristic(cursor, scope)))
     is_marked = cursor.at("@", "@@")
     variable = clauses.variable(cursor) if is_marked else Variable(cursor.name().lower(), scope)
     if not cursor.accept_any("=", ":="):
@@ -175,19 +176,17 @@ def _names(cursor: Cursor) -> list[Assignment]:
     return found
 
 
-def _characteristics(cursor: Cursor) -> list[Assignment]:
-    return list(cursor.listed(lambda: _characteristic(cursor)))
-
-
-def _characteristic(cursor: Cursor) -> Assignment:
+def _characteristic(cursor: Cursor, scope: str) -> Assignment:
+    """@param scope: for a session, for all, or else for the next transaction alone."""
     if cursor.accept("ISOLATION", "LEVEL"):
         for level in ("REPEATABLE READ", "READ COMMITTED", "READ UNCOMMITTED", "SERIALIZABLE"):
             if cursor.accept(*level.split()):
                 return _assign("transaction_isolation", Constant(level.replace(" ", "-")))
-    elif cursor.accept("READ", "ONLY"):
-        return _assign("transaction_read_only", Constant(1))
-    elif cursor.accept("READ", "WRITE"):
-        return _assign("transaction_read_only", Constant(0))
+        raise cursor.error()
+    where = {"": NEXT_TRANSACTION, "GLOBAL": "GLOBAL"}.get(scope, "")
+    for read_only, words in enumerate(("READ WRITE", "READ ONLY")):
+        if cursor.accept(*words.split()):
+            return Assignment(Variable("transaction_read_only", where), Constant(read_only))
     raise cursor.error()
 
 
@@ -198,7 +197,8 @@ def _use(cursor: Cursor) -> Use:
 def _start(cursor: Cursor) -> Transaction:
     cursor.expect("TRANSACTION")
     words = list(cursor.listed(lambda: _characteristic_of_start(cursor))) if cursor.at("WITH", "READ") else []
-    return Transaction("BEGIN", read_only="READ ONLY" in words)
+    read_only = "READ ONLY" in words if {"READ ONLY", "READ WRITE"} & set(words) else None
+    return Transaction("BEGIN", read_only=read_only)
 
 
 def _characteristic_of_start(cursor: Cursor) -> str:

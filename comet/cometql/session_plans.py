@@ -6,7 +6,16 @@ from comet.cometql.context import Context
 from comet.cometql.evaluate import Evaluation, Parameters, evaluation
 from comet.cometql.plans import Plan
 from comet.cometql.results import Done, Result
-from comet.cometql.statements import Assignment, Default, Kill, Set, Transaction, Use, UserVariable
+from comet.cometql.statements import (
+    NEXT_TRANSACTION,
+    Assignment,
+    Default,
+    Kill,
+    Set,
+    Transaction,
+    Use,
+    UserVariable,
+)
 from comet.cometql.values import as_integer, shown
 from comet.errors import CometError, NotAllowed, UnknownConnection, UnknownVariable
 
@@ -67,10 +76,14 @@ class SetPlan(Plan):
                 context.variables.set_own(variable.name, value(context, parameters) if value else None)
             elif variable.scope in ("GLOBAL", "PERSIST"):
                 self._warn(context, NotAllowed(f"global variable '{variable.name[:80]}' was not changed"))
+            elif variable.scope == NEXT_TRANSACTION:
+                context.transaction.read_next(bool(value and value(context, parameters)))
             elif not self._assign(context, variable.name, value, parameters):
                 self._warn(context, UnknownVariable(f"Unknown system variable '{variable.name[:80]}'"))
             elif variable.name == "autocommit":
                 await context.transaction.set_autocommit(bool(context.variables.get("autocommit")))
+            elif variable.name in ("transaction_read_only", "tx_read_only"):
+                context.transaction.reads_only = bool(context.variables.get("transaction_read_only"))
         return Done(warnings=len(context.warnings))
 
     def _warn(self, context: Context, error: CometError) -> None:

@@ -36,9 +36,13 @@ class Name:
     qualifiers: tuple[str, ...] = ()
 
 
+#: The scope of what C{SET TRANSACTION} says of the next one alone.
+NEXT_TRANSACTION = "NEXT TRANSACTION"
+
+
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """C{@@scope.name}."""
+    """C{@@scope.name}; the scope may be L{NEXT_TRANSACTION}, too."""
 
     name: str
     scope: str = ""
@@ -271,13 +275,13 @@ class Transaction:
 
     @ivar verb: C{BEGIN}, C{COMMIT}, C{ROLLBACK}, C{SAVEPOINT}, C{ROLLBACK TO} or C{RELEASE}.
     @ivar savepoint: the name of the savepoint.
-    @ivar read_only: whether a transaction begins that only reads.
+    @ivar read_only: whether a transaction begins that only reads, if that is said.
     @ivar chain: whether the next transaction begins where this one ends.
     """
 
     verb: str
     savepoint: str = ""
-    read_only: bool = False
+    read_only: bool | None = None
     chain: bool = False
 
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from comet.batch import Action
 from comet.broker import Broker
 from comet.cometql.results import Value
-from comet.errors import ReadOnlyTransaction, TransactionTooLarge, UnknownSavepoint
+from comet.errors import ReadOnlyTransaction, TransactionInProgress, TransactionTooLarge, UnknownSavepoint
 
 #: What a statement, and a value that is no text, count for among the bytes of a transaction.
 _STATEMENT, _VALUE = 64, 8
@@ -24,12 +24,15 @@ class Transaction:
     The transaction of one connection; there always is one, if only an empty one.
 
     @ivar autocommit: whether a statement outside of BEGIN ... COMMIT stands for itself.
+    @ivar reads_only: whether transactions of this connection refuse to write, if they do not say otherwise.
     """
 
     def __init__(self, broker: Broker) -> None:
-        self.autocommit = True
+        self.autocommit, self.reads_only = True, False
         self._broker = broker
         self._begun = self._read_only = False
+        #: What the next transaction that is begun shall be, if that was said.
+        self._next: bool | None = None
         self._held: list[Action] = []
         self._statements = self._bytes = 0
         #: By name in lower case, in the order they were set: the actions, statements and bytes held then.
@@ -37,8 +40,8 @@ class Transaction:
 
     @property
     def holds(self) -> bool:
-        """Whether what a statement writes is held back."""
-        return self._begun or not self.autocommit
+        """Whether what a statement writes is held back, or refused."""
+        return self._begun or not self.autocommit or self.reads_only
 
     @property
     def is_open(self) -> bool:
@@ -51,7 +54,7 @@ class Transaction:
 
         @param parameters: the values of the statement, which are counted.
         @raise TransactionTooLarge: if there is no room; the transaction is what it was.
-        @raise ReadOnlyTransaction: if it was begun as one that reads.
+        @raise ReadOnlyTransaction: if it is one that reads.
         """
         self.check_writable()
         limits, size = self._broker.limits, self._bytes + _STATEMENT + sum(map(_size, parameters))
@@ -70,14 +73,32 @@ class Transaction:
         self._bytes = size
 
     def check_writable(self) -> None:
-        """@raise ReadOnlyTransaction: if it was begun as one that reads."""
-        if self._read_only:
+        """@raise ReadOnlyTransaction: if it is one that reads."""
+        if self._read_only if self._begun else self.reads_only:
             raise ReadOnlyTransaction("Cannot execute statement in a READ ONLY transaction.")
 
-    async def begin(self, read_only: bool = False) -> None:
-        """Begin a transaction; one that is open is committed first."""
+    def read_next(self, read_only: bool) -> None:
+        """
+        Say whether the next transaction that is begun refuses to write.
+
+        @raise TransactionInProgress: if one is open.
+        """
+        if self.is_open:
+            raise TransactionInProgress(
+                "Transaction characteristics can't be changed while a transaction is in progress"
+            )
+        self._next = read_only
+
+    async def begin(self, read_only: bool | None = None) -> None:
+        """
+        Begin a transaction; one that is open is committed first.
+
+        @param read_only: whether it refuses to write; if that is not said, as was said before.
+        """
         await self.commit()
-        self._begun, self._read_only = True, read_only
+        wishes = (read_only, self._next, self.reads_only)
+        self._begun, self._read_only = True, next(wish for wish in wishes if wish is not None)
+        self._next = None
 
     async def commit(self, chain: bool = False) -> None:
         """

@@ -91,6 +91,9 @@ ERRORS = {
         ("INSERT INTO users_auth (id, id) VALUES (1, 2)", errors.ColumnTwice, "'id'"),
         ("UPDATE users_auth SET hash = 'a', hash = 'b' WHERE id = 1", errors.ColumnTwice, "'hash'"),
     ],
+    (13, 1568, "25001"): [
+        ("BEGIN; SET TRANSACTION READ ONLY", errors.TransactionInProgress, "in progress"),
+    ],
     (14, 1054, "42S22"): [
         ("SELECT ip FROM users_auth WHERE id = 1", errors.UnknownColumn, "'ip'"),
         ("SELECT max(ip) FROM users_auth", errors.UnknownColumn, "'ip'"),

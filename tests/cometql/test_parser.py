@@ -394,7 +394,8 @@ class OtherTests(ParserTests):
         self.same(Transaction("BEGIN", read_only=True), "START TRANSACTION READ ONLY")
         self.same(Transaction("BEGIN"), "START TRANSACTION WITH CONSISTENT SNAPSHOT")
         self.same(Transaction("COMMIT"), "COMMIT", "commit work")
-        self.same(Transaction("BEGIN"), "START TRANSACTION READ WRITE, WITH CONSISTENT SNAPSHOT")
+        both = "START TRANSACTION READ WRITE, WITH CONSISTENT SNAPSHOT"
+        self.same(Transaction("BEGIN", read_only=False), both)
         self.same(Transaction("COMMIT"), "COMMIT AND NO CHAIN", "COMMIT WORK NO RELEASE")
         self.same(Transaction("COMMIT", chain=True), "COMMIT AND CHAIN")
         self.same(Transaction("ROLLBACK"), "ROLLBACK;", "rollback work")
@@ -456,7 +457,11 @@ class OtherTests(ParserTests):
         self.same(
             Set((Assignment(Variable("transaction_read_only"), Constant(1)),)),
             "SET SESSION TRANSACTION READ ONLY",
+            "SET LOCAL TRANSACTION READ ONLY",
         )
+        for scope, text in (("NEXT TRANSACTION", "SET TRANSACTION"), ("GLOBAL", "SET GLOBAL TRANSACTION")):
+            variable = Variable("transaction_read_only", scope)
+            self.same(Set((Assignment(variable, Constant(0)),)), f"{text} READ WRITE")
         self.wrong("SET TRANSACTION ISOLATION LEVEL MUCH", "SET TRANSACTION")
 
     def test_show(self):

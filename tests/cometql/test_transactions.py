@@ -11,6 +11,7 @@ from comet.errors import (
     ReadOnlyTransaction,
     SyntaxRefused,
     TableFull,
+    TransactionInProgress,
     TransactionTooLarge,
     Unavailable,
     UnknownSavepoint,
@@ -180,6 +181,47 @@ class CommitTests(TransactionTests):
         self.does("COMMIT")
         self.says("b")
         self.heard("b")
+
+    def test_a_reading_session_refuses_to_write(self):
+        """In a transaction or not, until the session, or the transaction, says that it writes."""
+        writing = (
+            SAY.format("a"),
+            "DELETE FROM pipes_messages WHERE name = 'chat'",
+            "UPDATE users_auth SET hash = 'a' WHERE id = 1",
+        )
+        for text in ("SET SESSION TRANSACTION READ ONLY", "SET transaction_read_only = 1"):
+            self.does(text)
+            for begin in ("ROLLBACK", "BEGIN", "SET autocommit = 0"):
+                self.does(begin)
+                for statement in writing:
+                    self.refuses(ReadOnlyTransaction, statement)
+                self.does("ROLLBACK")
+                self.does("SET autocommit = 1")
+            self.assertEqual(self.value("SELECT COUNT(*) FROM users_auth"), 0)
+            self.does("START TRANSACTION READ WRITE")
+            self.says("b")
+            self.does("COMMIT")
+            self.refuses(ReadOnlyTransaction, SAY.format("a"))
+            self.does("SET SESSION TRANSACTION READ WRITE")
+            self.says("c")
+        self.heard("b", "c", "b", "c")
+
+    def test_the_next_transaction(self):
+        """SET TRANSACTION is about the one that begins next, and says so too late within one."""
+        self.does("SET TRANSACTION READ ONLY")
+        self.does("BEGIN")
+        self.refuses(ReadOnlyTransaction, SAY.format("a"))
+        self.refuses(TransactionInProgress, "SET TRANSACTION READ WRITE")
+        self.does("COMMIT")
+        self.does("BEGIN")
+        self.says("b")
+        self.does("COMMIT")
+        self.does("SET SESSION TRANSACTION READ ONLY")
+        self.does("SET TRANSACTION READ WRITE")
+        self.does("BEGIN")
+        self.says("c")
+        self.does("COMMIT")
+        self.heard("b", "c")
 
     def test_all_tables_take_part(self):
         """A key, a length, the history it makes, private messages: nothing before COMMIT, all after it."""
