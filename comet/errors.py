@@ -243,6 +243,13 @@ class UnknownTable(Refused):
     sqlstate = "42S02"
 
 
+class NotAView(Refused):
+    """A table where a view is needed."""
+
+    code = 15
+    number = 1347
+
+
 class UnknownView(UnknownTable):
     """A table that information_schema does not have."""
 

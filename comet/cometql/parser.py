@@ -6,7 +6,7 @@ C{literal} is a string, a number, or the C{?} of a prepared statement::
 
     text        = [ statement ] { ";" } .
     statement   = insert | update | delete | select | show | describe | use | set | transaction
-                | kill .
+                | kill | upkeep .
 
     insert      = ( "INSERT" | "REPLACE" ) [ "INTO" ] table
                   ( [ "(" column { "," column } ")" ] ( "VALUES" | "VALUE" ) row { "," row }
@@ -45,13 +45,15 @@ C{literal} is a string, a number, or the C{?} of a prepared statement::
                 | ( "FILESYSTEM" | "RAM" | "AVG" | "UPTIME" ) "STATUS" | "DATABASES" | "SCHEMAS"
                 | [ "FULL" ] "TABLES" [ from ] | "TABLE" "STATUS" [ from ]
                 | [ "FULL" ] ( "COLUMNS" | "FIELDS" ) "FROM" table [ from ]
-                | ( "INDEX" | "INDEXES" | "KEYS" ) "FROM" table [ from ] | "CREATE" "TABLE" table
+                | ( "INDEX" | "INDEXES" | "KEYS" ) "FROM" table [ from ] | "CREATE" ( "TABLE" | "VIEW" ) table
                 | [ "COUNT" "(" "*" ")" ] ( "WARNINGS" | "ERRORS" ) | "COLLATION" | "CHARSET"
                 | "CHARACTER" "SET" | [ "STORAGE" ] "ENGINES" | "PLUGINS" )
                 [ "LIKE" expression ] [ where ] [ limit ] .
     from        = ( "FROM" | "IN" ) name .
     describe    = ( "DESCRIBE" | "DESC" | "EXPLAIN" ) ( table [ name ] | insert ) .
     kill        = "KILL" [ "CONNECTION" | "QUERY" ] expression .
+    upkeep      = ( "ANALYZE" | "CHECK" | "CHECKSUM" | "OPTIMIZE" | "REPAIR" ) "TABLE" table { "," table }
+                { "QUICK" | "FAST" | "MEDIUM" | "EXTENDED" | "CHANGED" | "FOR" "UPGRADE" } .
     use         = "USE" name .
     set         = "SET" assignment { "," assignment } .
     assignment  = [ "GLOBAL" | "SESSION" | "LOCAL" ] name "=" expression | variable ( "=" | ":=" ) expression
@@ -96,9 +98,8 @@ from comet.errors import NotSupported, ReadOnly, SyntaxRefused, ValueCount
 
 #: What MySQL carries out and comet does not: a clean refusal rather than a syntax error.
 _ELSEWHERE = words(
-    "ANALYZE CALL CHANGE CHECK CHECKSUM DEALLOCATE DO EXECUTE GRANT HANDLER HELP INSTALL"
-    " LOAD OPTIMIZE PREPARE PURGE RELEASE REPAIR RESET REVOKE SAVEPOINT"
-    " SIGNAL TABLE UNINSTALL VALUES WITH XA"
+    "CALL CHANGE DEALLOCATE DO EXECUTE GRANT HANDLER HELP INSTALL LOAD PREPARE PURGE RELEASE RESET REVOKE"
+    " SAVEPOINT SIGNAL TABLE UNINSTALL VALUES WITH XA"
 )
 #: What would make other tables than there are, or empty them.
 _STRUCTURE = words("ALTER CREATE DROP RENAME TRUNCATE")

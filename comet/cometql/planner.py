@@ -24,11 +24,13 @@ from comet.cometql.statements import (
     TableName,
     Transaction,
     Update,
+    Upkeep,
     Use,
 )
 from comet.cometql.tables.catalogue import Catalogue
 from comet.cometql.tables.table import AnyTable
 from comet.cometql.update import UpdatePlan, check_on_duplicate
+from comet.cometql.upkeep import UpkeepPlan
 from comet.errors import DatabaseDenied
 
 
@@ -78,5 +80,7 @@ class Planner:
                 return ExplainInsertPlan(insert, self._find(insert.table), slots)
             case Kill():
                 return KillPlan(statement)
+            case Upkeep():
+                return UpkeepPlan(statement, self._catalogue)
             case Nothing():
                 return NothingPlan()

@@ -1,4 +1,4 @@
-"""The part of the grammar that is not about rows: SHOW, DESCRIBE, USE, SET and transactions."""
+"""The part of the grammar that is not about rows: SHOW, DESCRIBE, USE, SET, CHECK TABLE and transactions."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from comet.cometql.statements import (
     Statement,
     TableName,
     Transaction,
+    Upkeep,
     Use,
     Variable,
 )
@@ -40,6 +41,7 @@ _SUBJECTS: dict[tuple[str, ...], str] = {
     ("INDEXES",): "INDEX",
     ("KEYS",): "INDEX",
     ("CREATE", "TABLE"): "CREATE TABLE",
+    ("CREATE", "VIEW"): "CREATE VIEW",
     ("WARNINGS",): "WARNINGS",
     ("ERRORS",): "ERRORS",
     ("COUNT", "(", "*", ")", "WARNINGS"): "COUNT(*) WARNINGS",
@@ -67,7 +69,7 @@ _SUBJECTS: dict[tuple[str, ...], str] = {
 #: Subjects that are asked of an account.
 _OF_AN_ACCOUNT = ("GRANTS", "CREATE USER")
 #: Subjects that are asked of a table, and whether a FROM stands before it.
-_OF_A_TABLE = {"COLUMNS": True, "INDEX": True, "CREATE TABLE": False}
+_OF_A_TABLE = {"COLUMNS": True, "INDEX": True, "CREATE TABLE": False, "CREATE VIEW": False}
 
 
 def _show(cursor: Cursor) -> Show:
@@ -282,6 +284,25 @@ def _unlock(cursor: Cursor) -> Nothing:
     return Nothing()
 
 
+#: What may stand behind the tables: how thoroughly, which is of no concern here.
+_THOROUGHNESS = ("QUICK", "FAST", "MEDIUM", "EXTENDED", "CHANGED", "USE_FRM")
+
+
+def _upkeep(verb: str) -> Callable[[Cursor], Upkeep]:
+    def read(cursor: Cursor) -> Upkeep:
+        if cursor.at("SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "FORMAT"):
+            raise NotSupported(f"{verb} of a statement is not supported")
+        cursor.accept_any("NO_WRITE_TO_BINLOG", "LOCAL")
+        if not cursor.accept_any("TABLE", "TABLES"):
+            raise cursor.error()
+        tables = cursor.listed(lambda: clauses.table_name(cursor))
+        while cursor.accept_any(*_THOROUGHNESS) or cursor.accept("FOR", "UPGRADE"):
+            pass
+        return Upkeep(verb, tuple(tables))
+
+    return read
+
+
 #: The first words of these statements, and what reads the rest.
 STATEMENTS: dict[str, Callable[[Cursor], Statement]] = {
     "SHOW": _show,
@@ -297,4 +318,5 @@ STATEMENTS: dict[str, Callable[[Cursor], Statement]] = {
     "ROLLBACK": _rollback,
     "SAVEPOINT": _savepoint,
     "RELEASE": _release,
+    **{verb: _upkeep(verb) for verb in ("ANALYZE", "CHECK", "CHECKSUM", "OPTIMIZE", "REPAIR")},
 }

@@ -25,7 +25,7 @@ from comet.cometql.statements import Show
 from comet.cometql.tables.catalogue import Catalogue
 from comet.cometql.tables.table import AnyTable
 from comet.cometql.values import as_text
-from comet.errors import NotAllowed
+from comet.errors import NotAllowed, NotAView
 
 #: Where the kernel tells of the machine.
 PROC = Path("/proc")
@@ -40,15 +40,17 @@ class ShowPlan(Plan):
         self._show = show
         self._catalogue = catalogue
         self._dictionary = dictionary
-        self._subject = SUBJECTS[show.subject]
-        if show.full:
-            self._subject = SUBJECTS.get(f"FULL {show.subject}", self._subject)
-        self._like = evaluation(show.like, words=True) if show.like else None
         self._named = show.table.database if show.table else show.database
         if show.table and not is_inner(self._named):
             catalogue.find(show.table.name, self._named)
         elif show.table:
             view(show.table.name, self._named, "SHOW")
+        if show.table and show.subject == "CREATE VIEW":
+            raise NotAView(f"'{show.table.name[:64]}' is not VIEW: comet has tables only")
+        self._subject = SUBJECTS[show.subject]
+        if show.full:
+            self._subject = SUBJECTS.get(f"FULL {show.subject}", self._subject)
+        self._like = evaluation(show.like, words=True) if show.like else None
 
     def described(self, context: Context, parameters: Parameters) -> Sequence[Column]:
         """@return: the columns."""

@@ -304,6 +304,18 @@ class Kill:
     query: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """
+    CHECK TABLE, or another word for looking after tables.
+
+    @ivar verb: C{ANALYZE}, C{CHECK}, C{CHECKSUM}, C{OPTIMIZE} or C{REPAIR}.
+    """
+
+    verb: str
+    tables: tuple[TableName, ...]
+
+
 Statement = (
     Explain
     | Kill
@@ -318,4 +330,5 @@ Statement = (
     | Use
     | Set
     | Transaction
+    | Upkeep
 )

@@ -117,6 +117,7 @@ ERRORS = {
         ("DESCRIBE dialogs", errors.UnknownTable, "dialogs"),
     ],
     (15, 1109, "42S02"): [("SELECT * FROM information_schema.nope", errors.UnknownView, "nope")],
+    (15, 1347, "HY000"): [("SHOW CREATE VIEW users_auth", errors.NotAView, "users_auth")],
     (15, 1049, "42000"): [("USE nope", errors.UnknownDatabase, "'nope'")],
     (15, 1094, "HY000"): [("KILL 12345", errors.UnknownConnection, "12345")],
     (17, 1366, "HY000"): [

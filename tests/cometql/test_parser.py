@@ -28,6 +28,7 @@ from comet.cometql.statements import (
     Star,
     TableName,
     Transaction,
+    Upkeep,
     Use,
     UserVariable,
     Variable,
@@ -148,7 +149,7 @@ class InsertTests(ParserTests):
             "INSERT INTO t SELECT * FROM u",
             "REPLACE INTO t VALUES (1) ON DUPLICATE KEY UPDATE a = VALUES(a)",
             "CALL t()",
-            "ANALYZE TABLE t",
+            "ANALYZE SELECT 1",
         )
 
     def test_structure(self):
@@ -496,7 +497,18 @@ class OtherTests(ParserTests):
         where = Query("SELECT * FROM shown WHERE Variable_name in ( :s0 ,  :s1 )")
         self.same(Show("VARIABLES", where=where), "SHOW VARIABLES WHERE Variable_name in ('a', 'b');")
         self.wrong("SHOW", "SHOW COLUMNS t", "SHOW TABLES LIKE", "SHOW 5")
-        self.absent("SHOW CONTRIBUTORS", "SHOW CREATE VIEW v")
+        self.absent("SHOW CONTRIBUTORS", "SHOW CREATE TRIGGER t")
+
+    def test_upkeep(self):
+        """Tables are looked after; how thoroughly is read over."""
+        table, other = TableName("t"), TableName("u", "db")
+        both = Upkeep("CHECK", (table, other))
+        self.same(both, "CHECK TABLE t, db.u FOR UPGRADE", "check tables t, `db`.`u` quick")
+        self.same(Upkeep("ANALYZE", (table,)), "ANALYZE TABLE t", "ANALYZE NO_WRITE_TO_BINLOG TABLE t")
+        self.same(Upkeep("REPAIR", (table,)), "REPAIR LOCAL TABLE t QUICK EXTENDED USE_FRM")
+        self.same(Upkeep("OPTIMIZE", (table,)), "OPTIMIZE TABLE t;")
+        self.same(Upkeep("CHECKSUM", (table,)), "CHECKSUM TABLE t EXTENDED")
+        self.wrong("CHECK", "CHECK TABLE", "CHECK TABLE t FOR", "CHECK TABLE t ALL", "OPTIMIZE t")
 
     def test_no_statement(self):
         """A text that begins with no known word is an error that names it, 80 characters of it at most."""

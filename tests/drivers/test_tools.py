@@ -1,4 +1,4 @@
-"""The programs that come with MariaDB, used by hand: the prompt with its completion, and mariadb-admin."""
+"""The programs that come with MariaDB: the prompt with its completion, mariadb-admin and mariadb-check."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import time
 
+from comet.cometql.tables.catalogue import TABLES
 from tests.drivers.matrix import the_server
 from tests.e2e.support import ServerCase, in_thread
 
@@ -120,3 +121,20 @@ class AdminTests(ServerCase):
     async def test_processlist(self):
         """It lists itself."""
         self.assertIn("root", await self.admin("processlist"))
+
+
+class CheckTests(ServerCase):
+    """mariadb-check, or mysqlcheck."""
+
+    program = shutil.which("mariadb-check") or shutil.which("mysqlcheck")
+    skip = None if program else "there is no mariadb-check"
+
+    async def test_all_tables(self):
+        """It goes through all tables, and finds nothing to do."""
+        server = await the_server()
+        for option in ("--check", "--analyze", "--optimize", "--repair"):
+            command = [self.program, *login(server), option, "CometQL_v1"]
+            done = await in_thread(subprocess.run, command, capture_output=True, timeout=30, text=True)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            said = f"The storage engine for the table doesn't support {option.strip('-')}"
+            self.assertEqual(done.stdout.count(said), len(TABLES), done.stdout)

@@ -1,0 +1,13 @@
+-- What mysqlcheck, phpMyAdmin and HeidiSQL offer to do with tables.
+CHECK TABLE `users_auth`, `users_data`;
+CHECK TABLE `CometQL_v1`.`pipes_settings` FOR UPGRADE;
+CHECK TABLE `users_auth` QUICK EXTENDED;
+CHECK TABLE `no_such_table`;
+ANALYZE TABLE `users_auth`;
+ANALYZE NO_WRITE_TO_BINLOG TABLE `users_auth`;
+OPTIMIZE TABLE `users_auth`, `users_data`;
+REPAIR TABLE `users_auth`;
+REPAIR TABLE `users_auth` QUICK EXTENDED USE_FRM;
+CHECKSUM TABLE `users_auth`, `users_data`;
+CHECKSUM TABLE `users_auth` EXTENDED;
+SHOW CREATE VIEW `users_auth`;
