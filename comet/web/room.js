@@ -23,10 +23,12 @@
   /** Why there is no call. */
   const REFUSED = {
     room_full: "This room is full. Try again when somebody has left, or take another room.",
+    media_away: "For one more than are in this room a media server is needed, and that is away just now. Try again in a minute.",
     not_allowed: "You may not enter this room. On the server of `comet demo`, rooms whose names begin with demo are open to all; else the site has to allow it.",
     no_server: "The server does not answer. Is it running? The page tries again when you press Join.",
     no_webrtc: "This browser cannot make video calls.",
   };
+  const BROKEN = { media_failed: "The way of pictures and sound broke. It is tried again." };
   const ENDED = {
     lost: "The connection to the server was away for too long. Join again.",
     removed: "You were taken out of the room.",
@@ -197,7 +199,7 @@
       draw();
     });
     for (const event of ["stream", "media", "link", "lost", "back", "topology"]) room.on(event, draw);
-    room.on("error", (error) => notice(WITHOUT[error.kind] ?? error.message));
+    room.on("error", (error) => notice(WITHOUT[error.kind] ?? BROKEN[error.kind] ?? error.message));
     room.on("away", () => notice("The connection to the server is lost. The call goes on, and the page tries to come back."));
     room.on("returned", () => {
       notice("");

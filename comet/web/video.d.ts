@@ -170,6 +170,7 @@ export class Ring {
   readonly until: number;
   readonly isOver: boolean;
   on(name: "silent", callback: (detail: { reason: string }) => void): Off;
+  on(name: "again", callback: () => void): Off;
   accept(options?: SitOptions): Promise<Room>;
   decline(): Promise<void>;
   busy(): Promise<void>;
@@ -184,7 +185,7 @@ export class CometVideo {
   on(name: "ring", callback: (ring: Ring) => void): Off;
   call(whom: number | { connection: number }, options?: CallOptions): Promise<Room>;
   join(room: string, options?: SitOptions): Promise<Room>;
-  look(room: string): Promise<{ topology: "mesh" | "sfu"; members: object[]; rings: object[] }>;
+  look(room: string): Promise<{ topology: "mesh" | "sfu"; capacity: number; members: object[]; rings: object[] }>;
   ice(): Promise<RTCIceServer[]>;
   devices(): Promise<Devices>;
   close(): Promise<void>;

@@ -700,9 +700,10 @@
     #subscribed;
     /** Whose each line of the connection back is, by its mid. */
     #owners = new Map();
-    /** The numbers of the latest own offer, of the connection back, and of the offer to it that is being answered. */
+    /** The numbers of the latest own offer, of the connection back, of the latest offer to it, and of that which is being answered. */
     #offers = 0;
     #back;
+    #offered;
     #answering;
     /** How often either has failed since it worked. */
     #failures = 0;
@@ -749,17 +750,21 @@
     /** This page has come back: the way to the media server may be another one. */
     returned() {
       if (this.#publishing.isAgreed && this.#publishing.state !== "connected") this.#publishing.restart();
-      if (this.#subscribed.isAgreed && this.#subscribed.state !== "connected") this.#ask();
+      if (this.#subscribed.isAgreed && this.#subscribed.state !== "connected") this.#later("subscribe", () => this.#ask());
     }
 
     received(_, { kind, failed, offer, connection, streams = [], ...data }) {
       if (kind === "publish") {
         // What is about an offer that does not count any more.
         if (offer !== undefined && offer !== this.#offers) return;
-        if (failed) this.#later("publish", () => this.#publishing.renew().then(() => this.#publish()));
+        if (failed) this.#failed(failed, "publish", () => this.#publishing.renew().then(() => this.#publish()));
         else this.#publishing.received(data);
       } else if (kind === "subscribe") {
-        if (failed) return this.#ask();
+        if (failed) {
+          if (offer === undefined || offer === this.#offered) this.#failed(failed, "subscribe", () => this.#ask());
+          return;
+        }
+        if (data.description) this.#offered = offer;
         if (connection !== this.#back) {
           if (!data.description) return;
           this.#back = connection;
@@ -789,9 +794,15 @@
       for (const connection of this.connections) connection.close();
     }
 
+    /** The media server has no use for a connection: the page is told why, and another one is tried. */
+    #failed(reason, name, work) {
+      this.#room.failed(problem("media_failed", reason));
+      this.#later(name, work);
+    }
+
     /** Let everything be offered over a new connection back. */
     #ask() {
-      this.#later("subscribe", () => this.#room.signal("media", { kind: "subscribe" }).catch(() => {}));
+      this.#room.signal("media", { kind: "subscribe" }).catch(() => {});
     }
 
     /** What fails again and again is tried less and less often. */
@@ -837,7 +848,7 @@
     #changed() {
       if (this.#publishing.state === "connected") this.limit();
       if (this.#subscribed.state === "connected") this.#failures = 0;
-      else if (this.#subscribed.state === "failed") this.#ask();
+      else if (this.#subscribed.state === "failed") this.#later("subscribe", () => this.#ask());
       const members = new Set([...this.#owners.values()].map(({ member }) => member));
       for (const member of members) this.#room.linked(member, this.#subscribed.state);
     }
@@ -1485,16 +1496,23 @@
     timer = undefined;
     #video;
 
-    constructor(video, { room, kind, caller_id, connection, mode, data = "", until }) {
+    constructor(video, { room, kind, caller_id, connection, ...told }) {
       super();
       this.#video = video;
+      Object.assign(this, { room, kind, callerId: caller_id, connection });
+      this.told(told);
+    }
+
+    /** What another ring of the site into the same room says anew. */
+    told({ mode, data = "", until }) {
       let value = data;
       try {
         value = JSON.parse(data);
       } catch {
         // A plain text.
       }
-      Object.assign(this, { room, kind, callerId: caller_id, connection, mode, data: value, text: data, until });
+      Object.assign(this, { mode, data: value, text: data, until });
+      this.emit("again");
     }
 
     /** Take it. @returns {Promise<Room>} */
@@ -1559,8 +1577,8 @@
 
     /** Who is there: for who sits in the room, is rung into it, or has the right `members`. */
     async look(name) {
-      const { members, rings, topology } = await this.#client.ask({ cmd: "room", room: String(name) });
-      return { topology, rings, members: members.map((member) => ({ ...member, userId: member.user_id })) };
+      const { members, rings, topology, limit } = await this.#client.ask({ cmd: "room", room: String(name) });
+      return { topology, capacity: limit, rings, members: members.map((member) => ({ ...member, userId: member.user_id })) };
     }
 
     /** Servers that help to find a way for media, as `RTCPeerConnection` wants them. */
@@ -1642,14 +1660,17 @@
     }
 
     #rung(frame) {
-      // The server says it again to a connection that is new.
-      if (this.rings.has(frame.room) || this.rooms.has(frame.room)) return;
-      const ring = new Ring(this, frame);
+      const known = this.rings.get(frame.room);
+      // The server says the same again to a connection that is new.
+      if (this.rooms.has(frame.room) || known?.until === frame.until) return;
+      const ring = known ?? new Ring(this, frame);
       this.rings.set(frame.room, ring);
+      this.#environment.clearTimeout(ring.timer);
       // Should the connection be lost, nobody says that it is over.
       const left = (frame.until - frame.time + 1) * 1000;
       ring.timer = this.#environment.setTimeout(() => this.#silent(ring.room, "expired"), left);
-      this.emit("ring", ring);
+      if (known) ring.told(frame);
+      else this.emit("ring", ring);
     }
 
     #silent(room, reason) {

@@ -300,6 +300,26 @@ describe("a ring", () => {
     assert.deepEqual(news.map(([, detail]) => detail.reason), ["busy", "busy"]);
   });
 
+  it("that the site rings anew lasts longer, and says what is new", async () => {
+    const there = await place();
+    const clock = new Clock();
+    const b = await page(there, 2, { setTimeout: clock.setTimeout, clearTimeout: clock.clearTimeout });
+    const ring = { type: "ring", room: "lobby", kind: "room", caller_id: 0, connection: 0, mode: "audio", data: "one", time: 0, until: 45 };
+    there.clients[0].tell(ring);
+    await until(() => b.rings.length);
+    const news = record(b.rings[0], "again", "silent");
+    clock.advance(30_000);
+    there.clients[0].tell({ ...ring, time: 30 });
+    there.clients[0].tell({ ...ring, mode: "video", data: '"two"', time: 30, until: 75 });
+    await until(() => news.length);
+    const { mode, data, text, until: end } = b.rings[0];
+    assert.deepEqual([mode, data, text, end], ["video", "two", '"two"', 75]);
+    clock.advance(45_000);
+    assert.deepEqual([b.rings.length, news.length, b.rings[0].isOver], [1, 1, false]);
+    clock.advance(2_000);
+    assert.deepEqual(news.at(-1), ["silent", { reason: "expired" }]);
+  });
+
   it("is over when its time is, also if nobody says so", async () => {
     const there = await place();
     const clock = new Clock();
@@ -444,6 +464,71 @@ describe("the media server", () => {
     await mine.shareScreen();
     await until(() => server.length === 2);
     assert.deepEqual(server[1].streams.map(({ source }) => source), ["microphone", "camera", "screen"]);
+  });
+});
+
+describe("a media server that cannot use a connection", () => {
+  /** @returns What the page of a room by way of the media server has said of a kind, and how to tell it something. */
+  async function relayed(there, clock) {
+    there.rooms.topology = "sfu";
+    const [a] = [await page(there, 1, { setTimeout: (run, delay) => (delay ? clock.setTimeout(run, delay) : setTimeout(run, 0)), clearTimeout: clock.clearTimeout })];
+    const room = await a.video.join("lobby");
+    const said = (kind) => signals(there, 1).filter((data) => data.kind === kind && data.candidate === undefined);
+    const say = (data) => there.clients[1].tell({ type: "signal", room: "lobby", from: "media", data });
+    return { ...a, room, said, say, news: record(room, "error") };
+  }
+
+  it("is told so to the page, which offers over another one, less and less often", async () => {
+    const there = await place();
+    const clock = new Clock();
+    const { said, say, news, pcs } = await relayed(there, clock);
+    await until(() => said("publish").length === 1);
+    for (const [offer, wait] of [[1, 500], [2, 1000]]) {
+      say({ kind: "publish", failed: "ICE failed", offer });
+      await until(() => news.length === offer);
+      clock.advance(wait - 1);
+      await pause();
+      assert.equal(said("publish").length, offer);
+      clock.advance(1);
+      await until(() => said("publish").length === offer + 1);
+    }
+    assert.deepEqual(news.map(([, { kind, message }]) => [kind, message]), Array(2).fill(["media_failed", "ICE failed"]));
+    assert.deepEqual(pcs.map(({ signalingState }) => signalingState), ["closed", "closed", "have-local-offer"]);
+    // It may be about what does not count any more.
+    say({ kind: "publish", failed: "late", offer: 1 });
+    await pause();
+    clock.advance(60_000);
+    await pause();
+    assert.deepEqual([said("publish").length, news.length], [3, 2]);
+  });
+
+  it("is asked for an offer over another one, unless it has made one since", async () => {
+    const there = await place();
+    const clock = new Clock();
+    const { said, say, news, pcs } = await relayed(there, clock);
+    const offer = async (connection, number) => {
+      const pc = new PeerConnection({});
+      pc.addTransceiver("audio", { direction: "sendonly" });
+      await pc.setLocalDescription();
+      say({ kind: "subscribe", description: pc.localDescription, streams: [], connection, offer: number });
+      await until(() => said("subscribe").some((data) => data.offer === number && data.connection === connection));
+    };
+    await offer(3, 7);
+    await offer(4, 8);
+    assert.equal(pcs[1].signalingState, "closed");
+    say({ kind: "subscribe", failed: "late", offer: 7 });
+    say({ kind: "subscribe", candidate: { candidate: "of another one" }, connection: 3 });
+    await pause();
+    clock.advance(60_000);
+    await pause();
+    assert.deepEqual([said("subscribe").length, news.length], [2, 0]);
+    say({ kind: "subscribe", failed: "no codec", offer: 8 });
+    await until(() => news.length === 1);
+    clock.advance(500);
+    await until(() => said("subscribe").length === 3);
+    assert.deepEqual(said("subscribe")[2], { kind: "subscribe" });
+    await offer(5, 9);
+    assert.equal(pcs[2].signalingState, "closed");
   });
 });
 
