@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 from twisted.trial.unittest import SkipTest, SynchronousTestCase
 
 from tests import redisserver
+from tests.browser.chromium import find_chromium
 
 BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
 RATES = ("per_second", "per_cpu_second")
@@ -62,7 +63,8 @@ class SuiteTests(SynchronousTestCase):
         for row in suite().rows:
             self.assertTrue(row["case"] and row["unit"] and row["baseline"] and row["machine"])
             if "missing" in row:
-                self.assertTrue(row["baseline"] in ("nchan", "Redis") or row["benchmark"] == "steps", row)
+                may_miss = row["baseline"] in ("nchan", "Redis") or row["benchmark"] in ("steps", "calling")
+                self.assertTrue(may_miss, row)
                 continue
             self.assertGreaterEqual(row["ratio"]["min"], 0)
             self.assertLessEqual(row["ratio"]["median"], row["ratio"]["max"])
@@ -238,6 +240,22 @@ class BenchmarkTests(SynchronousTestCase):
         self.assertEqual((result["pages"], result["signals"], result["calls"]), (8, 3 * 40, 40))
         beside = ["comet, messages to a channel", "Autobahn, a relay"] * 3
         self.assert_rows(result["rows"], *beside, "comet, three messages to a channel")
+
+    def test_calling(self):
+        """Each call and each joining is timed until there are pictures, beside a page without a server."""
+        if find_chromium() is None:
+            raise SkipTest("there is no Chromium on this machine")
+        result = suite().results["calling"]
+        self.assertEqual(result["measured"], [2, 2])
+        self.assert_rows(result["rows"], *["one page, without a server"] * 4)
+        for middle, slow in zip(result["rows"][::2], result["rows"][1::2], strict=True):
+            self.assertLessEqual(middle["value"]["median"], slow["value"]["median"])
+        self.assertLess(result["seated"]["max"], result["rows"][0]["value"]["max"])
+
+    def test_calling_without_a_browser(self):
+        """The rows say why there are no figures."""
+        result = self.result("calling", PATH="/nowhere")
+        self.assertEqual({row["missing"] for row in result["rows"]}, {"there is no Chromium on this machine"})
 
     def test_connections(self):
         """As many as shall come, do come and stay, in both dialects, beside a bare protocol."""

@@ -16,6 +16,7 @@ have_compiler() { have cc; }
 have_mariadb() { PATH=$PATH:/usr/sbin have mariadbd || PATH=$PATH:/usr/sbin have mysqld; }
 need "the loops in C" "gcc libc6-dev" have_compiler
 need "MariaDB" mariadb-server-core have_mariadb
+need "Chromium" chromium have_browser
 
 leave_out() { echo "left out: $1"; }
 . tools/setup_redis.sh

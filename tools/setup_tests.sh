@@ -24,7 +24,6 @@ need() {
 }
 
 have_client() { have mariadb || have mysql; }
-have_browser() { have chromium || have chromium-browser || have google-chrome; }
 have_node() { have node && have npm; }
 have_debhelper() { have dh && have dpkg-buildpackage && /usr/bin/python3 -c 'import ensurepip'; }
 have_headers() { have pkg-config && { pkg-config --exists libmariadb || pkg-config --exists mysqlclient; }; }

@@ -5,6 +5,9 @@ have() {
     command -v "$1" >/dev/null 2>&1
 }
 
+# Whether there is a browser that programs can drive.
+have_browser() { have chromium || have chromium-browser || have google-chrome; }
+
 # How to become root: nothing for root itself, else sudo if it asks no password; fails if there is no way.
 as_root() {
     if [ "$(id -u)" = 0 ]; then
