@@ -44,6 +44,11 @@ if ! "$python" -c 'import MySQLdb' 2>/dev/null; then
         leave_out "mysqlclient (pip install mysqlclient)"
 fi
 
+# The other browser: its files alone, as what it is to be run with is there for Chromium.
+have_firefox() { have firefox-esr || have firefox || [ -x .venv/firefox/usr/lib/firefox-esr/firefox-esr ]; }
+have_firefox || unpack firefox $(wanted_by firefox-esr)
+have_firefox || leave_out "Firefox (apt-get install firefox-esr)"
+
 # WebRTC besides that of the browser; only where there are wheels, for its media libraries take long to build.
 "$python" -c 'import aiortc' 2>/dev/null ||
     "$python" -m pip --disable-pip-version-check --quiet install --only-binary=:all: 'aiortc>=1.16' >/dev/null 2>&1 ||

@@ -18,10 +18,11 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.error import ProcessExitedAlready
 from twisted.internet.protocol import ProcessProtocol
-from twisted.internet.task import deferLater
 
-#: Seconds: until a command is answered, until a condition holds, between two looks at it, until the end.
-ANSWER, PATIENCE, GLANCE, LAST_RESPECTS = 20, 15, 0.05, 5
+from tests.browser.looking import BrowserError, Looking
+
+#: Seconds: until a command is answered, and until the end.
+ANSWER, LAST_RESPECTS = 20, 5
 
 FLAGS = [
     "--headless=new",
@@ -63,10 +64,6 @@ def says(script: str, value) -> str:
     return f"JSON.stringify({script}) === JSON.stringify({json.dumps(value)})"
 
 
-class DevToolsError(Exception):
-    """The browser refused a command, did not answer it, or a script in the page failed."""
-
-
 class Pipe(ProcessProtocol):
     """The process, and commands to it: one JSON object each, answered under the same number."""
 
@@ -91,20 +88,20 @@ class Pipe(ProcessProtocol):
             self.listeners.get(answer.get("sessionId"), lambda event: None)(answer)
         elif question := self._questions.pop(answer["id"], None):
             if "error" in answer:
-                question.errback(DevToolsError(answer["error"]["message"]))
+                question.errback(BrowserError(answer["error"]["message"]))
             else:
                 question.callback(answer["result"])
 
     def processEnded(self, reason):
         questions, self._questions = self._questions, {}
         for question in questions.values():
-            question.errback(DevToolsError(f"Chromium is gone: {self.complaints.decode(errors='replace')}"))
+            question.errback(BrowserError(f"Chromium is gone: {self.complaints.decode(errors='replace')}"))
         self.ended.callback(None)
 
     async def command(self, method, session=None, **parameters):
         """@return: the answer of the browser, or of the page with this session."""
         if self.ended.called:
-            raise DevToolsError("Chromium is gone")
+            raise BrowserError("Chromium is gone")
         number = self._number = self._number + 1
         request = {"id": number, "method": method, "params": parameters}
         if session is not None:
@@ -115,7 +112,7 @@ class Pipe(ProcessProtocol):
             return await question.addTimeout(ANSWER, reactor)
         except TimeoutError:
             self._questions.pop(number, None)
-            raise DevToolsError(f"no answer to {method} within {ANSWER} s") from None
+            raise BrowserError(f"no answer to {method} within {ANSWER} s") from None
 
 
 class Chromium:
@@ -151,7 +148,7 @@ class Chromium:
         await page.resize(1280, 800)
         went = await page.command("Page.navigate", url=url)
         if "errorText" in went:
-            raise DevToolsError(f"{url}: {went['errorText']}")
+            raise BrowserError(f"{url}: {went['errorText']}")
         await page.wait_for("document.readyState === 'complete' && location.href !== 'about:blank'")
         return page
 
@@ -171,7 +168,7 @@ class Chromium:
             self._pipe.transport.signalProcess("KILL")
 
 
-class Page:
+class Page(Looking):
     """
     One tab.
 
@@ -196,31 +193,14 @@ class Page:
         return await self._pipe.command(method, self._session, **parameters)
 
     async def evaluate(self, expression: str):
-        """@return: the value of a JavaScript expression, awaited if it is a promise."""
+        """See L{Looking.evaluate}."""
         answer = await self.command(
             "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True, userGesture=True
         )
         if "exceptionDetails" in answer:
             details = answer["exceptionDetails"]
-            raise DevToolsError(details.get("exception", {}).get("description", details["text"]))
+            raise BrowserError(details.get("exception", {}).get("description", details["text"]))
         return answer["result"].get("value")
-
-    async def wait_for(self, condition: str, timeout: float = PATIENCE):
-        """@return: the first value of a JavaScript expression that is true."""
-        deadline = reactor.seconds() + timeout
-        while True:
-            try:
-                seen = await self.evaluate(condition)
-            except DevToolsError as error:
-                seen, trouble = None, str(error)  # the page may be on its way to another
-            else:
-                trouble = ""
-            if seen:
-                return seen
-            if reactor.seconds() > deadline:
-                text = await self.evaluate("document.body?.innerText")
-                raise AssertionError(f"in vain: {condition} {trouble}\nThe page says:\n{text}")
-            await deferLater(reactor, GLANCE)
 
     async def click(self, selector: str) -> None:
         """Click into the middle of an element."""

@@ -8,9 +8,11 @@ from pathlib import Path
 
 from twisted.internet import reactor
 from twisted.internet.task import deferLater
+from twisted.trial.unittest import SkipTest
 
+from tests.browser.firefox import Firefox, find_firefox
 from tests.e2e.aiortcpeer import PATIENCE, Peer, aiortc
-from tests.e2e.callers import WAY, VideoCase
+from tests.e2e.callers import WAY, Tab, VideoCase
 from tests.e2e.support import in_thread
 from tests.januserver import SECRET, Janus
 from tests.redisserver import Redis
@@ -33,6 +35,44 @@ class SqlTests(VideoCase):
         await self.sql(("DELETE FROM conference WHERE name = '101' AND user_id = 2",))
         await bob.has("ended", "removed")
         await ada.has("gone", "removed")
+
+
+class FirefoxTests(VideoCase):
+    """Chromium and Firefox."""
+
+    async def setUp(self):
+        if find_firefox() is None:
+            raise SkipTest("there is no Firefox on this machine")
+        await super().setUp()
+        firefox = await Firefox.start(self)
+        self.fox = await Tab.open(firefox, self.comet, 1)
+        [self.bob] = await self.tabs(2)
+
+    async def test_calls(self):
+        """Each calls the other: they see, hear and tell each other, share a screen, mute, and hang up."""
+        fox, bob = self.fox, self.bob
+        await fox.call(2)
+        await bob.accept()
+        await self.assert_call(fox, bob)
+        await bob.evaluate("me.room.data.send('hello')")
+        await fox.has("data", "hello")
+        await fox.evaluate("me.room.data.send('good day')")
+        await bob.has("data", "good day")
+        await fox.evaluate("me.room.leave()")
+        await bob.has("ended", "hangup")
+        await bob.call(1)
+        await fox.accept()
+        await self.assert_call(fox, bob)
+        await bob.evaluate("me.room.shareScreen()")
+        await fox.wait_for("me.flow().then((all) => Object.values(all).some(({ screen }) => screen > 3))")
+        for muted in (True, False):
+            await fox.evaluate(f"me.room.mute({{ video: {str(muted).lower()} }})")
+            await bob.wait_for(f"me.room.others[0].video !== {str(muted).lower()}")
+        await self.assert_call(fox, bob)
+        await bob.evaluate("me.room.leave()")
+        await fox.has("ended", "hangup")
+        for tab in (fox, bob):
+            self.assertEqual((tab.page.errors, await tab.evaluate("me.has('error')")), ([], False))
 
 
 class NodesTests(VideoCase):
