@@ -3,7 +3,6 @@
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     invariant,
     precondition,
     rule,
@@ -14,21 +13,21 @@ from twisted.trial.unittest import SynchronousTestCase
 from comet.model import Channel, Message, PrivateMessage, User
 from comet.storage.presences import Span, What
 from tests.cluster.scene import EXPIRY, Scene, texts
+from tests.cluster.turmoil import NODES, Turmoil
 from tests.running import finish
 
 KEPT, PLAIN = Channel(0, "kept"), Channel(0, "plain")
 USERS = [User(0, number) for number in (1, 2)]
-NODES = "abc"
 
 
-class ClusterMachine(RuleBasedStateMachine):
+class ClusterMachine(Turmoil):
     """Three nodes over one store; what is said carries a number of its own."""
 
+    settling = 5.0
+
     def __init__(self):
-        super().__init__()
-        self.scene = Scene(NODES, history=99, queue=99)
+        super().__init__(Scene(NODES, history=99, queue=99))
         self.scene.run(self.nodes[0].set_length(KEPT, 99))
-        self.scene.wait(1)
         self.said = 0
         #: Who listens to what, with what was said before.
         self.ears = []
@@ -39,18 +38,10 @@ class ClusterMachine(RuleBasedStateMachine):
         #: All that was sent, and all devices that ever were.
         self.posted = {user: [] for user in USERS}
         self.ever = {user: [] for user in USERS}
-        self.lost_bus = False
-
-    @property
-    def nodes(self):
-        return self.scene.brokers
 
     def text(self):
         self.said += 1
         return str(self.said)
-
-    def node(self, number):
-        return self.nodes[number % len(self.nodes)]
 
     @precondition(lambda self: len(self.ears) < 9)
     @rule(node=st.integers(0, 2), kept=st.booleans())
@@ -92,42 +83,10 @@ class ClusterMachine(RuleBasedStateMachine):
         self.posted[user].append(text)
         self.scene.run(self.node(node).send_private(PrivateMessage(user, "note", text, 1)))
 
-    @rule()
-    def lose_the_bus(self):
-        self.scene.exchange.lose()
-        self.lost_bus = True
-
-    @rule(node=st.integers(0, 2))
-    def cut_off(self, node):
-        self.node(node).bus.lose()
-        self.lost_bus = True
-
-    @rule()
-    def settle_bus(self):
-        if self.lost_bus:
-            self.lost_bus = False
-            self.scene.exchange.connect()
-            self.scene.wait(5)
-
-    @precondition(lambda self: len(self.nodes) > 1)
-    @rule(node=st.integers(0, 2), quietly=st.booleans())
-    def end(self, node, quietly):
-        broker = self.node(node)
-        if quietly:
-            self.scene.brokers.remove(broker)
-            broker.store = self.scene.store
-            self.scene.run(broker.engine.stop())
-        else:
-            self.scene.kill(broker)
+    def forget(self, broker):
+        """See L{Turmoil.forget}."""
         self.ears = [each for each in self.ears if each[0] is not broker]
         self.devices = [each for each in self.devices if each[1] is not broker]
-
-    @precondition(lambda self: len(self.nodes) < 3)
-    @rule()
-    def begin(self):
-        there = {broker.connections.node for broker in self.nodes}
-        self.scene.add(next(name for name in NODES if name not in there))
-        self.scene.wait(3)
 
     @rule(seconds=st.sampled_from([0.3, 2, 20]))
     def wait(self, seconds):

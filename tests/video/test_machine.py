@@ -3,7 +3,6 @@
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     invariant,
     precondition,
     rule,
@@ -29,36 +28,26 @@ from comet.video.model import (
     is_call,
 )
 from tests.cluster.scene import EXPIRY
+from tests.cluster.turmoil import NODES, Turmoil
 from tests.video.media import RecordingMedia
 from tests.video.nodes import Nodes, book
 
-NODES = "abc"
 RING, GRACE = 15, 6
 NUMBERS = st.integers(0, 11)
 
 
-class VideoMachine(RuleBasedStateMachine):
+class VideoMachine(Turmoil):
     """Three servers; a few users with a few pages each."""
 
     def __init__(self):
-        super().__init__()
         video = Video(ring=RING, grace=GRACE, mesh_limit=2, room_limit=4, calls_per_minute=0)
-        self.scene = Nodes(NODES, video=video, make_media=lambda name: RecordingMedia())
-        self.scene.wait(1)
+        super().__init__(Nodes(NODES, video=video, make_media=lambda name: RecordingMedia()))
         pairs = zip(self.nodes, Nodes.users, strict=True)
         self.pages = [self.scene.page(node, user_id) for node, user_id in pairs]
         #: The seats that pages were told to have: page, room, number, secret.
         self.seats = []
         #: For each call, whom it was rung for, and who has made it.
         self.allowed = {}
-        self.lost_bus = False
-
-    @property
-    def nodes(self):
-        return self.scene.brokers
-
-    def node(self, number):
-        return self.nodes[number % len(self.nodes)]
 
     def page_of(self, number):
         return self.pages[number % len(self.pages)]
@@ -169,46 +158,15 @@ class VideoMachine(RuleBasedStateMachine):
         else:
             page.vanish()
 
-    @rule()
-    def lose_the_bus(self):
-        self.scene.exchange.lose()
-        self.lost_bus = True
+    def empty(self, broker):
+        """See L{Turmoil.empty}."""
+        for page in self.pages:
+            if page.broker is broker:
+                page.vanish()
 
-    @precondition(lambda self: len(self.nodes) > 1)
-    @rule(node=st.integers(0, 2))
-    def lose_one(self, node):
-        """One server alone loses the bus."""
-        self.node(node).bus.lose()
-        self.lost_bus = True
-
-    @rule()
-    def settle_bus(self):
-        if self.lost_bus:
-            self.lost_bus = False
-            self.scene.exchange.connect()
-            self.scene.settle()
-
-    @precondition(lambda self: len(self.nodes) > 1)
-    @rule(node=st.integers(0, 2), quietly=st.booleans())
-    def end(self, node, quietly):
-        broker = self.node(node)
-        if quietly:
-            for page in self.pages:
-                if page.broker is broker:
-                    page.vanish()
-            self.scene.brokers.remove(broker)
-            broker.store = self.scene.store
-            self.scene.run(broker.engine.stop())
-        else:
-            self.scene.kill(broker)
+    def forget(self, broker):
+        """See L{Turmoil.forget}."""
         self.pages = [page for page in self.pages if page.broker is not broker]
-
-    @precondition(lambda self: len(self.nodes) < 3)
-    @rule()
-    def begin(self):
-        there = {broker.connections.node for broker in self.nodes}
-        self.settle_bus()
-        self.scene.add(next(name for name in NODES if name not in there))
 
     @rule(seconds=st.sampled_from([0.3, 2, 10]))
     def wait(self, seconds):
