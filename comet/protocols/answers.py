@@ -10,6 +10,8 @@ from twisted.web.http import Request
 
 from comet.errors import CometError, OriginRefused, TooManyCommands, TooManyConnections, UnknownSession
 from comet.model import Goodbye, Json
+from comet.protocols.api.bodies import write_body
+from comet.protocols.api.problems import Problem
 from comet.protocols.refusing import JSON, refuse
 
 
@@ -32,11 +34,18 @@ class Exchange:
             self.gone = True
             self.lost(self)
 
-    def answer(self, body: bytes) -> None:
+    def answer(self, body: bytes, status: int = 200) -> None:
         """Answer with JSON that is encoded already; nothing happens if nobody is there."""
         if not self.gone:
             self.gone = True
-            answer_bytes(self._request, body)
+            answer_bytes(self._request, body, status)
+
+    def refuse(self, problem: Problem) -> None:
+        """Answer with why it is not granted; likewise."""
+        if not self.gone:
+            for name, value in problem.headers.items():
+                self._request.setHeader(name, value)
+            self.answer(write_body(problem.content), problem.status)
 
 
 def answer_json(request: Request, value: Json, status: int = 200) -> None:
@@ -54,6 +63,8 @@ def answer_bytes(request: Request, body: bytes, status: int = 200, content_type:
     request.finish()
 
 
+#: Headers by which a proxy shows itself.
+_OF_PROXIES = ("x-forwarded-for", "forwarded", "via", "x-real-ip")
 #: The status of HTTP for what is refused; 400 for all else.
 STATUSES: Mapping[type[CometError], HTTPStatus] = {
     UnknownSession: HTTPStatus.NOT_FOUND,
@@ -72,10 +83,22 @@ def answer_error(request: Request, error: CometError) -> None:
     answer_json(request, {"error": body}, status)
 
 
+def header_of(request: Request, name: str) -> str | None:
+    """@return: the first header of that name, C{None} if there is none."""
+    raw = request.requestHeaders.getRawHeaders(name.encode())
+    # Bytes that are no UTF-8 stay what they are, and fit nothing.
+    return None if raw is None else raw[0].decode("utf-8", "surrogateescape")
+
+
 def headers_of(request: Request) -> Mapping[str, str]:
     """@return: the headers that a visitor is seen by, names in lower case."""
     names = ("user-agent", "origin", "accept-language")
     return {name: request.getHeader(name) or "" for name in names}
+
+
+def is_passed_on(request: Request) -> bool:
+    """@return: whether a proxy has brought a request."""
+    return any(map(request.requestHeaders.hasHeader, _OF_PROXIES))
 
 
 def address_of(request: Request) -> str:

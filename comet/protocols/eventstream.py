@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 
 from twisted.web.http import Request
 from twisted.web.resource import Resource
@@ -47,8 +47,15 @@ class EventStreamForm(DialectForm):
 class EventStream:
     """One stream: writes while the socket is willing; the rest waits in the session."""
 
-    def __init__(self, request: Request, hello: Hello, streams: EventStreams) -> None:
+    def __init__(
+        self,
+        request: Request,
+        hello: Hello,
+        streams: EventStreams,
+        make_session: Callable[..., Session] = Session,
+    ) -> None:
         """
+        @param make_session: makes the session, given what L{Session} takes.
         @raise comet.errors.Refused: if there can be no such client.
         """
         reception = streams.reception
@@ -58,7 +65,7 @@ class EventStream:
         places = {name: place for name, place in hello.wanted.items() if place is not None}
         limits = reception.broker.limits
         self._cursor = StreamCursor(places, hello.acknowledged, limits.channels)
-        self.session = Session(
+        self.session = make_session(
             *(visitor, streams.form, self, reception.broker, reception.server),
             secret=self.secret,
             mark=self._mark,
@@ -173,17 +180,20 @@ class EventStreams(Resource):
         """A stream has ended."""
         self._streams.pop(stream.secret, None)
 
+    def open(self, request: Request, hello: Hello, make_session: Callable[..., Session] = Session) -> None:
+        """Answer C{request} with a stream; see L{EventStream}."""
+        stream = EventStream(request, hello, self, make_session)
+        self._streams[stream.secret] = stream
+
     def render_GET(self, request: Request) -> int:
         """Open a stream."""
         query = request.uri.partition(b"?")[2].decode("latin-1")
         try:
             key = read_bearer(request.getHeader("authorization"))
             hello = query_hello(query, request.getHeader("last-event-id") or "", key)
-            stream = EventStream(request, hello, self)
+            self.open(request, hello)
         except CometError as error:
             answer_error(request, error)
-        else:
-            self._streams[stream.secret] = stream
         return NOT_DONE_YET
 
     def render_POST(self, request: Request) -> int:

@@ -16,11 +16,9 @@ from twisted.web.server import NOT_DONE_YET
 
 from comet import addresses
 from comet.metrics import CONTENT_TYPE
-from comet.protocols.answers import address_of, answer_bytes
+from comet.protocols.answers import address_of, answer_bytes, is_passed_on
 from comet.protocols.query import read_bearer
 
-#: Headers by which a proxy shows itself: without our trust in it, it hides who asks.
-_OF_PROXIES = ("x-forwarded-for", "forwarded", "via", "x-real-ip")
 _REFUSED = b"not from here: [metrics] networks says from where, [metrics] token with which token\n"
 
 
@@ -67,7 +65,8 @@ class MetricsPage(Resource):
         """The metrics; 403 with what to change for who may not read them."""
         assert request.transport is not None  # it is being answered
         peer = str(getattr(request.transport.getPeer(), "host", "unix"))
-        hidden = any(map(request.requestHeaders.hasHeader, _OF_PROXIES)) and not self._trusts(peer)
+        # Without our trust in it, a proxy hides who asks.
+        hidden = is_passed_on(request) and not self._trusts(peer)
         bearer = read_bearer(request.getHeader("authorization"))
         if not self._reader.admits(address_of(request), hidden, bearer):
             answer_bytes(request, _REFUSED, HTTPStatus.FORBIDDEN, "text/plain; charset=utf-8")

@@ -33,10 +33,12 @@ class Caller:
     Who has sent a request.
 
     @ivar identity: the user whose token it was; nobody for the backend, which may do everything.
+    @ivar by_key: whether it was the tenant's own key, rather than the main password.
     """
 
     dev_id: int
     identity: Identity = ANONYMOUS
+    by_key: bool = False
 
     @property
     def user(self) -> User | None:
@@ -80,8 +82,8 @@ class Doorkeeper:
         key = _bearer(authorization)
         if _is_token(key):
             return await self._by_token(dev_id, key)
-        self._check_key(dev_id, key, address)
-        return Caller(dev_id)
+        by_key = self._check_key(dev_id, key, address)
+        return Caller(dev_id, by_key=by_key)
 
     def admit(self, dev_id: int, authorization: str | None, address: str) -> None:
         """
@@ -95,15 +97,19 @@ class Doorkeeper:
         elif self._accounts.refuses(dev_id, key):
             raise problems.wrong_key()
 
-    def _check_key(self, dev_id: int, key: str, address: str) -> None:
+    def _check_key(self, dev_id: int, key: str, address: str) -> bool:
+        """@return: whether it is the tenant's own key."""
         if not key:
             raise problems.no_key()
         line, now = addresses.line(address), self._clock()
         if seconds := self._tries.wait(line, now):
             raise problems.too_many_keys(math.ceil(seconds))
-        if not self._opens(dev_id, key):
+        opened = self._opened(dev_id, key)
+        if opened is None:
             self._tries.take(line, now)
             raise problems.wrong_key()
+        own = self._accounts.tenant(dev_id)
+        return own is not None and opened == own.key
 
     async def _by_token(self, dev_id: int, token: str) -> Caller:
         # Nobody finds one by trying, so those that have run out do not count as tries.
@@ -112,13 +118,16 @@ class Doorkeeper:
             raise problems.wrong_key()
         return Caller(dev_id, Identity(found.user_id, found.claims))
 
-    def _opens(self, dev_id: int, key: str) -> bool:
-        """@return: whether C{key} is one of those of the tenant, in a time that tells nothing of them."""
+    def _opened(self, dev_id: int, key: str) -> str | None:
+        """@return: that of the tenant's passwords which C{key} is, in a time that tells nothing of them."""
         presented = key.encode("utf-8", "surrogateescape")
-        found = False
-        for password in self._accounts.passwords(dev_id):
-            found |= hmac.compare_digest(presented, password.encode())
-        return found
+        # All are looked at, whichever of them it is.
+        found = [
+            password
+            for password in self._accounts.passwords(dev_id)
+            if hmac.compare_digest(presented, password.encode())
+        ]
+        return found[0] if found else None
 
 
 def _is_token(key: str) -> bool:

@@ -15,7 +15,7 @@ from twisted.web.server import NOT_DONE_YET, Request
 
 from comet.broker import Broker
 from comet.errors import CometError, ShuttingDown
-from comet.protocols.answers import Exchange, address_of, answer_bytes
+from comet.protocols.answers import Exchange, address_of, header_of
 from comet.protocols.api import problems
 from comet.protocols.api.bodies import read_body, write_body
 from comet.protocols.api.callers import Doorkeeper
@@ -39,7 +39,11 @@ DOCUMENT_METHODS = ("GET", "HEAD")
 
 
 class Api(Resource):
-    """Everything below C{/comet/api}, for L{shared_api} to show to the pages that may ask."""
+    """
+    Everything below C{/comet/api}, for L{shared_api} to show to the pages that may ask.
+
+    @ivar doorkeeper: tells who asks, and counts the wrong keys of each address.
+    """
 
     isLeaf = True
     _log = Logger()
@@ -58,7 +62,7 @@ class Api(Resource):
         """
         super().__init__()
         self._operations = Operations(broker)
-        self._doorkeeper = Doorkeeper(broker.accounts, broker.limits.api_failures, seconds)
+        self.doorkeeper = Doorkeeper(broker.accounts, broker.limits.api_failures, seconds)
         self._tenants, self._reasons = dev_index_size, reasons
         self._document = write_body(document(broker.limits, dev_index_size))
 
@@ -68,7 +72,7 @@ class Api(Resource):
         try:
             self._begin(request, exchange)
         except Problem as problem:
-            _refuse(request, exchange, problem)
+            exchange.refuse(problem)
         return NOT_DONE_YET
 
     def _begin(self, request: Request, exchange: Exchange) -> None:
@@ -81,7 +85,7 @@ class Api(Resource):
         method = request.method.decode("latin-1")
         allow, methods, path = _find(parts)
         if not methods and method in DOCUMENT_METHODS:
-            _answer(request, exchange, 200, self._document)
+            exchange.answer(self._document)
             return
         operation = methods.get("GET" if method == "HEAD" else method)
         if operation is None:
@@ -92,7 +96,7 @@ class Api(Resource):
         if not operation.writes:
             # A write that has begun is carried out as a whole, whether somebody waits for the answer or not.
             exchange.lost = lambda _: work.cancel()
-        work.addErrback(self._give_up, request, exchange)
+        work.addErrback(self._give_up, exchange)
 
     async def _serve(
         self, request: Request, exchange: Exchange, operation: Operation, path: dict[str, str]
@@ -100,11 +104,11 @@ class Api(Resource):
         try:
             content = await self._carry_out(request, operation, path)
         except Problem as problem:
-            _refuse(request, exchange, problem)
+            exchange.refuse(problem)
         except CometError as error:
-            _refuse(request, exchange, Problem.of(error))
+            exchange.refuse(Problem.of(error))
         else:
-            _answer(request, exchange, 200, write_body(content))
+            exchange.answer(write_body(content))
 
     async def _carry_out(self, request: Request, operation: Operation, path: dict[str, str]) -> Any:
         """
@@ -116,20 +120,20 @@ class Api(Resource):
         raw = request.content.read()
         query = _decoded(request.args)
         # The tenant comes first: without it nobody can tell whether the key is right.
-        caller = await self._doorkeeper.identify(*self._presented(request, query), address_of(request))
+        caller = await self.doorkeeper.identify(*self._presented(request, query), address_of(request))
         if not operation.users:
             caller.check_backend()
         given = read_path(path) | read_query(query, operation.query)
         body = None
         if operation.form is not None:
-            body = read_body(raw, _header(request, "Content-Type"), _header(request, "Content-Encoding"))
+            body = read_body(raw, header_of(request, "Content-Type"), header_of(request, "Content-Encoding"))
         return await operation.run(self._operations, Call(caller, given, operation.form, body))
 
     def judge(self, request: Request, query: bytes, address: str) -> Problem | None:
         """@return: why a request is refused, whatever its body has; C{None} if it may not be."""
         try:
             presented = self._presented(request, _decoded(parse_qs(query, keep_blank_values=True)))
-            self._doorkeeper.admit(*presented, address)
+            self.doorkeeper.admit(*presented, address)
         except Problem as problem:
             return problem
         return None
@@ -141,37 +145,18 @@ class Api(Resource):
         @raise Problem: if there is no such tenant.
         """
         said = read_query({TENANT.name: query.pop(TENANT.name, [])}, [TENANT])[TENANT.name]
-        tenant = read_tenant(said, _header(request, TENANT_HEADER), self._tenants)
-        return tenant, _header(request, "Authorization")
+        tenant = read_tenant(said, header_of(request, TENANT_HEADER), self._tenants)
+        return tenant, header_of(request, "Authorization")
 
-    def _give_up(self, failure: Failure, request: Request, exchange: Exchange) -> None:
+    def _give_up(self, failure: Failure, exchange: Exchange) -> None:
         """Something that should not have happened, unless the client has gone away."""
         if not (exchange.gone and failure.check(CancelledError)):
             self._log.failure("a request of the HTTP API has failed", failure)
-            _refuse(request, exchange, problems.failure())
+            exchange.refuse(problems.failure())
 
 
 def _decoded(query: Mapping[bytes, list[bytes]]) -> dict[str, list[str]]:
     return {read_text(name): [read_text(text) for text in texts] for name, texts in query.items()}
-
-
-def _header(request: AnyRequest, name: str) -> str | None:
-    raw = request.requestHeaders.getRawHeaders(name.encode())
-    # Bytes that are no UTF-8 stay what they are, and fit nothing.
-    return None if raw is None else raw[0].decode("utf-8", "surrogateescape")
-
-
-def _refuse(request: Request, exchange: Exchange, problem: Problem) -> None:
-    for name, value in problem.headers.items():
-        request.setHeader(name, value)
-    _answer(request, exchange, problem.status, write_body(problem.content))
-
-
-def _answer(request: Request, exchange: Exchange, status: int, body: bytes) -> None:
-    """Answer, unless nobody is there any more."""
-    if not exchange.gone:
-        exchange.gone = True
-        answer_bytes(request, body, status)
 
 
 def _find(parts: list[str]) -> tuple[str, Methods, dict[str, str]]:
@@ -196,7 +181,7 @@ def shared_api(api: Api, reception: Reception) -> Shared:
 def _tenant_of(request: AnyRequest) -> int | None:
     """@return: the tenant that a request is about, as far as it can be told before it is read."""
     given = [text.decode("latin-1") for text in (request.args or {}).get(TENANT.name.encode(), ())]
-    said = given[0] if given else _header(request, TENANT_HEADER) or ""
+    said = given[0] if given else header_of(request, TENANT_HEADER) or ""
     return int(said) if said.isascii() and said.isdecimal() and len(said) < 11 else None
 
 
