@@ -8,6 +8,7 @@ from dataclasses import astuple, dataclass, replace
 
 from comet.cometql.status import (
     Gauges,
+    LoadStatus,
     PortStatus,
     PresenceStatus,
     ServerStatus,
@@ -68,6 +69,7 @@ class ServerGauges(Gauges):
         slow: Callable[[], int] = int,
         traffic: Callable[[], TrafficStatus] = TrafficStatus,
         video: Callable[[], VideoStatus] = VideoStatus,
+        load: Callable[[], LoadStatus] = LoadStatus,
     ) -> None:
         """
         @param clock: seconds that only grow.
@@ -77,13 +79,14 @@ class ServerGauges(Gauges):
         @param slow: how many statements were slow.
         @param traffic: what MySQL clients send and are sent.
         @param video: calls and rooms.
+        @param load: how much there is to do.
         """
         self._delivery = Counters() if delivery is None else delivery
         self._goodbyes: Counter[Goodbye] = Counter() if goodbyes is None else goodbyes
         self._clock, self._started = clock, clock()
         self._ws, self._cometql, self._tenant, self._presence = ws, cometql, tenant, presence
         self._slow = slow
-        self._traffic, self._video = traffic, video
+        self._traffic, self._video, self._load = traffic, video, load
         self._refused = Refusals() if refused is None else refused
 
     def tick(self) -> None:
@@ -98,6 +101,7 @@ class ServerGauges(Gauges):
             *(uptime, self._ws.status(), self._cometql.status(), Refusals(self._refused)),
             *(replace(self._delivery), Counter(self._goodbyes), self._presence()),
             *(self._slow(), self._traffic(), self._video()),
+            load=self._load(),
         )
 
     def tenant(self, dev_id: int) -> TenantStatus:

@@ -35,7 +35,7 @@ from comet.cluster.localbus import LocalBus
 from comet.cluster.node import Node
 from comet.cometql.engine import Engine
 from comet.cometql.gaps import Gap
-from comet.cometql.status import PresenceStatus, TenantStatus, TrafficStatus
+from comet.cometql.status import LoadStatus, PresenceStatus, TenantStatus, TrafficStatus
 from comet.cometql.timing import Timing
 from comet.config import CannotStart, Config
 from comet.data import DataFolder
@@ -223,6 +223,7 @@ class CometService(MultiService):
             lambda: self._engine.timing.slow,
             self._sql_traffic,
             self._broker.hall.status,
+            self._load,
         )
         self._engine = Engine(
             self._broker,
@@ -480,12 +481,12 @@ class CometService(MultiService):
         return [self._media.problem] if self._media is not None and self._media.problem else []
 
     def _sizes(self) -> Sizes:
-        broker, sessions = self._broker, self._reception.sessions
+        broker, sessions, load = self._broker, self._reception.sessions, self._load()
         return Sizes(
             Counter((session.form.dialect.name, session.form.transport) for session in sessions),
-            *(len(broker.hub), broker.hub.total(), sum(session.waiting_bytes for session in sessions)),
+            *(load.channels, load.subscriptions, load.outbox),
             {"store": broker.store.problem, "cluster": broker.engine.problem},
-            broker.engine.nodes,
+            load.nodes,
         )
 
     async def _metrics(self) -> str:
@@ -504,6 +505,17 @@ class CometService(MultiService):
     def _sql_traffic(self) -> TrafficStatus:
         counters = self._mysql.counters
         return TrafficStatus(counters.most, counters.denied, counters.received, counters.sent)
+
+    def _load(self) -> LoadStatus:
+        broker, sessions = self._broker, self._reception.sessions
+        durations = self._engine.timing.durations.values()
+        return LoadStatus(
+            *(broker.engine.nodes, len(broker.hub), broker.hub.total()),
+            sum(session.waiting_bytes for session in sessions),
+            self._late,
+            sum(each.count for each in durations),
+            sum(each.total for each in durations),
+        )
 
     def _tenant_status(self, dev_id: int) -> TenantStatus:
         traffic = self._reception.traffic

@@ -77,6 +77,29 @@ class PresenceStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class LoadStatus:
+    """
+    How much the server has to do.
+
+    @ivar nodes: the servers of the cluster that are known, this one included.
+    @ivar channels: channels with a subscriber here.
+    @ivar subscriptions: subscriptions here.
+    @ivar outbox: bytes that wait for browsers that read slowly.
+    @ivar lag: how late the server came to its last regular work, in seconds.
+    @ivar statements: statements that had a result.
+    @ivar seconds: how long all of them took together.
+    """
+
+    nodes: int = 1
+    channels: int = 0
+    subscriptions: int = 0
+    outbox: int = 0
+    lag: float = 0.0
+    statements: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class ServerStatus:
     """
     The counters of the whole server.
@@ -91,6 +114,7 @@ class ServerStatus:
     @ivar traffic: of MySQL clients.
     @ivar slow: statements that took longer than C{[log] slow_statement}.
     @ivar video: calls and rooms.
+    @ivar load: what there is to do.
     """
 
     uptime: int = 0
@@ -103,6 +127,7 @@ class ServerStatus:
     slow: int = 0
     traffic: TrafficStatus = field(default_factory=TrafficStatus)
     video: VideoStatus = field(default_factory=VideoStatus)
+    load: LoadStatus = field(default_factory=LoadStatus)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +192,7 @@ def global_status(gauges: Gauges) -> list[tuple[str, str]]:
     """@return: names and values of SHOW GLOBAL STATUS."""
     status = gauges.server()
     ws, cometql, presence, traffic = status.ws, status.cometql, status.presence, status.traffic
+    load = status.load
     return [
         ("flag", "global"),
         ("uptime", str(status.uptime)),
@@ -200,6 +226,13 @@ def global_status(gauges: Gauges) -> list[tuple[str, str]]:
         ("webhook_failures", str(presence.failures)),
         ("webhook_rows_lost", str(presence.undelivered)),
         *_video_status(status.video),
+        ("nodes", str(load.nodes)),
+        ("channels", str(load.channels)),
+        ("subscriptions", str(load.subscriptions)),
+        ("outbox_bytes", str(load.outbox)),
+        ("reactor_lag_seconds", f"{load.lag:.6f}"),
+        ("statements", str(load.statements)),
+        ("statements_seconds", f"{load.seconds:.6f}"),
         ("Slow_queries", str(status.slow)),
         # What MySQL calls by names of its own, and tools look for.
         ("Aborted_connects", str(traffic.denied)),

@@ -8,6 +8,7 @@ from comet.cometql.interface import Login
 from comet.cometql.results import Done, Kind
 from comet.cometql.status import (
     Gauges,
+    LoadStatus,
     PortStatus,
     PresenceStatus,
     ServerStatus,
@@ -500,7 +501,9 @@ class Fixed(Gauges):
         begun, over = Counter([Purpose.CALL] * 6), Counter([(Purpose.CALL, Ending.BUSY)])
         tally = Tally(begun, over, Counter(["busy"] * 3), 4)
         video = VideoStatus(1, Counter([Topology.SFU] * 2), 16, 17, tally)
-        return ServerStatus(7200, ws, cometql, refused, counters, goodbyes, presence, 15, traffic, video)
+        load = LoadStatus(2, 16, 17, 18, 0.25, 19, 1.5)
+        counted = refused, counters, goodbyes, presence, 15, traffic, video, load
+        return ServerStatus(7200, ws, cometql, *counted)
 
     def tenant(self, dev_id):
         return TenantStatus(dev_id + 1, 2, 3, 1)
@@ -614,6 +617,16 @@ class StatusTests(TalkTests):
             "Uptime": "7200",
         }
         self.assertEqual({name: counted[name] for name in tools}, tools)
+        load = {
+            "nodes": "2",
+            "channels": "16",
+            "subscriptions": "17",
+            "outbox_bytes": "18",
+            "reactor_lag_seconds": "0.250000",
+            "statements": "19",
+            "statements_seconds": "1.500000",
+        }
+        self.assertEqual({name: counted[name] for name in load}, load)
 
     def test_statistics(self):
         """The line that mysqladmin shows."""
