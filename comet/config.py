@@ -20,9 +20,11 @@ from comet.legacy import meaning
 from comet.limits import WORKERS_MESSAGE, Limits
 from comet.redis_url import RedisUrl, WrongRedisUrl
 from comet.sections import (
+    LOOPBACK,
     SECTIONS,
     Cluster,
     CometQL,
+    Console,
     Db,
     Jwt,
     Log,
@@ -78,6 +80,7 @@ class Config:
     sip: Sip = field(default_factory=Sip)
     limits: Limits = field(default_factory=Limits)
     metrics: Metrics = field(default_factory=Metrics)
+    console: Console = field(default_factory=Console)
     log: Log = field(default_factory=Log)
     warnings: tuple[Remark, ...] = field(default=(), compare=False)
 
@@ -117,9 +120,26 @@ class Config:
         return self.is_local if self.ws.demo is None else self.ws.demo
 
     @property
+    def console_ip(self) -> str:
+        """The address of the console's own port."""
+        return self.console.ip or LOOPBACK
+
+    @property
+    def has_console(self) -> bool:
+        """Whether there is a console, on the browser port or on its own."""
+        if self.console.enabled is not None:
+            return self.console.enabled
+        return self.is_local if self.console.port is None else _is_loopback(self.console_ip)
+
+    @property
+    def has_console_port(self) -> bool:
+        """Whether the console is on a port of its own."""
+        return self.has_console and self.console.port is not None
+
+    @property
     def is_local(self) -> bool:
         """Whether only browsers on this machine can connect."""
-        return all(ipaddress.ip_address(ip).is_loopback for ip in (self.ws.ip, self.tls_ip))
+        return all(map(_is_loopback, (self.ws.ip, self.tls_ip)))
 
     @property
     def mysql(self) -> DatabaseUrl | None:
@@ -160,6 +180,7 @@ class _Reader:
         self._check_cluster()
         self._check_workers()
         self._check_webhook()
+        self._check_console()
         self._check_video()
         self._check_sip()
 
@@ -305,6 +326,23 @@ class _Reader:
             unsigned = "without webhook_secret nobody can tell that the rows come from this server"
             self._warnings.append(entry.remark(unsigned))
 
+    def _check_console(self) -> None:
+        console, ws, tls = (self._sections[name] for name in ("console", "ws", "tls"))
+        if any(map(self._is_wrong, ("console", "ws", "tls"))):
+            return
+        if console.ip and console.port is None:
+            self._refuse("console", "ip", "it needs [console] port beside it, the port of its own")
+        elif console.ip and not _is_loopback(console.ip) and console.enabled is None:
+            wrong = "others can try keys there: it needs [console] enabled = yes beside it if that is meant"
+            self._refuse("console", "ip", wrong)
+        elif console.enabled:
+            # The browser port has TLS beside it, but signs in without it, too.
+            plain = ws.ip if console.port is None else console.ip if tls.certificate is None else ""
+            if plain and not _is_loopback(plain):
+                risk = "without TLS, whoever is on the line can read the key of who signs in"
+                way = "let a proxy speak it, or give the console a [console] port and [tls] certificate"
+                self._warnings.append(self._entries["console", "enabled"].remark(f"{risk}: {way}"))
+
     def _check_video(self) -> None:
         video = self._sections["video"]
         if self._is_wrong("video"):
@@ -329,6 +367,10 @@ class _Reader:
 
     def _is_wrong(self, section: str) -> bool:
         return any(problem.section == section for problem in self._problems)
+
+
+def _is_loopback(ip: str) -> bool:
+    return ipaddress.ip_address(ip).is_loopback
 
 
 def _variable(section: str, key: str) -> str:

@@ -281,6 +281,8 @@ PORT = integer(0, 65535, "a port")
 FLAG: Kind[bool] = Kind(choice(_BOOLEANS).read, "true or false")
 #: C{None} stands for C{auto}.
 FLAG_OR_AUTO: Kind[bool | None] = Kind(choice({"auto": None, **_BOOLEANS}).read, "true, false or auto")
+#: C{None} stands for none.
+PORT_IF_ANY: Kind[int | None] = Kind(PORT.read, PORT.right)
 ADDRESS = Kind(_address, "an IP address: 127.0.0.1 for this machine only, 0.0.0.0 for all its addresses")
 FILE: Kind[Path | None] = Kind(lambda value: Path(value).expanduser(), "the path of a file")
 FOLDER = Kind(lambda value: Path(value).expanduser(), "the path of a folder")

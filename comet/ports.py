@@ -94,6 +94,8 @@ def wanted(config: Config) -> list[tuple[str, str, int]]:
     ports = [("ws", config.ws.ip, config.ws.port), ("cometql", config.cometql.ip, config.cometql.port)]
     if config.tls.certificate is not None:
         ports.append(("wss", config.tls_ip, config.tls.port))
+    if config.has_console_port and config.console.port is not None:
+        ports.append(("console", config.console_ip, config.console.port))
     return ports
 
 

@@ -20,6 +20,7 @@ from comet.kinds import (
     NETWORKS,
     ORIGINS,
     PORT,
+    PORT_IF_ANY,
     SIP_SERVERS,
     STUN,
     TURN,
@@ -245,6 +246,19 @@ class Metrics:
 
 
 @dataclass(frozen=True, slots=True)
+class Console:
+    """Section C{[console]}: the page for administrators at C{/console}."""
+
+    enabled: bool | None = setting(
+        None, FLAG_OR_AUTO, "whether there is one; auto: only for this machine, and not through a proxy"
+    )
+    port: int | None = setting(
+        None, PORT_IF_ANY, "a port of its own; 0 takes a free one; empty: it is on the browser port"
+    )
+    ip: str = setting("", ADDRESS, "address of that port; empty: 127.0.0.1")
+
+
+@dataclass(frozen=True, slots=True)
 class Sip:
     """Section C{[sip]}: how the clients of CppComet are called."""
 
@@ -294,5 +308,6 @@ SECTIONS: Mapping[str, Any] = {
     "sip": Sip,
     "limits": Limits,
     "metrics": Metrics,
+    "console": Console,
     "log": Log,
 }

@@ -22,6 +22,7 @@ from twisted.logger import Logger
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 from twisted.web.client import Agent
+from twisted.web.resource import Resource
 from twisted.web.server import Site
 
 import comet
@@ -51,6 +52,7 @@ from comet.metrics import Metrics, ServerCollector, Sizes, joined
 from comet.model import Goodbye
 from comet.ports import Port
 from comet.protocols.api.resource import Api, shared_api
+from comet.protocols.console.resource import Console, Nearby, Statements, Tails
 from comet.protocols.cors import Shared
 from comet.protocols.courier import Counters, Courier
 from comet.protocols.eventstream import EventStreams
@@ -269,18 +271,25 @@ class CometService(MultiService):
             "sse": Shared(EventStreams(self._reception), self._reception),
         }
         readers = MetricsReader(config.metrics.networks, config.metrics.token)
-        pages = Front(
-            Root(facts, transports, MetricsPage(readers, self._metrics, proxies.trusts)),
-            gate,
-            config.limits.request,
-            config.tls.hsts,
-            config.limits.api_body,
-            api.judge,
-            timeout=HTTP_IDLE_SECONDS,
-            reactor=reactor,
-        )
+        metrics = MetricsPage(readers, self._metrics, proxies.trusts)
         sockets = Sockets(BrowserFactory(self._reception, reactor), JsonFactory(self._reception, reactor))
-        self._browsers = BrowserPort(sockets, pages, config.limits, reactor, gate, self._reception.wheel)
+
+        def browser_port(console: Resource | None) -> BrowserPort:
+            pages = Front(
+                Root(facts, transports, metrics, console),
+                gate,
+                config.limits.request,
+                config.tls.hsts,
+                config.limits.api_body,
+                api.judge,
+                timeout=HTTP_IDLE_SECONDS,
+                reactor=reactor,
+            )
+            return BrowserPort(sockets, pages, config.limits, reactor, gate, self._reception.wheel)
+
+        console = self._make_console(api) if config.has_console else None
+        self._browsers = browser_port(None if config.has_console_port else console)
+        self._console = browser_port(console) if config.has_console_port else None
 
     def _join(self, bus: Bus, broker: Broker) -> Node:
         """@return: the engine of a server among others."""
@@ -311,10 +320,25 @@ class CometService(MultiService):
         )
         return Conductor(Link(reactor, video.janus, video.janus_secret), rules, spawn, reactor.callLater)
 
+    def _make_console(self, api: Api) -> Resource:
+        asked = api.doorkeeper, self._reception, self._config.main.dev_index_size, self._unready
+        console = Console(Statements(self._engine, time.perf_counter, *asked), Tails(*asked))
+        # A proxy on this machine must not show to all what nobody has asked to have.
+        return console if self._config.console.enabled else Nearby(console)
+
     def _factories(self) -> dict[str, Any]:
-        secure = TLSMemoryBIOFactory(self._tls.browsers, False, self._browsers)
+        found = {"ws": self._browsers, "cometql": self._mysql, ports.INNER: self._inner}
+        found["wss"] = self._secured(self._browsers)
+        if self._console is not None:
+            is_secure = self._config.tls.certificate is not None
+            found["console"] = self._secured(self._console) if is_secure else self._console
+        return found
+
+    def _secured(self, factory: BrowserPort) -> TLSMemoryBIOFactory:
+        """@return: the same, over TLS."""
+        secure = TLSMemoryBIOFactory(self._tls.browsers, False, factory)
         secure.noisy = False
-        return {"ws": self._browsers, "cometql": self._mysql, "wss": secure, ports.INNER: self._inner}
+        return secure
 
     # Life -------------------------------------------------------------------------------------------------
 

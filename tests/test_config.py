@@ -141,6 +141,40 @@ class ValueTests(SynchronousTestCase):
         ):
             self.assertIs(Config.read(f"[ws]\n{lines}").demo, shown, lines)
 
+    def test_console(self):
+        """Where nobody else can reach it, unless the file says otherwise; on its own port if it says so."""
+        for lines, shown, own in (
+            ("", True, False),
+            ("[ws]\nip = 0.0.0.0", False, False),
+            ("[ws]\nip = 0.0.0.0\n[console]\nenabled = yes", True, False),
+            ("[console]\nenabled = no", False, False),
+            ("[console]\nenabled = no\nport = 9000", False, False),
+            ("[ws]\nip = 0.0.0.0\n[console]\nport = 9000", True, True),
+            ("[console]\nip = 10.0.0.1\nport = 9000\nenabled = yes", True, True),
+        ):
+            config = Config.read(lines)
+            self.assertEqual((config.has_console, config.has_console_port), (shown, own), lines)
+
+    def test_console_that_others_reach(self):
+        """Has to be meant, and is warned of without TLS."""
+        for lines, problem in (
+            ("ip = 127.0.0.1", "[console] ip: it needs [console] port beside it"),
+            ("ip = 10.0.0.1\nport = 9000", "[console] ip: others can try keys there"),
+        ):
+            error = self.assertRaises(ConfigError, Config.read, f"[console]\n{lines}")
+            self.assertIn(problem, str(error))
+        certificate = "[tls]\ncertificate = a.pem\nkey = b.pem\n"
+        for lines, warned in (
+            ("[ws]\nip = 10.0.0.1\n[console]\nenabled = yes", True),
+            (f"{certificate}[ws]\nip = 10.0.0.1\n[console]\nenabled = yes", True),
+            ("[console]\nip = 10.0.0.1\nport = 9000\nenabled = yes", True),
+            (f"{certificate}[console]\nip = 10.0.0.1\nport = 9000\nenabled = yes", False),
+            ("[console]\nport = 9000\nenabled = yes", False),
+            ("[console]\nenabled = yes", False),
+        ):
+            told = [str(warning) for warning in Config.read(lines).warnings]
+            self.assertEqual([bool(told), "without TLS" in "".join(told)], [warned, warned], lines)
+
     def test_address_of_tls(self):
         """TLS listens where the browser port does, unless it has an address of its own."""
         self.assertEqual(Config.read("[ws]\nip = 10.0.0.1").tls_ip, "10.0.0.1")

@@ -86,6 +86,7 @@ TWISTED = {
     "storage.sql",
     "protocols.answers",
     "protocols.api.resource",
+    "protocols.console.resource",
     "protocols.deflate",
     "protocols.eventstream",
     "protocols.refusing",

@@ -26,7 +26,7 @@ from comet.config import CannotStart, Config
 from comet.data import DataFolder
 from comet.kinds import PORT
 from comet.rights import Rule, Who
-from comet.sections import LOOPBACK, CometQL, Main, Tls, Ws
+from comet.sections import LOOPBACK, CometQL, Console, Main, Tls, Ws
 from comet.service import CometService, make_service
 
 #: A statement whose text appears on the demo page.
@@ -81,6 +81,7 @@ def demo_config(folder: Path, ws: int, cometql: int) -> Config:
         ws=Ws(ip=LOOPBACK, port=ws, demo=True),
         cometql=CometQL(ip=LOOPBACK, port=cometql),
         tls=Tls(port=0),
+        console=Console(enabled=True),
     )
 
 
@@ -106,7 +107,8 @@ def instructions(ports: Mapping[str, int], password: str) -> list[str]:
     """@return: what to open and what to paste."""
     login = f"-h {LOOPBACK} -P {ports['cometql']} -u root -p{shlex.quote(password)} CometQL_v1"
     page = f"http://{LOOPBACK}:{ports['ws']}/"
-    return [page, f'mysql {login} -e "{INSERT}"', f"{page}video"]
+    console = f"{page}console  (tenant root, key {password})"
+    return [page, f'mysql {login} -e "{INSERT}"', f"{page}video", console]
 
 
 class Demo:

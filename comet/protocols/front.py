@@ -15,7 +15,7 @@ from comet.model import Goodbye
 from comet.protocols.api.problems import Problem
 from comet.protocols.cors import OpenDoor, Shared
 from comet.protocols.refusing import Refusing, missing, secure
-from comet.protocols.requests import BoundedRequest, is_api
+from comet.protocols.requests import CONSOLE_BODY, BoundedRequest, is_api, is_console
 
 #: Headers in which a proxy says for whom it asks.
 FORWARDING = ("x-forwarded-for", "forwarded")
@@ -54,6 +54,8 @@ class Front(Site):
 
     def bound(self, path: bytes) -> int:
         """@return: the most bytes that the body of a request for C{path} may have."""
+        if is_console(path):
+            return min(CONSOLE_BODY, self._longest)
         return self._longest_api if is_api(path) else self._longest
 
     def judge(self, request: Request, query: bytes) -> Problem | None:

@@ -112,11 +112,13 @@ class Root(Resource):
         facts: Facts,
         transports: Mapping[str, IResource] | None = None,
         metrics: IResource | None = None,
+        console: IResource | None = None,
     ) -> None:
         """
         @param transports: the API, and the ways of connecting that are no WebSocket, by their names below
             C{/comet}.
         @param metrics: the page of that name.
+        @param console: likewise.
         """
         super().__init__()
         own = Resource()
@@ -134,6 +136,8 @@ class Root(Resource):
         self.putChild(b"health", health)
         if metrics is not None:
             self.putChild(b"metrics", metrics)
+        if console is not None:
+            self.putChild(b"console", console)
         self.putChild(b"comet-server", _Prefix(self))
         if facts.demo:
             demo = facts.demo

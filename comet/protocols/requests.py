@@ -32,6 +32,17 @@ LINGER_SECONDS = 1.0
 _API = (f"{PREFIX}/".encode(), f"/comet-server{PREFIX}/".encode())
 
 
+#: A longer body for the console is read from nobody.
+CONSOLE_BODY = 1 << 20
+
+_CONSOLE = (b"/console", b"/comet-server/console")
+
+
+def is_console(path: bytes) -> bool:
+    """@return: whether C{path} is one of the console."""
+    return path.startswith(_CONSOLE)
+
+
 def is_api(path: bytes) -> bool:
     """@return: whether C{path} is one of the HTTP API."""
     return path.startswith(_API)

@@ -42,6 +42,8 @@ FLAGS = [
     "--disable-renderer-backgrounding",
 ]
 
+#: The codes of keys that are no characters.
+KEYS = {"Tab": 9, "Enter": 13, "Escape": 27, "ArrowUp": 38, "ArrowDown": 40}
 
 #: A camera and a microphone that are none, and may be used without a question.
 FAKE_DEVICES = [
@@ -222,12 +224,13 @@ class Page(Looking):
         await self.command("Input.insertText", text=text)
 
     async def press(self, key: str = "Enter") -> None:
-        """Press and let go a key, by its name."""
-        code = {"Enter": 13, "Tab": 9, "Escape": 27}[key]
+        """Press and let go a key, by its name, or a character."""
+        code = KEYS.get(key, 0)
         what = {"key": key, "code": key, "windowsVirtualKeyCode": code}
+        said = "\r" if key == "Enter" else key if len(key) == 1 else ""
         await self.command("Page.bringToFront")
         await self.command(
-            "Input.dispatchKeyEvent", type="keyDown", **what, **({"text": "\r"} if code == 13 else {})
+            "Input.dispatchKeyEvent", type="keyDown", **what, **({"text": said} if said else {})
         )
         await self.command("Input.dispatchKeyEvent", type="keyUp", **what)
 

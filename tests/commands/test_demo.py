@@ -88,6 +88,7 @@ class DemoTests(SynchronousTestCase):
                 '"INSERT INTO pipes_messages (name, event, message) '
                 "VALUES ('web_demo', 'message', 'Hello from SQL')\"",
                 "http://127.0.0.1:8087/video",
+                f"http://127.0.0.1:8087/console  (tenant root, key {password})",
             ],
         )
         self.assertEqual((status, self.service.stopped), (0, 1))
@@ -98,6 +99,7 @@ class DemoTests(SynchronousTestCase):
         config = self.made[0][0]
         self.assertEqual((config.ws.ip, config.cometql.ip, config.tls_ip), ("127.0.0.1",) * 3)
         self.assertTrue(config.demo)
+        self.assertTrue(config.has_console)
 
     def test_visitors_may_meet(self):
         """Whoever opens the video page may go into rooms whose names begin with demo, and into no others."""

@@ -104,6 +104,41 @@ class EdgeCase(ServerCase):
         return client
 
 
+class ConsolePortTests(EdgeCase):
+    """The console on a port of its own."""
+
+    def fetch(self, connection, path="/console"):
+        """@return: the status of the answer, and its body."""
+        with closing(connection):
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+
+    async def test_plain(self):
+        """It is there, and not on the browser port; workers share it."""
+        server = await self.server(console={"port": 0}, ws={"workers": 2})
+        ports = [http.client.HTTPConnection("127.0.0.1", server.ports[name]) for name in ("console", "ws")]
+        status, body = await in_thread(self.fetch, ports[0])
+        self.assertEqual((status, b"comet console" in body), (200, True))
+        self.assertEqual((await in_thread(self.fetch, ports[1]))[0], 404)
+
+    async def test_tls(self):
+        """With a certificate, over TLS alone."""
+        server = await self.start(console={"port": 0})
+        port = server.ports["console"]
+        secure = http.client.HTTPSConnection("127.0.0.1", port, context=trusting_anybody())
+        self.assertEqual((await in_thread(self.fetch, secure))[0], 200)
+        with self.assertRaises((http.client.HTTPException, OSError)):
+            await in_thread(self.fetch, http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE))
+
+    async def test_off(self):
+        """It is nowhere."""
+        server = await self.server(console={"enabled": "no", "port": 0})
+        self.assertNotIn("console", server.ports)
+        browsers = http.client.HTTPConnection("127.0.0.1", server.ws_port)
+        self.assertEqual((await in_thread(self.fetch, browsers))[0], 404)
+
+
 class RenewalTests(EdgeCase):
     """SIGHUP to a server that people are connected to."""
 

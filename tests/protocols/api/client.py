@@ -67,6 +67,8 @@ class Answer:
 class ApiCase(SynchronousTestCase):
     """Requests to the API."""
 
+    prefix = "/comet/api"
+
     def setUp(self):
         self.serve()
 
@@ -77,12 +79,16 @@ class ApiCase(SynchronousTestCase):
         finish(self.broker.start())
         tenant = TenantKey(5, TENANT_PASSWORD, "")
         finish(self.broker.commit([self.broker.accounts.setting_tenant(tenant)]))
-        reception = Reception(self.broker, Wheel(self.clock), server="comet test", origins=origins)
+        self.reception = Reception(self.broker, Wheel(self.clock), server="comet test", origins=origins)
         api = Api(self.broker, self.clock.seconds, 1000, lambda: self.reasons)
         gate = Gate(Limits(), self.clock.seconds)
-        root = Root(Facts("node", None, list), {"api": shared_api(api, reception)})
+        ways = {"api": shared_api(api, self.reception)}
+        root = Root(Facts("node", None, list), ways, console=self.console(api))
         longest = self.broker.limits.api_body
         self.site = Front(root, gate, longest_api=longest, judge=api.judge, reactor=self.clock)
+
+    def console(self, api):
+        """@return: the console beside the API; here there is none."""
 
     def raw(self, method, path, body=None, key=PASSWORD, **headers):
         """@return: the bytes of a request."""
@@ -94,7 +100,7 @@ class ApiCase(SynchronousTestCase):
                 body = json.dumps(body).encode()
             fields |= {"Content-Type": "application/json", "Content-Length": len(body)}
         fields |= {name.replace("_", "-"): value for name, value in headers.items()}
-        lines = [f"{method} /comet/api{path} HTTP/1.1"]
+        lines = [f"{method} {self.prefix}{path} HTTP/1.1"]
         lines += [f"{name}: {value}" for name, value in fields.items() if value is not None]
         return "\r\n".join([*lines, "", ""]).encode() + (body or b"")
 
