@@ -1,8 +1,9 @@
 """
 The configuration, read and checked as a whole, so that every problem is told at once.
 
-A value comes from the environment variable C{COMET_<SECTION>_<KEY>}, else from the file, else it is the
-default. An empty value counts as none.
+A value comes from the environment variable C{COMET_<SECTION>_<KEY>}, or from the file that
+C{COMET_<SECTION>_<KEY>_FILE} names, as those who run containers hand out secrets; else from the configuration
+file, else it is the default. An empty value counts as none.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ from comet.sections import (
 #: Names the configuration file where the command line does not.
 FILE_VARIABLE = "COMET_CONFIG"
 _PREFIX = "COMET_"
+#: Behind the name of a variable, it says that the value stands in a file.
+_IN_FILE = "_FILE"
 
 
 class CannotStart(Exception):
@@ -218,11 +221,28 @@ class _Reader:
             if variable in known:
                 if value:
                     self._entries[known[variable]] = Entry(*known[variable], [value], source=variable)
+            elif (other := variable.removesuffix(_IN_FILE)) in known:
+                if value and environment.get(other):
+                    self._problems.append(
+                        Remark(f"{other} is there, too: leave out one of them", source=variable)
+                    )
+                elif value:
+                    self._add_secret(variable, *known[other], Path(value))
             else:
                 near = _nearest(variable, known)
                 self._warnings.append(
                     Remark(f"no key has this variable; the nearest is {near}", source=variable)
                 )
+
+    def _add_secret(self, variable: str, section: str, key: str, file: Path) -> None:
+        try:
+            # A line end after it is no part of it.
+            value = file.read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+            self._problems.append(Remark(f"{file} cannot be read: {why}", section, key, source=variable))
+        else:
+            self._entries[section, key] = Entry(section, key, [value], source=variable)
 
     # Values -----------------------------------------------------------------------------------------------
 

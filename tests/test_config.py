@@ -81,6 +81,14 @@ class ValueTests(SynchronousTestCase):
         self.assertEqual(config.cometql.auth_plugin, "mysql_native_password")
         self.assertEqual((config.limits.message, config.limits.queue), (65536, 10))
 
+    def test_secrets_in_files(self):
+        """A variable that ends with _FILE names a file with the value, without the end of its line."""
+        secret = Path(self.mktemp())
+        secret.write_text("a;b#c\n")
+        config = Config.read("[main]\npassword = x", {"COMET_MAIN_PASSWORD_FILE": str(secret)})
+        self.assertEqual(config.main.password, "a;b#c")
+        self.assertEqual(Config.read("", {"COMET_MAIN_PASSWORD_FILE": ""}).main.password, "")
+
     def test_environment_wins(self):
         """A variable overrides the file, in each section; an empty one does not count."""
         environment = {
@@ -273,6 +281,25 @@ class ProblemTests(SynchronousTestCase):
         self.assertEqual(
             self.refused("[commetql]\nport = 3307\nip = 127.0.0.1"),
             ["a.ini:1: [commetql]: there is no such section; the nearest is [cometql]"],
+        )
+
+    def test_wrong_secrets_in_files(self):
+        """A file that is not there, one whose value is wrong, and a value that is given twice."""
+        nowhere, wrong = self.mktemp(), Path(self.mktemp())
+        wrong.write_text("x")
+        environment = {
+            "COMET_DB_PASSWORD_FILE": nowhere,
+            "COMET_MAIN_PASSWORD": "secret",
+            "COMET_MAIN_PASSWORD_FILE": str(wrong),
+            "COMET_WS_PORT_FILE": str(wrong),
+        }
+        self.assertEqual(
+            sorted(self.refused("", environment)),
+            [
+                f"COMET_DB_PASSWORD_FILE: [db] password: {nowhere} cannot be read: No such file or directory",
+                "COMET_MAIN_PASSWORD_FILE: COMET_MAIN_PASSWORD is there, too: leave out one of them",
+                "COMET_WS_PORT_FILE: [ws] port: 'x' is wrong; expected a port from 0 to 65535",
+            ],
         )
 
     def test_wrong_variable(self):
