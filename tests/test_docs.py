@@ -107,7 +107,7 @@ README = ROOT / "README.md"
 MODULES = ROOT / "tests" / "node" / "node_modules"
 PAGES = sorted(path for path in DOCS.rglob("*.rst") if "_build" not in path.parts)
 #: Those with pages, in the order of the contents.
-FOLDERS = ["start", "tutorials", "howto", "reference", "topics", "project"]
+FOLDERS = ["start", "tutorials", "howto", "reference", "topics", "project", "ru"]
 #: How long an example, or the building of the documents, may take, in seconds.
 PATIENCE = 60
 
@@ -486,7 +486,9 @@ class ContentsTests(SynchronousTestCase):
         """The contents lead from the first steps to what is looked up, and have every folder of pages."""
         text = (DOCS / "index.rst").read_text("utf-8")
         captions = re.findall(r"^   :caption: (.+)$", text, re.MULTILINE)
-        self.assertEqual(captions, ["Start", "Tutorials", "How to", "Reference", "Topics", "Project"])
+        self.assertEqual(
+            captions, ["Start", "Tutorials", "How to", "Reference", "Topics", "Project", "По-русски"]
+        )
         folders = re.findall(r"^   (\w+)/[\w-]+$", text, re.MULTILINE)
         self.assertEqual(list(dict.fromkeys(folders)), FOLDERS)
         self.assertEqual({page.parent.name for page in PAGES} - {"docs"}, set(FOLDERS))
@@ -500,6 +502,32 @@ class ContentsTests(SynchronousTestCase):
                 inside = file.relative_to(EXAMPLES)
                 names = {file.name, f"*{file.suffix}", *(folder.name for folder in inside.parents)}
                 self.assertTrue(names & named, f"no test tries docs/examples/{inside}")
+
+
+class TranslationTests(SynchronousTestCase):
+    """The pages in Russian, beside those that they translate."""
+
+    def same(self, page):
+        """@return: what a translation leaves as it is: examples, pictures, code, and names."""
+        text = page.read_text("utf-8")
+        shown = re.findall(
+            r"^\.\. (?:literalinclude|image|code-block|rubric):: (?:\.\./)*(.+)$", text, re.MULTILINE
+        )
+        code = [block for language in ("shell", "sql", "javascript") for block in blocks(page, language)]
+        names = set(re.findall(r"(?<![:`\w>])`([^`]+)`(?!`)", text))
+        return shown, code, names
+
+    def test_same_as_in_english(self):
+        """Each page shows the same files and pictures, the same code, and the same names."""
+        pages = sorted((DOCS / "ru").glob("*.rst"))
+        english = {page: DOCS / ("" if page.stem == "index" else "start") / page.name for page in pages}
+        self.assertEqual(
+            {page.stem for page in (DOCS / "start").glob("*.rst")} | {"index"}, {p.stem for p in pages}
+        )
+        for page, original in english.items():
+            for ours, theirs in zip(self.same(page), self.same(original), strict=True):
+                self.assertEqual(ours, theirs, page.name)
+                self.assertTrue(ours, page.name)
 
 
 class ReadmeTests(SynchronousTestCase):
