@@ -71,7 +71,7 @@ class ChatInPhpTests(TutorialCase):
     """PHP serves the pages, and says in SQL what is said."""
 
     tutorial = "chat-in-php"
-    skip = TutorialCase.skip or (None if php.PHP else "there is no PHP on this machine")
+    skip = TutorialCase.skip or (None if php.has("pdo_mysql") else "there is no PHP with pdo_mysql")
 
     async def come_in(self, address, name):
         """@return: a tab in which somebody of that name has come in."""

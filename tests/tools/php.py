@@ -24,9 +24,19 @@ def missing(what):
     return "" if (SHARED / what).exists() else f"{what} is not unpacked"
 
 
+def _there():
+    """@return: the names of the modules that PHP has."""
+    return subprocess.run([PHP, "-m"], capture_output=True, text=True, check=True).stdout.lower().split()
+
+
+def has(module):
+    """@return: whether there is a PHP with this module."""
+    return PHP is not None and module in _there()
+
+
 def _modules():
     """@return: the options of PHP that load what it lacks."""
-    there = subprocess.run([PHP, "-m"], capture_output=True, text=True, check=True).stdout.lower().split()
+    there = _there()
     for name in _MODULES:
         for file in FILES.glob(f"usr/lib/php/*/{name}.so") if name not in there else ():
             yield from ("-d", f"extension={file}")
