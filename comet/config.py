@@ -22,6 +22,7 @@ from comet.limits import WORKERS_MESSAGE, Limits
 from comet.redis_url import RedisUrl, WrongRedisUrl
 from comet.sections import (
     LOOPBACK,
+    NAMED,
     SECTIONS,
     Cluster,
     CometQL,
@@ -31,11 +32,13 @@ from comet.sections import (
     Log,
     Main,
     Metrics,
+    Outbox,
     Presence,
     Sip,
     Tls,
     Video,
     Ws,
+    kind_of_section,
 )
 
 #: Names the configuration file where the command line does not.
@@ -79,6 +82,9 @@ class Config:
     db: Db = field(default_factory=Db)
     presence: Presence = field(default_factory=Presence)
     cluster: Cluster = field(default_factory=Cluster)
+    outbox: Outbox = field(default_factory=Outbox)
+    #: The sections C{[outbox.NAME]} by their whole names.
+    outboxes: tuple[tuple[str, Outbox], ...] = ()
     video: Video = field(default_factory=Video)
     sip: Sip = field(default_factory=Sip)
     limits: Limits = field(default_factory=Limits)
@@ -159,6 +165,11 @@ class Config:
         """The Redis by which several servers are one; C{None} if this server stands alone."""
         return RedisUrl.read(self.cluster.redis) if self.cluster.redis else None
 
+    @property
+    def followed(self) -> dict[str, Outbox]:
+        """The tables that are followed, by the names of their sections."""
+        return {name: each for name, each in ((NAMED, self.outbox), *self.outboxes) if each.is_followed}
+
     def sqlite_path(self, folder: Path) -> Path:
         """@return: the file of the store, given the data folder."""
         return Path(self.db.url.path).absolute() if self.db.url else folder / "comet.sqlite3"
@@ -177,10 +188,12 @@ class _Reader:
         self._check_names(document)
         self._add_environment(environment)
         self._sections = {name: section(**self._values(name)) for name, section in SECTIONS.items()}
+        self._named = self._read_named(document)
         self._check_tls()
         self._check_jwt()
         self._check_store()
         self._check_cluster()
+        self._check_outboxes()
         self._check_workers()
         self._check_webhook()
         self._check_console()
@@ -193,24 +206,25 @@ class _Reader:
         )
         if problems:
             raise ConfigError(file, problems, warnings)
-        return Config(**self._sections, warnings=tuple(warnings))
+        return Config(**self._sections, outboxes=tuple(self._named.items()), warnings=tuple(warnings))
 
     # Names ------------------------------------------------------------------------------------------------
 
     def _check_names(self, document: Document) -> None:
         for section, line in document.sections.items():
-            if section not in SECTIONS and meaning(section) is None:
+            if kind_of_section(section) not in SECTIONS and meaning(section) is None:
                 near = _nearest(section, SECTIONS)
                 wrong = f"there is no such section; the nearest is [{near}]"
                 self._problems.append(Remark(wrong, section, line=line))
         for entry in document.entries.values():
-            if entry.key in _KEYS.get(entry.section, ()):
+            kind = kind_of_section(entry.section)
+            if entry.key in _KEYS.get(kind, ()):
                 continue
             old = meaning(entry.section, entry.key)
             if old is not None:
                 self._warnings.append(entry.remark(old))
-            elif entry.section in SECTIONS:
-                near = _nearest_key(entry.section, entry.key)
+            elif kind in SECTIONS:
+                near = _nearest_key(kind, entry.key)
                 self._problems.append(entry.remark(f"there is no such key; the nearest is {near}"))
 
     def _add_environment(self, environment: Mapping[str, str]) -> None:
@@ -248,7 +262,7 @@ class _Reader:
 
     def _values(self, section: str) -> dict[str, Any]:
         values = {}
-        for declared in fields(SECTIONS[section]):
+        for declared in fields(SECTIONS[kind_of_section(section)]):
             entry = self._entries.get((section, declared.name))
             if entry is None or not any(entry.values):
                 continue
@@ -262,6 +276,12 @@ class _Reader:
                 shown = "the value" if is_secret(declared) else repr(kind.joint.join(entry.values)[:80])
                 self._problems.append(entry.remark(f"{shown} is wrong; expected {kind.right}"))
         return values
+
+    def _read_named(self, document: Document) -> dict[str, Outbox]:
+        # What is wrong with the plain section is told there, once.
+        plain = {field.name: getattr(self._sections[NAMED], field.name) for field in fields(Outbox)}
+        named = [name for name in document.sections if name != NAMED and kind_of_section(name) == NAMED]
+        return {name: Outbox(**{**plain, "table": "", **self._values(name)}) for name in named}
 
     # What concerns several keys ---------------------------------------------------------------------------
 
@@ -334,6 +354,21 @@ class _Reader:
             entry = self._entries.get(("cluster", "buffer"), Entry("cluster", "buffer", []))
             long = f"an INSERT of {statement} bytes, which [cometql] max_allowed_packet allows, does not fit"
             self._warnings.append(entry.remark(f"{long}, and would cut this server off for a moment"))
+
+    def _check_outboxes(self) -> None:
+        plain: Outbox = self._sections[NAMED]
+        for name, outbox in {NAMED: plain, **self._named}.items():
+            if self._is_wrong(name) or self._is_wrong(NAMED):
+                continue
+            if outbox.is_followed and outbox.database is None:
+                self._refuse(name, "table", f"it needs [{name}] database beside it, in which the table is")
+            elif not outbox.is_followed and (name != NAMED or (outbox.database and not self._named)):
+                self._refuse(name, "database", f"it needs [{name}] table beside it, the one that is followed")
+            elif outbox.dev_id >= self._sections["main"].dev_index_size:
+                most = self._sections["main"].dev_index_size - 1
+                self._refuse(
+                    name, "dev_id", f"there is no such tenant; [main] dev_index_size allows 0 to {most}"
+                )
 
     def _check_workers(self) -> None:
         if self._sections["ws"].workers > 1 and self._sections["limits"].message > WORKERS_MESSAGE:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import astuple, dataclass, replace
 
 from comet.cometql.status import (
     Gauges,
     LoadStatus,
+    OutboxStatus,
     PortStatus,
     PresenceStatus,
     ServerStatus,
@@ -70,6 +71,7 @@ class ServerGauges(Gauges):
         traffic: Callable[[], TrafficStatus] = TrafficStatus,
         video: Callable[[], VideoStatus] = VideoStatus,
         load: Callable[[], LoadStatus] = LoadStatus,
+        outboxes: Callable[[], Mapping[str, OutboxStatus]] = dict,
     ) -> None:
         """
         @param clock: seconds that only grow.
@@ -80,13 +82,14 @@ class ServerGauges(Gauges):
         @param traffic: what MySQL clients send and are sent.
         @param video: calls and rooms.
         @param load: how much there is to do.
+        @param outboxes: the tables that are followed.
         """
         self._delivery = Counters() if delivery is None else delivery
         self._goodbyes: Counter[Goodbye] = Counter() if goodbyes is None else goodbyes
         self._clock, self._started = clock, clock()
         self._ws, self._cometql, self._tenant, self._presence = ws, cometql, tenant, presence
         self._slow = slow
-        self._traffic, self._video, self._load = traffic, video, load
+        self._traffic, self._video, self._load, self._outboxes = traffic, video, load, outboxes
         self._refused = Refusals() if refused is None else refused
 
     def tick(self) -> None:
@@ -102,6 +105,7 @@ class ServerGauges(Gauges):
             *(replace(self._delivery), Counter(self._goodbyes), self._presence()),
             *(self._slow(), self._traffic(), self._video()),
             load=self._load(),
+            outboxes=self._outboxes(),
         )
 
     def tenant(self, dev_id: int) -> TenantStatus:

@@ -27,6 +27,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "store": ("comet.storage",),
     "cluster": ("comet.cluster",),
     "webhook": ("comet.protocols.courier",),
+    "outbox": ("comet.following",),
 }
 
 

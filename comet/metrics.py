@@ -22,7 +22,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 
 from comet import __version__
-from comet.cometql.status import PortStatus, ServerStatus
+from comet.cometql.status import OutboxStatus, PortStatus, ServerStatus
 from comet.durations import Durations
 from comet.model import Goodbye
 from comet.refusals import Reason
@@ -101,6 +101,7 @@ class ServerCollector(Collector):
         yield from self._connections(status, sizes)
         yield from self._messages(status)
         yield from self._calls(status.video)
+        yield from self._outboxes(status.outboxes)
         yield self._histogram(
             "comet_reactor_lag_seconds", "How late the server came to do something.", {(): self._lag}
         )
@@ -175,6 +176,22 @@ class ServerCollector(Collector):
             ),
         ):
             yield self._counter(name, doc, {(): count})
+
+    def _outboxes(self, outboxes: Mapping[str, OutboxStatus]) -> Iterator[Metric]:
+        gauges: tuple[tuple[str, str, Callable[[OutboxStatus], float]], ...] = (
+            ("comet_outboxes_ready", "Whether a table is followed: 1, or 0.", lambda each: each.works),
+            ("comet_outboxes_waiting", "About how many rows wait.", lambda each: each.waiting),
+            ("comet_outboxes_behind_seconds", "Since all rows were published.", lambda each: each.behind),
+        )
+        for name, doc, of in gauges:
+            yield self._gauge(name, doc, {(key,): of(each) for key, each in outboxes.items()}, "outbox")
+        counters: tuple[tuple[str, str, Callable[[OutboxStatus], float]], ...] = (
+            ("comet_outboxes_published", "Rows that were published.", lambda each: each.published),
+            ("comet_outboxes_refused", "Rows that were set aside.", lambda each: each.refused),
+            ("comet_outboxes_failures", "Attempts that have failed.", lambda each: each.failures),
+        )
+        for name, doc, of in counters:
+            yield self._counter(name, doc, {(key,): of(each) for key, each in outboxes.items()}, "outbox")
 
     def _calls(self, video: VideoStatus) -> Iterator[Metric]:
         rooms: dict[tuple[str, ...], float] = {("call", Topology.MESH.value): video.calls}

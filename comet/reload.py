@@ -25,13 +25,16 @@ RELOADED = {("log", "level"), ("ws", "host"), ("ws", "trusted_proxies")}
 
 def needs_restart(before: Config, now: Config) -> list[str]:
     """@return: the keys that have changed, and count only once the server has been started again."""
-    return [
+    changed = [
         f"[{section}] {key.name}"
         for section, settings in SECTIONS.items()
         for key in fields(settings)
         if (section, key.name) not in RELOADED
         and getattr(getattr(before, section), key.name) != getattr(getattr(now, section), key.name)
     ]
+    # A section that is there in one of them only, or differs.
+    named = dict(set(before.outboxes) ^ set(now.outboxes))
+    return [*changed, *(f"[{section}]" for section in sorted(named))]
 
 
 class Reloader(Service):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -199,6 +200,62 @@ class Cluster:
     )
 
 
+#: How a table or a column may be called: what can stand in backticks, whatever follows it.
+_NAME = r"[\w$-]{1,64}"
+#: Stands for a column that there is not.
+NO_COLUMN = "none"
+COLUMN = matching(_NAME, f"the name of a column: letters, digits, and _ $ -; or {NO_COLUMN}")
+TABLE = matching(
+    rf"{_NAME}(\.{_NAME})?", "the name of a table, such as outbox or shop.outbox: letters, digits, _ $ -"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """
+    Section C{[outbox]}, and each C{[outbox.NAME]}: a table of the site that is followed, each row of which is
+    a message.
+    """
+
+    database: DatabaseUrl | None = setting(
+        None,
+        DATABASE,
+        "the database of the site: mysql://USER:PASSWORD@HOST:PORT/NAME or sqlite:///PATH",
+        secret=True,
+    )
+    table: str = setting("", TABLE, "the table that is followed; empty: none")
+    id: str = setting("id", COLUMN, "column of the number of a row, counted up by AUTO_INCREMENT")
+    name: str = setting("name", COLUMN, "column of the channel; it does not matter where there is a user")
+    event: str = setting("event", COLUMN, "column of the event")
+    message: str = setting("message", COLUMN, "column of the text")
+    user_id: str = setting(
+        NO_COLUMN, COLUMN, "column of the user whom a private message is for, NULL or 0 where there is none"
+    )
+    error: str = setting(NO_COLUMN, COLUMN, "column into which comet writes why it has refused a row")
+    dev_id: int = setting(0, integer(0, 2**31 - 1), "the tenant whose channels and users these are")
+    begin: str = setting(
+        "first",
+        choice({name: name for name in ("first", "next")}),
+        "where to begin when the table has never been followed: with the first row, or the next that comes",
+    )
+    delete: bool = setting(False, FLAG, "remove rows that are published")
+    interval: int = setting(
+        500, integer(20, 3_600_000, "milliseconds"), "milliseconds after which the table is looked at again"
+    )
+    batch: int = setting(100, integer(1, 1_000), "the most rows that are published together")
+    patience: int = setting(
+        600,
+        integer(1, 86_400, "seconds"),
+        "seconds for which a row is awaited whose number was passed over: longer than any transaction lasts",
+    )
+    timeout: int = setting(5, integer(1, 60, "seconds"), "seconds that the database may take to answer")
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether there is something to follow."""
+        return bool(self.table)
+
+
 @dataclass(frozen=True, slots=True)
 class Video:
     """Section C{[video]}: calls and rooms."""
@@ -292,6 +349,7 @@ class Log:
     store: str = setting("", LEVEL, "level of the store")
     cluster: str = setting("", LEVEL, "level of what is between servers")
     webhook: str = setting("", LEVEL, "level of the webhook")
+    outbox: str = setting("", LEVEL, "level of what follows outboxes")
 
 
 #: The sections by name, in the order in which they are shown.
@@ -304,6 +362,7 @@ SECTIONS: Mapping[str, Any] = {
     "db": Db,
     "presence": Presence,
     "cluster": Cluster,
+    "outbox": Outbox,
     "video": Video,
     "sip": Sip,
     "limits": Limits,
@@ -311,3 +370,12 @@ SECTIONS: Mapping[str, Any] = {
     "console": Console,
     "log": Log,
 }
+
+#: Sections of this kind have a name behind a point, and take from the plain one what they do not say.
+NAMED = "outbox"
+_NAMED = re.compile(rf"{NAMED}\.[A-Za-z0-9_-]{{1,32}}")
+
+
+def kind_of_section(name: str) -> str:
+    """@return: the section whose keys the section C{name} has; C{name} itself where that is one, or none."""
+    return NAMED if _NAMED.fullmatch(name) else name

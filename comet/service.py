@@ -9,6 +9,7 @@ import shlex
 import time
 from collections import Counter
 from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import asdict
 from functools import partial
 from random import random
 from socket import gethostname
@@ -36,13 +37,16 @@ from comet.cluster.localbus import LocalBus
 from comet.cluster.node import Node
 from comet.cometql.engine import Engine
 from comet.cometql.gaps import Gap
-from comet.cometql.status import LoadStatus, PresenceStatus, TenantStatus, TrafficStatus
+from comet.cometql.status import LoadStatus, OutboxStatus, PresenceStatus, TenantStatus, TrafficStatus
 from comet.cometql.timing import Timing
 from comet.config import CannotStart, Config
 from comet.data import DataFolder
 from comet.draining import STEP_SECONDS, Drain
 from comet.durations import Durations
 from comet.errors import BadValue, CometError
+from comet.following.databases import SQLFeed
+from comet.following.follower import Follower
+from comet.following.publishing import Publisher
 from comet.gate import Gate
 from comet.gauges import Count, Meter, ServerGauges
 from comet.hub import Subscriber
@@ -202,6 +206,13 @@ class CometService(MultiService):
         self._proxies = proxies = Proxies(config.ws.trusted_proxies)
         gate = Gate(config.limits, reactor.seconds, proxies, self._broker.refusals)
         self._courier = self._make_courier(store)
+        self._followers = {
+            section: Follower(
+                *(section, outbox, SQLFeed(section, outbox, config.limits.message, reactor), store),
+                *(Publisher(self._broker, outbox.dev_id), node, reactor, time.time),
+            )
+            for section, outbox in config.followed.items()
+        }
         self._tls = ServerTls(self._folder.tls_pair)
         self._reception = Reception(
             self._broker,
@@ -226,6 +237,7 @@ class CometService(MultiService):
             self._sql_traffic,
             self._broker.hall.status,
             self._load,
+            self._outbox_status,
         )
         self._engine = Engine(
             self._broker,
@@ -372,6 +384,8 @@ class CometService(MultiService):
             self._key_set.start()
         if self._courier is not None:
             self._courier.start()
+        for follower in self._followers.values():
+            follower.start()
         self._broker.sip.address = self._address
         self._ready = True
         if not self._is_worker:
@@ -411,6 +425,8 @@ class CometService(MultiService):
             self._ticker.stop()
             if self._key_set is not None:
                 self._key_set.stop()
+            # Before those are sent away who hear it.
+            await self._at_most(STOP_SECONDS, Deferred.fromCoroutine(self._stop_following()))
             await self._drain()
             await self._at_most(STOP_SECONDS, self._mysql.close_all())
             await deferLater(self._reactor, FAREWELL_SECONDS)
@@ -418,6 +434,10 @@ class CometService(MultiService):
             await self._courier.stop()
         await self._broker.stop()
         self._folder.close()
+
+    async def _stop_following(self) -> None:
+        for stopped in [each.stop() for each in self._followers.values()]:
+            await stopped
 
     async def _drain(self) -> None:
         """Send all away: browsers a portion at a time, MySQL clients once they have been answered."""
@@ -502,7 +522,10 @@ class CometService(MultiService):
         return [*self._unready(), *filter(None, problems)]
 
     def _notes(self) -> list[str]:
-        return [self._media.problem] if self._media is not None and self._media.problem else []
+        media = [self._media.problem] if self._media is not None else []
+        # Everybody may read this, and the problem may name the database and its user.
+        waiting = [name for name, each in self._followers.items() if each.problem]
+        return [*filter(None, media), *(f"[{name}] is not followed; the log tells why" for name in waiting)]
 
     def _sizes(self) -> Sizes:
         broker, sessions, load = self._broker, self._reception.sessions, self._load()
@@ -547,6 +570,12 @@ class CometService(MultiService):
             *(traffic.online[dev_id], self._engine.sessions[dev_id], traffic.messages[dev_id]),
             self._broker.attendance.online.online(dev_id),
         )
+
+    def _outbox_status(self) -> dict[str, OutboxStatus]:
+        return {
+            name: OutboxStatus(**asdict(each.counters), behind=each.behind, works=not each.problem)
+            for name, each in self._followers.items()
+        }
 
     def _presence_status(self) -> PresenceStatus:
         counters = Counters() if self._courier is None else self._courier.counters

@@ -452,6 +452,43 @@ class SipTests(SynchronousTestCase):
         self.assertIn("nothing is asked of them", config.warnings[1].text)
 
 
+class OutboxTests(SynchronousTestCase):
+    """Sections that have a name of their own."""
+
+    def test_what_they_take_from_the_plain_one(self):
+        """Everything but the table; the plain one is followed if it has a table itself."""
+        text = "[outbox]\ndatabase = mysql://a:b@h/shop\nbatch = 7\n"
+        named = "[outbox.orders]\ntable = o\nevent = none\n[outbox.mail]\ntable = m\nbatch = 9\n"
+        found = Config.read(text + named).followed
+        self.assertEqual(list(found), ["outbox.orders", "outbox.mail"])
+        orders, mail = found.values()
+        self.assertEqual((orders.table, orders.event, orders.batch), ("o", "none", 7))
+        self.assertEqual((mail.table, mail.event, mail.batch), ("m", "event", 9))
+        self.assertEqual(orders.database, mail.database)
+        self.assertIn("outbox", Config.read(f"{text}table = x\n{named}").followed)
+        variables = {"COMET_OUTBOX_DATABASE": "mysql://a:c@h/shop"}
+        self.assertEqual(Config.read(named, variables).followed["outbox.mail"].database.password, "c")
+        self.assertEqual(Config.read().followed, {})
+
+    def test_problems(self):
+        """What is missing is named, with the section that it is missing from."""
+        database = "database = mysql://a:b@h/shop\n"
+        for text, problem in (
+            ("[outbox]\ntable = x\n", "ini:2: [outbox] table: it needs [outbox] database"),
+            (f"[outbox]\n{database}", "ini:2: [outbox] database: it needs [outbox] table"),
+            (f"[outbox.a]\n{database}", "ini:2: [outbox.a] database: it needs [outbox.a] table"),
+            (
+                f"[outbox.a]\n{database}tabel = x\n",
+                "[outbox.a] tabel: there is no such key; the nearest is table",
+            ),
+            (f"[outbox]\n{database}table = a`b\n", "[outbox] table: 'a`b' is wrong; expected the name"),
+            (f"[outbox]\n{database}table = a\ndev_id = 100000\n", "[outbox] dev_id: there is no such tenant"),
+            ("[outbox.a b]\n", "[outbox.a b]: there is no such section; the nearest is [outbox]"),
+        ):
+            error = self.assertRaises(ConfigError, Config.read, text)
+            self.assertIn(problem, str(error))
+
+
 class WarningTests(SynchronousTestCase):
     """What is accepted with a word."""
 

@@ -126,5 +126,10 @@ class ReloaderTests(SynchronousTestCase):
     def test_nothing_has_changed(self):
         """Nothing is said."""
         self.assertEqual(needs_restart(Config.read(), Config.read("[log]\nlevel = debug")), [])
+        shop, named = "[outbox]\ndatabase = mysql://a@h/shop\ntable = a\n", "[outbox.b]\ntable = "
+        self.assertEqual(needs_restart(Config.read(f"{shop}{named}b"), Config.read(f"{shop}{named}b")), [])
+        self.assertEqual(
+            needs_restart(Config.read(f"{shop}{named}b"), Config.read(f"{shop}{named}c")), ["[outbox.b]"]
+        )
         self.reloader.reload()
         self.assertEqual(self.complaints(), [])

@@ -7,7 +7,7 @@ CometQL reads the counters through L{Gauges}; whoever owns the listeners keeps t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Protocol
 
@@ -100,6 +100,27 @@ class LoadStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class OutboxStatus:
+    """
+    The counters of a table that is followed.
+
+    @ivar published: rows that were published.
+    @ivar refused: rows that were set aside.
+    @ivar failures: attempts to read, publish or note them that have failed.
+    @ivar waiting: about how many rows wait.
+    @ivar behind: how many seconds ago everything was published; 0 while another server follows.
+    @ivar works: whether it is followed, by this server or another.
+    """
+
+    published: int = 0
+    refused: int = 0
+    failures: int = 0
+    waiting: int = 0
+    behind: float = 0.0
+    works: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class ServerStatus:
     """
     The counters of the whole server.
@@ -115,6 +136,7 @@ class ServerStatus:
     @ivar slow: statements that took longer than C{[log] slow_statement}.
     @ivar video: calls and rooms.
     @ivar load: what there is to do.
+    @ivar outboxes: the tables that are followed, by their sections.
     """
 
     uptime: int = 0
@@ -128,6 +150,7 @@ class ServerStatus:
     traffic: TrafficStatus = field(default_factory=TrafficStatus)
     video: VideoStatus = field(default_factory=VideoStatus)
     load: LoadStatus = field(default_factory=LoadStatus)
+    outboxes: Mapping[str, OutboxStatus] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +216,7 @@ def global_status(gauges: Gauges) -> list[tuple[str, str]]:
     status = gauges.server()
     ws, cometql, presence, traffic = status.ws, status.cometql, status.presence, status.traffic
     load = status.load
+    outboxes = status.outboxes.values()
     return [
         ("flag", "global"),
         ("uptime", str(status.uptime)),
@@ -225,6 +249,11 @@ def global_status(gauges: Gauges) -> list[tuple[str, str]]:
         ("webhook_deliveries", str(presence.deliveries)),
         ("webhook_failures", str(presence.failures)),
         ("webhook_rows_lost", str(presence.undelivered)),
+        ("outboxes_published", str(sum(each.published for each in outboxes))),
+        ("outboxes_refused", str(sum(each.refused for each in outboxes))),
+        ("outboxes_failures", str(sum(each.failures for each in outboxes))),
+        ("outboxes_waiting", str(sum(each.waiting for each in outboxes))),
+        ("outboxes_behind", f"{max((each.behind for each in outboxes), default=0.0):.1f}"),
         *_video_status(status.video),
         ("nodes", str(load.nodes)),
         ("channels", str(load.channels)),

@@ -45,8 +45,7 @@ def defaults() -> Iterator[str]:
 
 def effective(config: Config) -> Iterator[str]:
     """@return: the lines of a file with all that counts, secrets left out."""
-    for name in SECTIONS:
-        section = getattr(config, name)
+    for name, section in (*((name, getattr(config, name)) for name in SECTIONS), *config.outboxes):
         yield f"[{name}]"
         for declared in fields(section):
             value = getattr(section, declared.name)

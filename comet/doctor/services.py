@@ -1,4 +1,4 @@
-"""The database and the Redis that a server is configured for: are they there, and the right ones?"""
+"""The databases and the Redis that a server is configured for: are they there, and the right ones?"""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pymysql
 
 from comet.config import CannotStart, Config
 from comet.doctor.finding import Finding, fine, problem
+from comet.following.databases import examine
 from comet.redis_url import RedisUrl
 from comet.storage.mysql_errors import explain
 from comet.storage.mysql_server import Server
@@ -27,6 +28,9 @@ def look(config: Config) -> Iterator[Finding]:
         yield fine("store", f"SQLite, {config.sqlite_path(config.main.data.absolute())}")
     else:
         yield database(config)
+    for section, outbox in config.followed.items():
+        wrong = examine(section, outbox)
+        yield problem(section, wrong) if wrong else fine(section, f"the table {outbox.table} can be followed")
     if config.redis is not None:
         for host, port in config.redis.hosts:
             yield redis(config.redis, host, port, config.cluster.tls_ca)

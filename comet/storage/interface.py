@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 
 from comet.model import Channel, Message, Place, PrivateMessage, User
 from comet.storage.listings import Listings, Most
+from comet.storage.outboxes import Outboxes
 from comet.storage.presences import Presences
 from comet.storage.records import Records
 from comet.storage.rules import Rules
@@ -43,7 +44,7 @@ class Queued(NamedTuple):
     dropped: int
 
 
-class Store(Records, Rules, Listings, Presences, Protocol):
+class Store(Records, Rules, Listings, Presences, Outboxes, Protocol):
     """
     Everything that must outlive the process.
 

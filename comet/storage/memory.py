@@ -11,13 +11,14 @@ from comet.model import NOWHERE, Channel, Message, Place, PrivateMessage, User
 from comet.storage.interface import Queued, Store, Stretch
 from comet.storage.listings import Most, no_more
 from comet.storage.memory_listings import MemoryListings
+from comet.storage.memory_outboxes import MemoryOutboxes
 from comet.storage.memory_presences import MemoryPresences
 from comet.storage.memory_records import MemoryRecords
 from comet.storage.memory_rules import MemoryRules
 from comet.storage.writes import Write
 
 
-class MemoryStore(MemoryRules, MemoryRecords, MemoryListings, MemoryPresences, Store):
+class MemoryStore(MemoryRules, MemoryRecords, MemoryListings, MemoryPresences, MemoryOutboxes, Store):
     """Keeps every promise of L{Store} but the one to survive."""
 
     problem = ""

@@ -31,6 +31,7 @@ COLUMNS = {
     "nodes": "node, alive",
     "presence_events": "number, dev_id, seq, time, user_id, event, name, uuid",
     "presence_places": "dev_id, name, place",
+    "outboxes": "name, node, ends, place",
 }
 
 

@@ -26,6 +26,7 @@ from comet.storage.cursors import Cursor, Query
 from comet.storage.interface import Queued, Store, Stretch
 from comet.storage.listings import Most
 from comet.storage.sql_listings import SQLListings
+from comet.storage.sql_outboxes import SQLOutboxes
 from comet.storage.sql_presences import SQLPresences
 from comet.storage.sql_records import SQLRecords
 from comet.storage.sql_rules import SQLRules
@@ -88,7 +89,7 @@ def _refuse(group: list[Waiting], error: Unavailable) -> None:
         done.errback(Failure(error))
 
 
-class SQLStore(SQLRecords, SQLRules, SQLListings, SQLPresences, Store):
+class SQLStore(SQLRecords, SQLRules, SQLListings, SQLPresences, SQLOutboxes, Store):
     """
     A L{Store} in a database.
 

@@ -34,6 +34,17 @@ class ConfigTests(SynchronousTestCase):
         self.assertEqual(read.warnings, ())
         self.assertEqual(re.findall(r"^\[(\w+)\]$", text, re.MULTILINE), list(SECTIONS))
 
+    def test_sections_with_a_name(self):
+        """They are shown as they count, with what they have taken from the plain one."""
+        file = Path(self.mktemp())
+        file.write_text("[outbox]\ndatabase = mysql://a:s3cret@h/shop\nbatch = 7\n[outbox.a]\ntable = t\n")
+        text = self.printed("--config", str(file))
+        self.assertNotIn("s3cret", text)
+        shown = text[text.index("[outbox.a]") :]
+        self.assertIn("table = t\n", shown)
+        self.assertIn("batch = 7\n", shown)
+        self.assertIn("database = (hidden)\n", shown)
+
     def test_what_counts(self):
         """The file and the environment, in a form that means the same when it is read; secrets are hidden."""
         file = Path(self.mktemp())

@@ -106,6 +106,7 @@ class MigrateTests(TestCase):
         await store.set_tenant(TenantKey(3, NASTY, "u"))
         await store.set_rule(3, Rule("web_", publish=Who.NONE))
         await store.note_presence([PresenceEvent(3, 5, 7, What.ONLINE)], 5, Keeping("n", 9))
+        await store.take_outbox("outbox", "n", 5, 6)
         await store.stop()
         return url
 

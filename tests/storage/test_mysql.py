@@ -28,6 +28,7 @@ from tests import mariadb
 from tests.e2e.support import in_thread
 from tests.storage.contract import ANN, CHAT, StoreContract, said
 from tests.storage.listings import ListingsContract
+from tests.storage.outboxes import OutboxesContract
 from tests.storage.presences import PresencesContract, came
 from tests.storage.records import RecordsContract
 from tests.storage.rules import RulesContract
@@ -65,7 +66,14 @@ class Databases:
 
 
 class MySQLStoreTests(
-    Databases, StoreContract, RecordsContract, RulesContract, ListingsContract, PresencesContract, TestCase
+    Databases,
+    StoreContract,
+    RecordsContract,
+    RulesContract,
+    ListingsContract,
+    PresencesContract,
+    OutboxesContract,
+    TestCase,
 ):
     """The store in MariaDB keeps the promises of all stores."""
 

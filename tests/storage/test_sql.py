@@ -17,6 +17,7 @@ from comet.storage.sql import SQLStore, sqlite_pool
 from comet.storage.writes import Write
 from tests.storage.contract import ANN, CHAT, StoreContract, said, whispered
 from tests.storage.listings import ListingsContract
+from tests.storage.outboxes import OutboxesContract
 from tests.storage.presences import PresencesContract
 from tests.storage.records import RecordsContract
 from tests.storage.rules import RulesContract
@@ -39,7 +40,14 @@ class Files:
 
 
 class SQLiteStoreTests(
-    Files, StoreContract, RecordsContract, RulesContract, ListingsContract, PresencesContract, TestCase
+    Files,
+    StoreContract,
+    RecordsContract,
+    RulesContract,
+    ListingsContract,
+    PresencesContract,
+    OutboxesContract,
+    TestCase,
 ):
     """The SQLite store keeps the promises of all stores."""
 

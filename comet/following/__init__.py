@@ -1,0 +1,1 @@
+"""Following tables that others write: each row of an outbox is published, at least once."""
