@@ -168,6 +168,14 @@ class NullValue(BadValue):
     sqlstate = "23000"
 
 
+class BadPattern(Refused):
+    """A regular expression that is none, or that would be too large."""
+
+    code = 12
+    number = 1139
+    sqlstate = "42000"
+
+
 class OutOfRange(BadValue):
     """A number beyond what its column holds."""
 

@@ -7,6 +7,8 @@ stay, and are pinned, because they are no values: an alias or a table in quotes,
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from comet.cometql.clauses import introduces
 from comet.cometql.cursor import DEEPEST, Cursor, Sort, Token, words
 from comet.cometql.statements import Query
@@ -49,33 +51,46 @@ def query(cursor: Cursor, error: str = "", start: str = "") -> Query:
     found = cursor.tokens
     pieces = [start]
     end = found[0].start
-    #: Whether each bracket that is open, and the text around them all, is in a list of ORDER BY or GROUP BY.
-    sorting = [False]
+    levels = [_Level()]
     for place, token in enumerate(found[:-1]):
         cursor.place = place
-        _follow(sorting, token.key)
-        if len(sorting) > DEEPEST + 1 or token.key == ":=" or (token.key == "wrong" and token.text in _SIGNS):
+        _follow(levels, token.key)
+        if len(levels) > DEEPEST + 1 or token.key == ":=" or (token.key == "wrong" and token.text in _SIGNS):
             raise cursor.error()
         pieces.append(cursor.shape[end : token.start])
         before = found[place - 1] if place else found[-1]
-        pieces.append(_piece(cursor, token, before, found[place + 1], sorting[-1]))
+        pieces.append(_piece(cursor, token, before, found[place + 1], levels[-1]))
         end = token.end
     cursor.place = len(found) - 1
     return Query("".join(pieces).strip().rstrip(";"), _titles(cursor), error, cursor.database)
 
 
-def _follow(sorting: list[bool], key: str) -> None:
+@dataclass(slots=True)
+class _Level:
+    """
+    A bracket that is open, or the text around them all.
+
+    @ivar sorting: whether it has come to a list of ORDER BY or GROUP BY.
+    @ivar selects: whether there is a SELECT in it, so that a table follows FROM; not so in C{TRIM(x FROM y)}.
+    """
+
+    sorting: bool = False
+    selects: bool = False
+
+
+def _follow(levels: list[_Level], key: str) -> None:
     if key == "(":
-        sorting.append(False)
-    elif key == ")" and len(sorting) > 1:
-        sorting.pop()
+        levels.append(_Level())
+    elif key == ")" and len(levels) > 1:
+        levels.pop()
     elif key == "BY":
-        sorting[-1] = True
+        levels[-1].sorting = True
     elif key in _AFTER_SORTING:
-        sorting[-1] = False
+        levels[-1].sorting = False
+    levels[-1].selects |= key == "SELECT"
 
 
-def _piece(cursor: Cursor, token: Token, before: Token, after: Token, sorting: bool) -> str:
+def _piece(cursor: Cursor, token: Token, before: Token, after: Token, level: _Level) -> str:
     if token.sort is Sort.QUOTED:
         return _named(token.text)
     if token.sort is Sort.WORD:
@@ -84,10 +99,11 @@ def _piece(cursor: Cursor, token: Token, before: Token, after: Token, sorting: b
     if token.sort is not Sort.SLOT:
         return token.text
     # Behind a bracket or a name no literal can be a value.
-    names = before.key in ("AS", "FROM", "JOIN", ")", "END") or before.sort is Sort.QUOTED
+    names = before.key in ("AS", "JOIN", ")", "END") or before.sort is Sort.QUOTED
+    names = names or (before.key == "FROM" and level.selects)
     if names and isinstance(name := cursor.literal(token.slot), str):
         return " " + _named(name)
-    if sorting and before.key in ("BY", ",") and after.key in _AFTER_PLACE:
+    if level.sorting and before.key in ("BY", ",") and after.key in _AFTER_PLACE:
         number = cursor.literal(token.slot)
         return str(number) if isinstance(number, int) else f":s{token.slot}"
     return f" :s{token.slot} "

@@ -48,8 +48,8 @@ _CHOICES = {
 }
 #: Nodes of one type whatever is in them.
 _FIXED: Sequence[tuple[tuple[type[exp.Expr], ...], Column]] = (
-    ((exp.Predicate, exp.Connector, exp.Not, exp.Boolean, exp.Exists), _TRUTH),
-    ((exp.StrPosition, exp.IntDiv, exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseXor), _WHOLE),
+    ((exp.Predicate, exp.Connector, exp.Not, exp.Boolean, exp.Exists, exp.RegexpLike), _TRUTH),
+    ((exp.Extract, exp.StrPosition, exp.IntDiv, exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseXor), _WHOLE),
     ((exp.Trim, exp.Substring), _TEXT),
     ((exp.GroupConcat,), _LONG_TEXT),
     ((exp.CurrentTimestamp, exp.Localtime, exp.Localtimestamp), Column("", Kind.DATETIME, 19, True)),
@@ -180,6 +180,8 @@ class Inference:
     def _call(self, name: str, arguments: Sequence[exp.Expr], scope: _Scope) -> Type:
         if name in ("ADDDATE", "DATE_SUB", "SUBDATE"):
             name = "DATE_ADD"
+        if name == "REGEXP_LIKE":
+            return _always(_TRUTH)
         if name in _NATIVE:
             return _always(_NATIVE[name])
         if name in _CHOICES:

@@ -22,6 +22,7 @@ from comet.cometql.filters import like
 from comet.cometql.function import number_of, written
 from comet.cometql.functions import FUNCTIONS
 from comet.cometql.joining import GroupConcat
+from comet.cometql.regexp import Pattern
 from comet.cometql.results import MOST_BYTES, MOST_ROWS, Column, Kind, Value, size_of
 from comet.errors import (
     AmbiguousColumn,
@@ -148,6 +149,7 @@ class _Calls:
         self._context = context
         self._end = end
         self._patterns: dict[str, Callable[[str], bool]] = {}
+        self._regexps: dict[str, Pattern] = {}
 
     @property
     def is_late(self) -> bool:
@@ -155,7 +157,7 @@ class _Calls:
         return time.monotonic() > self._end
 
     def provide(self, connection: sqlite3.Connection, caseless: bool) -> None:
-        """Make the functions known to C{connection}; C{caseless} is LIKE then."""
+        """Make the functions known to C{connection}; C{caseless} are LIKE and REGEXP then."""
         for name, function in FUNCTIONS.items():
             connection.create_function(
                 f"f_{name.lower()}", -1, self.guarded(partial(function, self._context))
@@ -164,6 +166,7 @@ class _Calls:
         connection.create_aggregate("f_group_concat", -1, lambda: _Guarded(self, longest))
         matches = partial(self._matches, caseless)
         connection.create_function("like", 2, self.guarded(matches))
+        connection.create_function("f_regexp", 2, self.guarded(partial(self._finds, caseless)))
 
     def guarded(self, function: Callable[..., Value | None]) -> Callable[..., Any]:
         """@return: C{function}, of which it is remembered why it refuses; and it is not called too late."""
@@ -188,6 +191,20 @@ class _Calls:
                 self._patterns.clear()
             self._patterns[wanted] = like(wanted, caseless)
         return int(self._patterns[wanted](written(value)))
+
+    def _finds(self, caseless: bool, pattern: Value, value: Value) -> int | None:
+        if pattern is None or value is None:
+            return None
+        wanted = written(pattern)
+        if wanted not in self._regexps:
+            if len(self._regexps) > 100:
+                self._regexps.clear()
+            self._regexps[wanted] = Pattern(wanted, caseless)
+        return int(self._regexps[wanted].found_in(written(value), self._look))
+
+    def _look(self) -> None:
+        if self.is_late:
+            raise _too_slow()
 
 
 class _Guarded:

@@ -86,6 +86,30 @@ def _part(layout: str) -> Callable[[Context, Value], int | None]:
     return part
 
 
+#: What EXTRACT takes of a moment, as strftime has it: of a unit of two names both, and all between.
+_UNITS = {
+    **{"MICROSECOND": "%f", "SECOND": "%S", "MINUTE": "%M", "HOUR": "%H", "DAY": "%d", "WEEK": "%U"},
+    **{"MONTH": "%m", "YEAR": "%Y", "YEAR_MONTH": "%Y%m", "DAY_HOUR": "%d%H", "DAY_MINUTE": "%d%H%M"},
+    **{"DAY_SECOND": "%d%H%M%S", "DAY_MICROSECOND": "%d%H%M%S%f", "HOUR_MINUTE": "%H%M"},
+    **{"HOUR_SECOND": "%H%M%S", "HOUR_MICROSECOND": "%H%M%S%f", "MINUTE_SECOND": "%M%S"},
+    **{"MINUTE_MICROSECOND": "%M%S%f", "SECOND_MICROSECOND": "%S%f"},
+}
+
+
+def _extract(context: Context, unit: Value, value: Value) -> int | None:
+    """
+    @param unit: what stands before FROM.
+    @return: a part of a moment; C{None} if C{value} is none.
+    @raise NotSupported: for a unit that there is not.
+    """
+    name, moment = written(unit), _read_time(value)
+    if name not in _UNITS and name != "QUARTER":
+        raise NotSupported(f"EXTRACT of {name[:40]} is not supported")
+    if moment is None:
+        return None
+    return (moment.month + 2) // 3 if name == "QUARTER" else int(moment.strftime(_UNITS[name]))
+
+
 def _of_now(layout: str) -> Callable[..., str]:
     return lambda context, digits=0: _moment(context).strftime(layout)
 
@@ -195,6 +219,7 @@ TIME = {
     **declared(
         Kind.BIGINT,
         ("UNIX_TIMESTAMP", _unix_timestamp, 0, 1),
+        ("EXTRACT", _extract, 2, 2),
         *((name, _part(layout), 1, 1) for name, layout in _PARTS.items()),
     ),
     **declared(Kind.VARCHAR, ("DATE_FORMAT", _date_format, 2, 2), ("TIME_FORMAT", _time_format, 2, 2)),

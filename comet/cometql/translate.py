@@ -47,7 +47,7 @@ _NODES: Mapping[type[exp.Expr], str] = {
 #: Functions that add an INTERVAL to a moment, or take it.
 _SHIFTS = words("DATE_ADD ADDDATE DATE_SUB SUBDATE")
 #: What our SQLite has no equal for.
-_ABSENT = (exp.RegexpLike, exp.Extract, exp.MatchAgainst, exp.JSONTable, exp.Into)
+_ABSENT = (exp.MatchAgainst, exp.JSONTable, exp.Into)
 
 
 class _Grammar(MySQL):
@@ -60,7 +60,7 @@ class _Grammar(MySQL):
         FUNCTION_PARSERS = {
             name: parser
             for name, parser in MySQLParser.FUNCTION_PARSERS.items()
-            if name in ("CAST", "CONVERT", "GROUP_CONCAT", "POSITION", "TRIM", "SUBSTRING", "SUBSTR")
+            if name in words("CAST CONVERT EXTRACT GROUP_CONCAT MATCH POSITION TRIM SUBSTRING SUBSTR")
         }
 
 
@@ -209,6 +209,11 @@ class _Translator:
             return _group_concat(node)
         if isinstance(node, (exp.Add, exp.Sub)):
             return _shifted(node)
+        if isinstance(node, exp.RegexpLike):
+            return exp.Anonymous(this="f_regexp", expressions=[node.expression, node.this])
+        if isinstance(node, exp.Extract):
+            unit = exp.Literal.string(node.name.upper())
+            return exp.Anonymous(this="f_extract", expressions=[unit, node.expression])
         if isinstance(node, exp.Xor):
             return exp.NEQ(this=exp.Not(this=node.this), expression=exp.Not(this=node.expression))
         if isinstance(node, exp.Select):
@@ -229,6 +234,8 @@ class _Translator:
         if name == "ANY_VALUE":
             node.set("this", "MAX")
             return node
+        if name == "REGEXP_LIKE" and len(node.expressions) == 2:
+            return exp.Anonymous(this="f_regexp", expressions=node.expressions[::-1])
         if name == "JSON_EXTRACT" and len(node.expressions) == 2:
             return exp.JSONExtract(this=node.expressions[0], expression=node.expressions[1])
         if name in _SHIFTS and len(node.expressions) == 2:

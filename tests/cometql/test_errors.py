@@ -26,7 +26,7 @@ ERRORS = {
         ("CALL users_auth()", errors.NotSupported, "CALL"),
         ("INSERT IGNORE INTO users_auth VALUES (1, 'a')", errors.NotSupported, "IGNORE"),
         ("DELETE FROM users_auth WHERE id = 1 OR hash = 'a'", errors.NotSupported, "OR"),
-        ("SELECT name REGEXP 'a' FROM pipes", errors.NotSupported, "name"),
+        ("SELECT MATCH (name) AGAINST ('a') FROM pipes", errors.NotSupported, "name"),
     ],
     (3, 1064, "42000"): [
         ("SELCT 1", errors.SyntaxRefused, "SELCT 1"),
@@ -76,6 +76,7 @@ ERRORS = {
             "'event'",
         ),
     ],
+    (12, 1139, "42000"): [("SELECT 'a' REGEXP '('", errors.BadPattern, "offset 1")],
     (12, 1115, "42000"): [("SET NAMES gbk", errors.UnknownCharacterSet, "'gbk'")],
     (12, 1364, "HY000"): [("INSERT INTO users_auth (id) VALUES (1)", errors.MissingValue, "'hash'")],
     (12, 1048, "23000"): [("INSERT INTO users_auth (id, hash) VALUES (NULL, 'a')", errors.NullValue, "'id'")],

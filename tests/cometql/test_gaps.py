@@ -81,12 +81,15 @@ class StatusTests(TalkTests):
             with self.assertRaises(Refused):
                 self.run_(text)
         with self.assertRaises(Refused):
-            self.talk.prepare("SELECT name REGEXP ? FROM pipes")
+            self.talk.prepare("SELECT MATCH(name) AGAINST(?) FROM pipes")
         self.assertEqual(
             self.rows("SHOW STATUS LIKE 'comet_unknown%'"),
             [
                 ("comet_unknown_statements", "4"),
-                ("comet_unknown_01", "tenant 0, error 1235, 1 times: SELECT name REGEXP ? FROM pipes"),
+                (
+                    "comet_unknown_01",
+                    "tenant 0, error 1235, 1 times: SELECT MATCH(name) AGAINST(?) FROM pipes",
+                ),
                 ("comet_unknown_02", "tenant 0, error 1193, 1 times: SELECT @@nope"),
                 ("comet_unknown_03", "tenant 0, error 1305, 1 times: SELECT MAX(NOPE(id)) FROM users_auth"),
                 ("comet_unknown_04", "tenant 0, error 1235, 1 times: SHOW CONTRIBUTORS"),

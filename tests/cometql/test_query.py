@@ -12,6 +12,7 @@ from comet.cometql.interface import Login
 from comet.cometql.results import Kind
 from comet.errors import (
     AmbiguousColumn,
+    BadPattern,
     DatabaseDenied,
     NotAllowed,
     NotSupported,
@@ -129,6 +130,49 @@ class AnswerTests(QueryTests):
             self.assertEqual(
                 self.value(f"SELECT {expression} FROM users_auth WHERE id = 1"), value, expression
             )
+
+    def test_regular_expressions(self):
+        """REGEXP and RLIKE mind the letter case of our tables, not of the dictionary; a wrong one is told."""
+        for condition, names in (
+            ("name REGEXP '^n.*s$'", ["news"]),
+            ("name RLIKE 'E'", []),
+            ("name NOT REGEXP '^n'", ["chat"]),
+            ("REGEXP_LIKE(name, 'h|w') AND name REGEXP BINARY 'c'", ["chat"]),
+            ("NULL REGEXP name OR name REGEXP NULL", []),
+        ):
+            found = self.rows(f"SELECT name FROM pipes_settings WHERE {condition} ORDER BY name")
+            self.assertEqual([name for (name,) in found], names, condition)
+        text = "SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME NOT REGEXP '^INFO'"
+        self.assertEqual(self.value(text), 1)
+        self.assertEqual(self.kinds("SELECT 'a' REGEXP 'A', REGEXP_LIKE('a', 'b')"), [Kind.BIGINT] * 2)
+        self.refuses(BadPattern, "SELECT name FROM pipes_settings WHERE name REGEXP '('", "not closed")
+
+    def test_from_within_brackets(self):
+        """A text behind it is a value where nothing is selected, and a table where something is."""
+        for text, found in (
+            ("SELECT TRIM(BOTH 'x' FROM 'xax') FROM pipes_settings LIMIT 1", "a"),
+            ("SELECT EXTRACT(DAY FROM '2024-02-29') + (SELECT COUNT(*) FROM 'pipes_settings')", 31),
+        ):
+            self.assertEqual(self.value(text), found)
+
+    def test_extract(self):
+        """Parts of a moment, by units of one name and of two."""
+        moment = "'2024-02-29 23:59:05.000012'"
+        for unit, found in (
+            ("YEAR", 2024),
+            ("quarter", 1),
+            ("WEEK", 8),
+            ("MICROSECOND", 12),
+            ("YEAR_MONTH", 202402),
+            ("DAY_HOUR", 2923),
+            ("HOUR_SECOND", 235905),
+        ):
+            self.assertEqual(self.value(f"SELECT EXTRACT({unit} FROM {moment})"), found, unit)
+        text = "SELECT EXTRACT(YEAR FROM FROM_UNIXTIME(length)) FROM pipes_settings LIMIT 1"
+        self.assertEqual(self.value(text), 1970)
+        self.assertEqual(self.kinds(text), [Kind.BIGINT])
+        self.assertIsNone(self.value("SELECT EXTRACT(DAY FROM 'nonsense')"))
+        self.refuses(NotSupported, "SELECT EXTRACT(FORTNIGHT FROM NOW())", "FORTNIGHT")
 
     def test_joined_columns_once(self):
         """Columns keep their types where a star stands for joined ones once."""
@@ -385,7 +429,7 @@ class RefusedTests(QueryTests):
         """What MySQL has and comet has not."""
         for text in (
             "SELECT NOW() + INTERVAL '1:1' MINUTE_SECOND",
-            "SELECT name REGEXP 'a' FROM pipes",
+            "SELECT MATCH (name) AGAINST ('a') FROM pipes",
             "SELECT COUNT(DISTINCT name, length) FROM pipes_settings",
         ):
             self.refuses(NotSupported, text)

@@ -20,6 +20,7 @@ REFUSED = {
     r"mysql`?\.`?user": 1142,
     r"FROM `phpmyadmin`": 1049,
     r"SHOW CREATE VIEW": 1347,
+    r"REGEXP '\('": 1139,
     r"FROM `migrations`|nothing_of_that_name": 1146,
 }
 
