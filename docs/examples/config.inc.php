@@ -16,4 +16,6 @@ $cfg['Servers'][2] = [
     'host' => '127.0.0.1',
     'port' => '3307',
     'auth_type' => 'cookie',
+    // What only tools read need not stand in the list of databases.
+    'hide_db' => '^information_schema$',
 ];
