@@ -50,7 +50,7 @@ C{literal} is a string, a number, or the C{?} of a prepared statement::
                 | "CHARACTER" "SET" | [ "STORAGE" ] "ENGINES" | "PLUGINS" )
                 [ "LIKE" expression ] [ where ] [ limit ] .
     from        = ( "FROM" | "IN" ) name .
-    describe    = ( "DESCRIBE" | "DESC" | "EXPLAIN" ) ( table [ name ] | insert ) .
+    describe    = ( "DESCRIBE" | "DESC" | "EXPLAIN" ) ( table [ name ] | insert | select ) .
     kill        = "KILL" [ "CONNECTION" | "QUERY" ] expression .
     upkeep      = ( "ANALYZE" | "CHECK" | "CHECKSUM" | "OPTIMIZE" | "REPAIR" ) "TABLE" table { "," table }
                 { "QUICK" | "FAST" | "MEDIUM" | "EXTENDED" | "CHANGED" | "FOR" "UPGRADE" } .
@@ -81,6 +81,7 @@ from comet.cometql.statements import (
     Call,
     Delete,
     Explain,
+    ExplainQuery,
     Expression,
     Insert,
     Item,
@@ -161,6 +162,13 @@ def _statement(cursor: Cursor) -> Statement:
 def _explain(cursor: Cursor) -> Statement:
     if cursor.accept("INSERT"):
         return Explain(_insert(cursor))
+    if cursor.ahead().key in ("SELECT", "WITH", "("):
+        cursor.accept_any("EXTENDED", "PARTITIONS")
+    if cursor.at("SELECT", "WITH", "("):
+        if general.is_too_long(cursor.shape):
+            raise NotSupported("EXPLAIN of a SELECT that is that long is not supported")
+        cursor.begin_here()
+        return ExplainQuery(general.query(cursor))
     return session_grammar.describe(cursor)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from comet.cometql.context import INFORMATION_SCHEMA, is_inner
 from comet.cometql.dictionary.lookup import Dictionary, view
 from comet.cometql.explain import ExplainInsertPlan
+from comet.cometql.explain_select import ExplainSelectPlan
 from comet.cometql.plans import DeletePlan, InsertPlan, NothingPlan, Plan, SelectPlan, ValuesPlan
 from comet.cometql.query import QueryPlan
 from comet.cometql.session_plans import KillPlan, SetPlan, TransactionPlan, UsePlan
@@ -12,6 +13,7 @@ from comet.cometql.show import ShowPlan
 from comet.cometql.statements import (
     Delete,
     Explain,
+    ExplainQuery,
     Insert,
     Kill,
     Nothing,
@@ -78,6 +80,9 @@ class Planner:
                 return TransactionPlan(statement)
             case Explain(insert):
                 return ExplainInsertPlan(insert, self._find(insert.table), slots)
+            case ExplainQuery(query):
+                plan = QueryPlan(query, self._catalogue, self._dictionary)
+                return ExplainSelectPlan(plan, self._catalogue)
             case Kill():
                 return KillPlan(statement)
             case Upkeep():

@@ -47,6 +47,11 @@ class QueryPlan(Plan):
             self._translation = translate(self._query, self._find)
         return self._translation
 
+    async def sources(self, context: Context) -> Sequence[Source]:
+        """@return: the tables that it looks rows up in, in the order they are named."""
+        translation: Translation = await context.offload(self._translated)
+        return translation.sources
+
     def _find(self, scratch: str, name: str, database: str) -> Source:
         from comet.cometql.sources import Source
 
@@ -99,6 +104,12 @@ async def chosen(
     values = _values(translation, context, parameters)
     found: Answer = await context.offload(lambda: answer(translation.sql, tables, values, context))
     return found.rows
+
+
+def differ(parameters: Parameters, pair: tuple[int, int]) -> bool:
+    """@return: whether two literals, by their places, are different numbers."""
+    first, second = (parameters[place] for place in pair)
+    return isinstance(first, int) and isinstance(second, int) and first != second
 
 
 def _values(translation: Translation, context: Context, parameters: Parameters) -> dict[str, Value]:
@@ -157,7 +168,7 @@ class Loading:
             return await self._dictionary.rows(source.table, source.database, self._context)
         table = self._catalogue.find(source.table, source.database)
         dev_id = self._context.tenant(source.database)
-        if any(self._differ(*pair) for pair in source.guards):
+        if any(differ(self._parameters, pair) for pair in source.guards):
             return ()
         keys = self._keys(source)
         most = Most(MOST_ROWS - self._rows, MOST_BYTES - self._bytes)
@@ -168,10 +179,6 @@ class Loading:
             return await table.all_rows(dev_id, most)
         wanted = [key for key in map(table.lookup, keys) if key is not None]
         return await table.rows(dev_id, list(dict.fromkeys(wanted)))
-
-    def _differ(self, one: int, other: int) -> bool:
-        first, second = self._parameters[one], self._parameters[other]
-        return isinstance(first, int) and isinstance(second, int) and first != second
 
     def _keys(self, source: Source) -> list[Value] | None:
         if source.keys is not None:

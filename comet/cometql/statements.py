@@ -293,6 +293,13 @@ class Explain:
 
 
 @dataclass(frozen=True, slots=True)
+class ExplainQuery:
+    """Tell how a SELECT would find its rows, without doing it."""
+
+    query: Query
+
+
+@dataclass(frozen=True, slots=True)
 class Kill:
     """
     Close a connection.
@@ -318,6 +325,7 @@ class Upkeep:
 
 Statement = (
     Explain
+    | ExplainQuery
     | Kill
     | Nothing
     | Select
