@@ -77,7 +77,7 @@
         element("span", `avatar ${hue(member.seat)}`),
         picture,
         element("span", "note"),
-        element("div", "about", element("span", "called"), microphoneOff()),
+        element("div", "about", element("span", "called"), element("span", "which"), microphoneOff()),
       );
       made.querySelector(".avatar").setAttribute("aria-hidden", "true");
       tiles.set(key, made);
@@ -117,8 +117,10 @@
     made.dataset.picture = hasPicture ? "yes" : "no";
     made.dataset.seat = member.seat;
     made.classList.toggle("talking", source === "camera" && member.talking && !member.hold);
-    const label = `${called(member)}${member.isSelf ? " (you)" : ""}${source === "screen" ? ", screen" : ""}`;
-    made.querySelector(".called").textContent = label;
+    const which = [member.isSelf && "(you)", source === "screen" && "screen"].filter(Boolean).join(", ");
+    const label = [called(member), which].filter(Boolean).join(" ");
+    made.querySelector(".called").textContent = called(member);
+    made.querySelector(".which").textContent = which;
     made.querySelector(".avatar").textContent = [...called(member)][0].toUpperCase();
     made.querySelector(".off").style.display = source === "camera" && !member.audio ? "" : "none";
     picture.setAttribute("aria-label", `${label}${member.audio ? "" : ", muted"}`);
