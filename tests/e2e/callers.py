@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pymysql
 from twisted.internet.defer import ensureDeferred, gatherResults
+from twisted.trial.unittest import SkipTest
 
 from tests.browser import chromium
 from tests.browser.chromium import FAKE_DEVICES, Chromium, find_chromium
+from tests.browser.firefox import Firefox, find_firefox
 from tests.e2e.support import ServerCase, in_thread
 
 CALLER = (Path(chromium.__file__).parent / "caller.js").read_text()
@@ -102,6 +104,12 @@ class VideoCase(ServerCase):
     async def tabs(self, *users, comet=None):
         """@return: a tab for each of these users."""
         return [await Tab.open(self.chromium, comet or self.comet, user) for user in users]
+
+    async def firefox(self, user):
+        """@return: a tab of a Firefox."""
+        if find_firefox() is None:
+            raise SkipTest("there is no Firefox on this machine")
+        return await Tab.open(await Firefox.start(self), self.comet, user)
 
     async def assert_call(self, *tabs, **what):
         """Everybody sees and hears all others."""

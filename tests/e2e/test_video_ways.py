@@ -8,11 +8,9 @@ from pathlib import Path
 
 from twisted.internet import reactor
 from twisted.internet.task import deferLater
-from twisted.trial.unittest import SkipTest
 
-from tests.browser.firefox import Firefox, find_firefox
 from tests.e2e.aiortcpeer import PATIENCE, Peer, aiortc
-from tests.e2e.callers import WAY, Tab, VideoCase
+from tests.e2e.callers import WAY, VideoCase
 from tests.e2e.support import in_thread
 from tests.januserver import SECRET, Janus
 from tests.redisserver import Redis
@@ -40,17 +38,10 @@ class SqlTests(VideoCase):
 class FirefoxTests(VideoCase):
     """Chromium and Firefox."""
 
-    async def setUp(self):
-        if find_firefox() is None:
-            raise SkipTest("there is no Firefox on this machine")
-        await super().setUp()
-        firefox = await Firefox.start(self)
-        self.fox = await Tab.open(firefox, self.comet, 1)
-        [self.bob] = await self.tabs(2)
-
     async def test_calls(self):
         """Each calls the other: they see, hear and tell each other, share a screen, mute, and hang up."""
-        fox, bob = self.fox, self.bob
+        fox = await self.firefox(1)
+        [bob] = await self.tabs(2)
         await fox.call(2)
         await bob.accept()
         await self.assert_call(fox, bob)
@@ -131,6 +122,21 @@ class JanusTests(VideoCase):
         await self.assert_call(tabs[0], *tabs[2:])
         for tab in (tabs[0], *tabs[2:]):
             self.assertEqual(tab.page.errors, [])
+
+    async def test_a_firefox_among_them(self):
+        """It sees and hears those with Chromium, and is seen and heard."""
+        fox = await self.firefox(3)
+        tabs = [*await self.tabs(1, 2), fox]
+        for tab in tabs:
+            await tab.join("lobby")
+        self.assertEqual(await fox.evaluate("me.room.topology"), "sfu")
+        await self.assert_call(*tabs)
+        await tabs[0].evaluate("me.room.shareScreen()")
+        await fox.wait_for("me.flow().then((all) => Object.values(all).some(({ screen }) => screen > 3))")
+        await tabs[0].evaluate("me.room.leave()")
+        await self.assert_call(*tabs[1:])
+        for tab in tabs:
+            self.assertEqual((tab.page.errors, await tab.evaluate("me.has('error')")), ([], False))
 
 
 class TurnCase(VideoCase):
