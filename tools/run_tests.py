@@ -28,6 +28,7 @@ LEFT_OUT = ROOT / ".venv" / "left-out"
 HEAVY = (
     "tests.e2e.test_bench",
     "tests.e2e.test_churn",
+    "tests.e2e.test_container",
     "tests.e2e.test_debian",
     "tests.e2e.test_installed",
     "tests.e2e.test_janus",

@@ -97,13 +97,15 @@ def look_around(case, place, ini):
     case.assertIn("[ws]", place.run("comet", "config", "--defaults"))
 
 
-def serve(case, place, data, command, seen=None):
+def serve(case, place, data, command, seen=None, pages=PAGES, once=None):
     """
     Start a server, and talk to it with what has been installed along.
 
     @param data: the data folder, as the server names it.
     @param command: what starts the server: a program and its words.
     @param seen: the data folder from here, if that is elsewhere.
+    @param pages: what can be had of its browser port.
+    @param once: what is called once it serves.
     """
     log = place.folder / "server.log"
     with open(log, "wb") as output:
@@ -112,10 +114,12 @@ def serve(case, place, data, command, seen=None):
     until(lambda: file.exists() or server.poll() is not None, "the server")
     case.assertIsNone(server.poll(), log.read_text())
     ports = json.loads(file.read_text())
-    for path in PAGES:
+    for path in pages:
         with urlopen(f"http://127.0.0.1:{ports['ws']}{path}", timeout=PATIENCE) as answer:
             case.assertEqual((path, answer.status), (path, 200))
             case.assertTrue(answer.read())
+    if once is not None:
+        once()
     listener = place.start(case, "comet", "tail", "--data", data, "--count", "2", "web_room")
     # What is published before anybody listens is heard by nobody.
     words = ("comet", "publish", "--data", data, "web_room", "from the command")

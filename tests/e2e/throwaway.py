@@ -46,9 +46,12 @@ class Machine:
         self.before = (*self._mounts, "/usr/sbin/chroot", self._inside)
         self.root = Path(f"/proc/{holder.pid}/root{inside}")
 
-    def run(self, *command, status=0):
-        """@return: what a command printed; it must end with C{status}."""
-        return _run([*self.before, *map(str, command)], status)
+    def run(self, *command, status=0, environment=None):
+        """
+        @param environment: a bare one without it.
+        @return: what a command printed; it must end with C{status}.
+        """
+        return _run([*self.before, *map(str, command)], status, environment or _BARE)
 
     def protect(self, *folders):
         """From now on, nothing can be written but in these folders and in C{/tmp}."""
@@ -63,14 +66,17 @@ class Machine:
         _run([*self._mounts, "umount", *self._open])
 
 
-def _run(command, status=0):
+_BARE = {"PATH": os.defpath + ":/usr/sbin:/sbin", "LANG": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
+
+
+def _run(command, status=0, environment=_BARE):
     done = subprocess.run(
         list(map(str, command)),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env={"PATH": os.defpath + ":/usr/sbin:/sbin", "LANG": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"},
+        env=environment,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     if done.returncode != status:
