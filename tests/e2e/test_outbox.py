@@ -20,10 +20,9 @@ from twisted.internet.task import deferLater
 from comet.__main__ import main
 from comet.config import Config
 from tests import mariadb
-from tests.e2e.support import ROOT, ServerCase, in_thread, until
+from tests.e2e.support import EXAMPLES, ServerCase, in_thread, until
 from tests.e2e.test_survival import lengths, sql
 
-EXAMPLES = ROOT / "docs" / "examples"
 INSERT = "INSERT INTO outbox (name, event, message) VALUES ('orders', 'new', '{}')"
 #: How many rows are written while comet dies.
 ROWS = 500

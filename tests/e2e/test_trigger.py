@@ -10,11 +10,10 @@ import pymysql
 from twisted.trial.unittest import SkipTest
 
 from tests import mariadb
-from tests.e2e.support import ROOT, ServerCase, in_thread
+from tests.e2e.support import ServerCase, in_thread
 from tests.e2e.test_survival import sql
 from tests.redisserver import free_port
 
-EXAMPLES = ROOT / "docs" / "examples" / "order-list"
 #: What a browser hears when it has heard everything.
 SAY_END = "INSERT INTO pipes_messages (name, message) VALUES ('end', '')"
 #: ER_GET_ERRMSG: what the mounted table says.
@@ -23,12 +22,8 @@ MOUNT = 1296
 DUPLICATE = 1062
 
 
-def statements(name, **values):
-    """@return: the statements of an example, with these values in place of those of the documents."""
-    text = (EXAMPLES / name).read_text()
-    for old, new in values.items():
-        assert old in text
-        text = text.replace(old, new)
+def statements(text):
+    """@return: the statements of a file for the command line of MariaDB."""
     block = re.search(r"^DELIMITER //\n(.*)//\nDELIMITER ;$", text, re.M | re.S)
     return [block[1]] if block else [each.strip() for each in text.split(";\n") if each.strip()]
 
@@ -55,14 +50,12 @@ class TriggerCase(ServerCase):
         self.shop = await in_thread(self.maria.connect, "shop")
         self.addCleanup(self.shop.close)
         await self.run_all("orders.sql")
-        await self.run_all(
-            "mount.sql", **{"3307": str(self.here.cometql_port), "PASSWORD'": f"{self.here.password}'"}
-        )
+        await self.run_all("mount.sql")
         await self.sql("CREATE TABLE comet_mail ENGINE=FEDERATED CONNECTION='comet/users_messages'")
 
-    async def run_all(self, name, **values):
+    async def run_all(self, name):
         """Run an example."""
-        await self.sql(*statements(name, **values))
+        await self.sql(*statements(self.here.example(f"order-list/{name}")))
 
     async def sql(self, *all_of_them):
         """Run statements in the shop. @return: the rows of the last one."""

@@ -9,6 +9,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+from tests import mariadb
 from tests.browser.chromium import FAKE_DEVICES, Chromium, find_chromium, says
 from tests.e2e.callers import run
 from tests.e2e.proxies import reachable
@@ -160,6 +161,80 @@ class WhoIsOnlineTests(TutorialCase):
         told = await self.ask()
         self.assertRegex(told.pop(1), r"^Bob was here at \d\d:\d\d$")
         self.assertEqual(told, [online[0], online[2], "The page is open in 2 browsers"])
+
+
+class OrderListTests(TutorialCase):
+    """A shop in a MariaDB, whose database publishes by itself."""
+
+    tutorial = "order-list"
+    skip = TutorialCase.skip or (
+        None
+        if mariadb.with_federated() and shutil.which("mariadb")
+        else "there is no MariaDB with FederatedX"
+    )
+
+    async def setUp(self):
+        await super().setUp()
+        self.maria = await in_thread(mariadb.shared)
+        await in_thread(self.maria.mend)
+        await in_thread(self.maria.renew, "shop")
+        self.addCleanup(in_thread, self.maria.run, "DROP DATABASE shop")
+        await in_thread(self.maria.run, "DROP SERVER IF EXISTS comet")
+
+    async def shop(self, name):
+        """Give a file to the command line of MariaDB, as the reader does."""
+        login = ("--host=127.0.0.1", f"--port={self.maria.port}", "--user=root", "shop")
+        done = await in_thread(
+            subprocess.run,
+            ["mariadb", "--no-defaults", "--default-character-set=utf8mb4", *login],
+            input=(self.folder / name).read_text("utf-8"),
+            env={**os.environ, "MYSQL_PWD": mariadb.PASSWORD},
+            capture_output=True,
+            text=True,
+        )
+        return done.returncode, done.stderr
+
+    def ask_shop(self, statement, *values):
+        with self.maria.connect("shop") as link, link.cursor() as cursor:
+            cursor.execute(statement, values)
+
+    async def test_orders_appear(self):
+        """As they come, as they change, and those from before; what was rolled back was never there."""
+        for name in ("orders.sql", "mount.sql", "trigger.sql"):
+            self.assertEqual(await self.shop(name), (0, ""))
+        address = serve_folder(self, self.folder)
+        page = await self.chromium.open(address)
+        await page.wait_for(says("document.querySelector('#state').textContent", "online"))
+        await page.wait_for(says("document.querySelectorAll('li').length", 0))
+        self.assertEqual(await self.shop("try.sql"), (0, ""))
+        lines = "[...document.querySelectorAll('li')].map((line) => line.innerText.split('\\n').sort())"
+        sold = [["17.00 €, new", "2. Two cups"], ["1. Green tea", "4.50 €, paid"]]
+        await page.wait_for(says(lines, sold))
+        more = "INSERT INTO orders (title, price) VALUES (%s, 1)"
+        await in_thread(self.ask_shop, "UPDATE orders SET state = 'sent' WHERE id = 1")
+        await in_thread(self.ask_shop, more, NASTY)
+        titles = "[...document.querySelectorAll('li')].map((line) => line.lastChild.textContent)"
+        whole = [f"4. {NASTY}", "2. Two cups", "1. Green tea"]
+        later = await self.chromium.open(address)
+        for each in (page, later):
+            await each.wait_for(says(titles, whole))
+            await each.wait_for("document.querySelector('ul').innerText.includes('4.50 €, sent')")
+            self.assertEqual([error for error in each.errors if "favicon.ico" not in error], [])
+        await self.picture(page)
+
+    async def test_comet_is_away(self):
+        """An order is refused, until the trigger forgives."""
+        for name in ("orders.sql", "mount.sql", "trigger.sql"):
+            self.assertEqual(await self.shop(name), (0, ""))
+        await self.comet.stop()
+        status, told = await self.shop("try.sql")
+        self.assertEqual(status, 1)
+        self.assertIn("ERROR 1296", told)
+        self.assertEqual(await self.shop("forgiving.sql"), (0, ""))
+        (self.folder / "one.sql").write_text("INSERT INTO orders (title) VALUES ('All the same');")
+        self.assertEqual(await self.shop("one.sql"), (0, ""))
+        rows = await in_thread(self.maria.run, "SELECT title FROM orders", database="shop")
+        self.assertEqual(rows, [("All the same",)])
 
 
 class NotificationsInDjangoTests(TutorialCase):
