@@ -50,6 +50,11 @@ STATEMENTS = (
     "SHOW FULL COLUMNS FROM users_in_pipes",
     "USE db_3",
     "START TRANSACTION READ ONLY; ",
+    "SET TRANSACTION READ WRITE",
+    "SELECT name FROM pipes_settings WHERE name REGEXP '^(a|b[[:alpha:]-]{2,3})+$'"
+    " OR EXTRACT(YEAR FROM '2024-01-02') > 1",
+    "EXPLAIN SELECT a.id FROM users_auth a JOIN users_time t ON t.id = a.id WHERE a.id IN (1, 2)",
+    "CHECK TABLE users_auth, db_3.pipes FOR UPGRADE",
     "DESC pipes name",
 )
 #: What is put between the pieces of statements.
