@@ -1,6 +1,6 @@
 /** Channels, who listens to them, and what is said there now. */
-import { listen, quoted, rows } from "./console_server.js";
-import { button, element, moment, number, part, several, table } from "./console_parts.js";
+import { Failed, listen, quoted, rows } from "./console_server.js";
+import { Poll, button, element, moment, number, part, several, table } from "./console_parts.js";
 import { refusal } from "./console_sql.js";
 
 const EVERY = 5000;
@@ -9,7 +9,6 @@ const HEARD = 200;
 /** The longest text of a message that is shown. */
 const LONGEST = 2000;
 
-let timer = null;
 let opened = "";
 let tail = null;
 
@@ -24,6 +23,8 @@ async function look() {
     part("channel-list").replaceChildren(refusal(error));
   }
 }
+
+const poll = new Poll(look, EVERY);
 
 function draw(found, filter) {
   const list = part("channel-list");
@@ -108,7 +109,7 @@ async function tune() {
     if (mine === tail) state("the connection has ended", true);
   } catch (error) {
     if (mine !== tail) return;
-    state(error.name === "Failed" || error.status !== undefined ? error.message : "the connection is lost", true);
+    state(error instanceof Failed ? error.message : "the connection is lost", true);
   }
   if (mine === tail) {
     tail = null;
@@ -128,12 +129,11 @@ export const view = {
   },
 
   show() {
-    look();
-    timer = setInterval(() => !document.hidden && look(), EVERY);
+    poll.start();
   },
 
   hide() {
-    clearInterval(timer);
+    poll.stop();
     mute();
   },
 

@@ -1,6 +1,6 @@
 /** The numbers of the server, as they are now and were lately. */
-import { ask } from "./console_server.js";
-import { Chart, bytes, duration, milliseconds, number, part, several, table } from "./console_parts.js";
+import { Failed, ask } from "./console_server.js";
+import { Chart, Poll, bytes, duration, milliseconds, number, part, several, table } from "./console_parts.js";
 import { refusal } from "./console_sql.js";
 
 const EVERY = 2000;
@@ -11,6 +11,7 @@ const LOSSES = [
   ["frontend_refused_", "refused: "],
   ["goodbyes_", "sent away: "],
   ["messages_queue_dropped", "queue full: message dropped"],
+  ["video_refused_", "call or room refused: "],
   ["messages_expired", "message expired in the queue"],
   ["presence_rows_lost", "row of the presence log lost"],
   ["webhook_rows_lost", "row for the webhook lost"],
@@ -29,13 +30,12 @@ const charts = {
   queued: new Chart("Queued a second", number, KEPT),
 };
 
-let timer = null;
 let before = null;
 let first = null;
 
 async function look() {
   const { results, error } = await ask("SELECT @@hostname; SHOW GLOBAL STATUS");
-  if (error) throw Object.assign(new Error(error.message), { details: error });
+  if (error) throw new Failed(error.message, 200, error);
   const node = results[0].rows[0][0];
   const at = performance.now() / 1000;
   const values = Object.fromEntries(results[1].rows);
@@ -91,18 +91,16 @@ function drawLosses(values) {
   part("drops").replaceChildren(...(found.length ? [table(names, found.map(([what, ...counts]) => [what, ...counts.map(number)]))] : []));
 }
 
-async function tick() {
-  const mine = timer;
+const poll = new Poll(async () => {
   try {
-    if (!document.hidden) await look();
+    await look();
   } catch (error) {
-    if (timer === null) return;
-    part("node").replaceChildren(refusal(error).textContent);
+    if (!poll.isOn) return;
+    part("node").textContent = refusal(error).textContent;
     part("node").className = "error";
     before = null;
   }
-  if (timer === mine && timer !== null) timer = setTimeout(tick, EVERY);
-}
+}, EVERY);
 
 export const view = {
   begin() {
@@ -110,12 +108,11 @@ export const view = {
   },
 
   show() {
-    timer = setTimeout(tick, 0);
+    poll.start();
   },
 
   hide() {
-    clearTimeout(timer);
-    timer = null;
+    poll.stop();
     before = null;
   },
 

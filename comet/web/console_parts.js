@@ -87,6 +87,41 @@ export function moment(seconds) {
   return today ? date.toLocaleTimeString() : date.toLocaleString();
 }
 
+/**
+ * Looks now, and again and again: each time after a pause of so many milliseconds, and a longer one if looking takes
+ * long, so that the page asks for no great part of the server's time. While the page is hidden, it does not look.
+ */
+export class Poll {
+  /** `look` may be asynchronous, and does not fail. */
+  constructor(look, pause) {
+    this._look = look;
+    this._pause = pause;
+    this._round = null;
+    this._timer = null;
+  }
+
+  get isOn() {
+    return this._round !== null;
+  }
+
+  start() {
+    this.stop();
+    const mine = (this._round = {});
+    const turn = async () => {
+      const begun = performance.now();
+      if (!document.hidden) await this._look();
+      const took = performance.now() - begun;
+      if (this._round === mine) this._timer = setTimeout(turn, Math.max(this._pause, 20 * took));
+    };
+    turn();
+  }
+
+  stop() {
+    clearTimeout(this._timer);
+    this._round = null;
+  }
+}
+
 // Charts ------------------------------------------------------------------------------------------------------------
 
 const SVG = "http://www.w3.org/2000/svg";

@@ -1,12 +1,11 @@
 /** Users: who is here with which devices, what waits for them, when they were here last; and sending a device away. */
 import { rows, tenant } from "./console_server.js";
-import { button, bytes, element, facts, moment, number, part, several, table } from "./console_parts.js";
+import { Poll, button, bytes, element, facts, moment, number, part, several, table } from "./console_parts.js";
 import { refusal } from "./console_sql.js";
 
 const EVERY = 5000;
 const SHOWN = 300;
 
-let timer = null;
 let opened = null;
 
 const called = (id) => (id ? `user ${id}` : "nobody known");
@@ -23,6 +22,8 @@ async function look() {
     part("user-list").replaceChildren(refusal(error));
   }
 }
+
+const poll = new Poll(look, EVERY);
 
 function draw(here) {
   const list = part("user-list");
@@ -127,12 +128,11 @@ export const view = {
   },
 
   show() {
-    look();
-    timer = setInterval(() => !document.hidden && look(), EVERY);
+    poll.start();
   },
 
   hide() {
-    clearInterval(timer);
+    poll.stop();
   },
 
   clear() {

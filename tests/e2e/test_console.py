@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import signal
 
 from tests.browser.chromium import Chromium, find_chromium
 from tests.e2e.support import ServerCase, in_thread
@@ -203,6 +204,11 @@ class ViewTests(ConsoleCase):
         await in_thread(self.refused)
         await page.wait_for(f"{text('#drops')}.includes('refused: origin')")
         self.assertEqual(page.errors, [])
+        await self.comet.stop(signal.SIGKILL)
+        await page.wait_for(f"{text('#node')} === 'The server does not answer.'")
+        password = self.comet.password
+        await self.server(ws={"port": self.comet.ws_port}, main={"password": password})
+        await page.wait_for(f"{text('#node')}.includes(' · up ')")
 
     def refused(self):
         """Ask the console as a page of another site would."""
