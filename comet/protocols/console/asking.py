@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -26,6 +27,18 @@ def check_page(fetch_site: str | None, origin: str | None, host: str | None) -> 
     if not good:
         told = "only the page of the console may ask here, from the address that it came from"
         raise Problem.of(OriginRefused(told), HTTPStatus.FORBIDDEN)
+
+
+def is_here(host: str | None) -> bool:
+    """
+    @param host: the header of that name, C{None} if there is none.
+    @return: whether it names the machine that it is sent from.
+    """
+    try:
+        name = urlsplit(f"//{host or ''}").hostname or ""
+        return name == "localhost" or ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 def text_of(body: object, key: str) -> str:

@@ -32,7 +32,7 @@ from comet.protocols.api.bodies import read_body, write_body
 from comet.protocols.api.callers import Caller, Doorkeeper
 from comet.protocols.api.parameters import TENANT_HEADER, read_tenant
 from comet.protocols.api.problems import Problem
-from comet.protocols.console.asking import check_page, text_of
+from comet.protocols.console.asking import check_page, is_here, text_of
 from comet.protocols.console.results import Sheet
 from comet.protocols.console.tail import Tail
 from comet.protocols.eventstream import EventStreams
@@ -45,7 +45,8 @@ MOST_STATEMENTS, MOST_AT_ONCE = 100, 8
 #: Scripts and styles are files of ours, and nothing else is loaded, framed, or told to anybody.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
-    " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    " base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script';"
+    " trusted-types 'none'"
 )
 #: The files of the page besides itself: the style, what begins, and what each part does.
 FILES = (
@@ -216,7 +217,12 @@ class ConsoleFile(WebFile):
 
 
 class Nearby(Resource):
-    """A resource for those alone who connect themselves, and not for whom a proxy comes."""
+    """
+    A resource for this machine alone, and not for whom a proxy on it comes.
+
+    It goes by the name of this machine only: else a page of any other name could have that lead here, and
+    then take itself for one of ours.
+    """
 
     def __init__(self, inner: Resource) -> None:
         super().__init__()
@@ -224,15 +230,18 @@ class Nearby(Resource):
 
     def render(self, request: Request) -> bytes | int:
         """What the resource answers."""
-        answer: bytes | int = (self._distant() if is_passed_on(request) else self._inner).render(request)
+        answer: bytes | int = (self._distant(request) or self._inner).render(request)
         return answer
 
     def getChildWithDefault(self, path: bytes, request: Request) -> Any:
         """The same child as that of the other one."""
-        return self._distant() if is_passed_on(request) else self._inner.getChildWithDefault(path, request)
+        return self._distant(request) or self._inner.getChildWithDefault(path, request)
 
-    def _distant(self) -> Refusing:
-        return Refusing(HTTPStatus.FORBIDDEN, "not through a proxy, unless [console] enabled = yes")
+    def _distant(self, request: Request) -> Refusing | None:
+        if is_here(header_of(request, "Host")) and not is_passed_on(request):
+            return None
+        told = "only as localhost or 127.0.0.1, and not through a proxy, unless [console] enabled = yes"
+        return Refusing(HTTPStatus.FORBIDDEN, told)
 
 
 class Console(ConsoleFile):

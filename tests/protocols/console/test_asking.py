@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from comet.errors import BadValue, MissingValue
 from comet.protocols.api.problems import Problem
-from comet.protocols.console.asking import check_page, text_of
+from comet.protocols.console.asking import check_page, is_here, text_of
 
 HERE = "http://127.0.0.1:8087"
 
@@ -36,6 +36,37 @@ class PageTests(SynchronousTestCase):
         ):
             error = self.assertRaises(Problem, check_page, *asked)
             self.assertEqual(error.status, 403, asked)
+
+
+class HostTests(SynchronousTestCase):
+    """Names of this machine."""
+
+    def test_own(self):
+        """With a port and without."""
+        for host in (
+            "localhost",
+            "localhost:8087",
+            "LOCALHOST",
+            "127.0.0.1:80",
+            "127.0.0.2",
+            "[::1]:8087",
+            "[::1]",
+        ):
+            self.assertTrue(is_here(host), host)
+
+    def test_others(self):
+        """Whatever they look like."""
+        for host in (
+            None,
+            "",
+            "evil.example",
+            "localhost.evil.example",
+            "10.0.0.1",
+            "[::1",
+            "127.0.0.1.nip.io",
+            "x:y",
+        ):
+            self.assertFalse(is_here(host), host)
 
 
 class TextTests(SynchronousTestCase):

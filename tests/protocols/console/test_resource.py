@@ -285,13 +285,19 @@ class FileTests(ConsoleCase):
             self.assertNotIn("access-control-allow-origin", answer.headers)
 
     def test_through_a_proxy(self):
-        """There is none, unless it is configured: neither the page, nor what it asks, nor anything else."""
+        """
+        There is none, unless it is configured: neither the page, nor what it asks, nor anything else; nor by
+        another name.
+        """
         self.site.resource.putChild(b"console", Nearby(self.site.resource.children[b"console"]))
         for path in ("", "/", "/console.js", "/api/query"):
-            self.assertEqual(self.ask("GET", path, key=None, X_Forwarded_For="192.0.2.9").status, 403, path)
-            self.assertEqual(self.ask("GET", path, key=None, Via="1.1 proxy").status, 403, path)
-        self.assertEqual(self.ask("GET", "", key=None).status, 200)
-        self.assertEqual(self.rows("SELECT 1"), [[1]])
+            for headers in ({"X_Forwarded_For": "192.0.2.9"}, {"Via": "1.1 proxy"}, {"Host": "evil.example"}):
+                headers = {"Host": "localhost:8087", **headers}
+                self.assertEqual(self.ask("GET", path, key=None, **headers).status, 403, path)
+        self.assertEqual(self.ask("GET", "", key=None, Host="localhost:8087").status, 200)
+        here = {"Host": "127.0.0.1:8087", "Origin": "http://127.0.0.1:8087"}
+        told = self.post("/api/query", {"statement": "SELECT 1"}, **here)
+        self.assertEqual(told.json["results"][0]["rows"], [[1]])
 
     def test_no_other_files(self):
         """Below it."""
