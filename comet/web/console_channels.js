@@ -1,6 +1,6 @@
 /** Channels, who listens to them, and what is said there now. */
 import { Failed, listen, quoted, rows } from "./console_server.js";
-import { Poll, button, element, moment, number, part, several, table } from "./console_parts.js";
+import { NOBODY, Poll, button, element, moment, number, part, several, table } from "./console_parts.js";
 import { refusal } from "./console_sql.js";
 
 const EVERY = 5000;
@@ -47,7 +47,7 @@ async function lookInside() {
   );
   if (name !== opened) return;
   const names = [{ name: "user" }, { name: "address" }, { name: "browser" }, { name: "uuid" }, { name: "origin" }, { name: "language" }];
-  const cells = found.map((one) => [one.user_id || "nobody known", one.ip, one.user_agent, one.user_uuid, one.origin, one.language]);
+  const cells = found.map((one) => [one.user_id || NOBODY, one.ip, one.user_agent, one.user_uuid, one.origin, one.language]);
   part("listeners").replaceChildren(found.length ? table(names, cells) : element("p", "soft", "Nobody."));
 }
 

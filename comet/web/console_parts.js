@@ -1,5 +1,8 @@
 /** Pieces of the page: elements, tables, numbers, charts. Everything that was said elsewhere becomes text, never markup. */
 
+/** What stands for user 0; it is not broken. */
+export const NOBODY = "nobody\u00a0known";
+
 export const part = (id) => document.getElementById(id);
 
 /** An element with a class, and texts or other elements in it. */

@@ -252,6 +252,7 @@ export const view = {
 
   show() {
     part("statement").focus();
+    fit();
     // If that fails, it completes words alone.
     if (!columns.length) learn().then(() => document.activeElement === part("statement") && offer(), () => {});
   },

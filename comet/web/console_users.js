@@ -1,6 +1,6 @@
 /** Users: who is here with which devices, what waits for them, when they were here last; and sending a device away. */
 import { rows, tenant } from "./console_server.js";
-import { Poll, button, bytes, element, facts, moment, number, part, several, table } from "./console_parts.js";
+import { NOBODY, Poll, button, bytes, element, facts, moment, number, part, several, table } from "./console_parts.js";
 import { refusal } from "./console_sql.js";
 
 const EVERY = 5000;
@@ -8,7 +8,7 @@ const SHOWN = 300;
 
 let opened = null;
 
-const called = (id) => (id ? `user ${id}` : "nobody known");
+const called = (id) => (id ? `user ${id}` : NOBODY);
 
 async function look() {
   try {
