@@ -22,6 +22,7 @@ from twisted.logger import (
 )
 from twisted.python.failure import Failure
 
+from comet import garbage
 from comet.config import CannotStart, Config
 from comet.data import DataFolder
 from comet.kinds import PORT
@@ -140,6 +141,7 @@ class Demo:
 
     def _show(self, ports: Mapping[str, int], password: str) -> None:
         print(*instructions(ports, password), sep="\n", flush=True)
+        garbage.settle()
 
     def _fail(self, failure: Failure) -> None:
         if failure.check(CannotStart):

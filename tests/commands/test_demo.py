@@ -63,6 +63,9 @@ class DemoTests(SynchronousTestCase):
         self.service = FakeService()
         self.made = []
         self.patch(demo, "make_service", self._make)
+        self.settled = []
+        # It is for the whole process, which here is that of all tests.
+        self.patch(demo.garbage, "settle", lambda: self.settled.append(self.service))
         self.out, self.err = io.StringIO(), io.StringIO()
 
     def _make(self, config, data, reactor):
@@ -92,6 +95,16 @@ class DemoTests(SynchronousTestCase):
             ],
         )
         self.assertEqual((status, self.service.stopped), (0, 1))
+
+    def test_garbage_is_looked_for_seldom(self):
+        """As in a server that twistd has started, once it listens."""
+
+        def listen():
+            self.assertEqual(self.settled, [])
+            self.service.listening.callback({"ws": 8087, "cometql": 3307})
+
+        self.play(listen)
+        self.assertEqual(self.settled, [self.service])
 
     def test_only_this_machine(self):
         """The server of the demo listens on the loopback address and shows the demo page."""
