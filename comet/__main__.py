@@ -27,6 +27,14 @@ class Subcommand(Protocol):
         """@return: the exit status."""
 
 
+#: How every subcommand ends.
+STATUSES = (
+    "Exit status: 0 if all went well; 1 if it cannot do its work, or has found a problem; 2 if the command "
+    "line is wrong, 78 if the configuration is; 130 if it was interrupted."
+)
+#: What shells complete, by the name that the help has for a value.
+COMPLETED = {"FILE": shtab.FILE, "FOLDER": shtab.DIRECTORY}
+
 SUBCOMMANDS: dict[str, Subcommand] = {
     "demo": demo,
     "check": check,
@@ -51,8 +59,12 @@ def make_parser() -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(dest="subcommand", required=True, metavar="SUBCOMMAND")
     for name, module in SUBCOMMANDS.items():
         summary = (module.__doc__ or "").strip().partition("\n")[0]
-        subparser = subparsers.add_parser(name, help=summary, description=summary)
+        subparser = subparsers.add_parser(name, help=summary, description=summary, epilog=STATUSES)
         module.add_arguments(subparser)
+        for action in subparser._actions:
+            if action.metavar in COMPLETED:
+                # That is how shtab is told.
+                action.complete = COMPLETED[action.metavar]  # type: ignore[attr-defined]
     return parser
 
 

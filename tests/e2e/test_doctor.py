@@ -205,3 +205,22 @@ class CompletionTests(ServerCase):
             )
         )
         self.assertEqual(done.stdout.split(), ["doctor", "--only-url"], done.stderr)
+
+    async def test_files(self):
+        """After an option that names a file or a folder, a real bash completes those."""
+        folder = Path(self.mktemp())
+        (folder / "comet.data").mkdir(parents=True)
+        (folder / "comet.ini").touch()
+        script = (
+            f'eval "$({sys.executable} -m comet --print-completion bash)"; '
+            "for option in --config --data; do "
+            f"COMP_WORDS=(comet tail $option {folder.absolute()}/); COMP_CWORD=3; COMPREPLY=(); "
+            "_shtab_comet; echo ${COMPREPLY[@]##*/}; done"
+        )
+        done = await in_thread(
+            lambda: subprocess.run(
+                ["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60
+            )
+        )
+        lines = [set(line.split()) for line in done.stdout.splitlines()]
+        self.assertEqual(lines, [{"comet.data", "comet.ini"}, {"comet.data"}], done.stderr)
