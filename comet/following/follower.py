@@ -26,7 +26,7 @@ from comet.webhook import wait_after
 #: How long a turn lasts, in seconds: for so long nothing is published if the server dies whose turn it is.
 TURN_SECONDS = 30
 #: How long to wait while it is the turn of another, in seconds.
-OTHER_SECONDS = 2.0
+OTHER_SECONDS = 5.0
 #: The longest wait after a failure, in seconds.
 LONGEST_WAIT = 10.0
 #: How many rows that were refused are told of one by one, of each portion.
@@ -89,15 +89,16 @@ class Follower:
         self._section, self._outbox, self._feed = section, outbox, feed
         self._store, self._publisher, self._node = store, publisher, node
         self._reactor, self._clock, self._chance = reactor, clock, chance
-        #: Where it is, as long as it is the turn of this one.
+        #: Where it is, as long as it is the turn of this one, and what the store knows of that.
         self._position: Position | None = None
+        self._noted: Position | None = None
         self._turn_ends = 0.0
         self._failures = 0
         #: What was published, and what was refused, and the site is not told of yet.
         self._unsettled: tuple[list[int], list[tuple[int, str]]] = [], []
         #: When there was nothing more to publish; C{None} while another follows.
         self._looked: float | None = None
-        self._stopped = False
+        self._stopped = self._has_restarted = False
         self._wait: Deferred[Any] | None = None
         self._work: Deferred[None] = succeed(None)
 
@@ -148,53 +149,82 @@ class Follower:
 
     async def _step(self) -> float:
         """@return: how long to wait until the next one."""
-        position = await self._take_turn()
+        if await self._take_turn():
+            await self._finish()
+        position = self._position
         if position is None:
             self._works()
             self._looked, self.counters.waiting = None, 0
             return OTHER_SECONDS
-        await self._settle()
         looked = self._clock()
         portion = await self._feed.read(position)
         refused = await self._publisher.publish(portion.rows) if portion.rows else []
         self._count(portion, refused)
-        moved = self._moved(position, portion, int(looked))
-        if moved != position:
-            await self._note(moved)
+        self._position = self._moved(position, portion, int(looked))
         self._unsettled = _published(portion.rows, refused), refused
-        await self._settle()
+        await self._finish()
         self._works()
         if portion.is_all or self._looked is None:
             self._looked = self._reactor.seconds()
         return self._outbox.interval / 1000 if portion.is_all else 0.0
 
-    async def _take_turn(self) -> Position | None:
-        """@return: where to go on; C{None} if it is the turn of another."""
+    async def _take_turn(self) -> bool:
+        """@return: whether it is the turn of this one."""
         now = self._clock()
         if self._position is not None and now < self._turn_ends - TURN_SECONDS / 2:
-            return self._position
-        had_turn = self._position is not None
+            return True
         self._turn_ends = now + TURN_SECONDS
         text = await self._store.take_outbox(self._section, self._node, int(now), int(self._turn_ends))
         if text is None:
-            self._position = None
-        elif not had_turn:
-            if text:
-                self._position = Position.read(text)
-            else:
-                await self._note(await self._beginning())
-        return self._position
+            self._let_go()
+            return False
+        if self._position is None:
+            self._noted = Position.read(text) if text else None
+            self._position = self._noted or await self._beginning()
+        await self._check_numbers(self._position)
+        return True
+
+    async def _check_numbers(self, position: Position) -> None:
+        newest = await self._feed.newest()
+        has_restarted = 0 < newest < position.last
+        if has_restarted and not self._has_restarted:
+            self._log.error(
+                "{section}: the highest number in the table is {newest}, and {last} was published already, so"
+                " nothing is published until it is passed. Was the table emptied by TRUNCATE? Let it count on"
+                " from there: ALTER TABLE {table} AUTO_INCREMENT = {next}",
+                section=self._section,
+                newest=newest,
+                last=position.last,
+                table=self._outbox.table,
+                next=position.last + 1,
+            )
+        self._has_restarted = has_restarted
+
+    async def _finish(self) -> None:
+        """
+        Note how far it is, then let the site have its rows. Whichever has failed is tried again before
+        anything else, so that it is not for that that rows are published twice.
+        """
+        position = self._position
+        if position is not None and position != self._noted:
+            if not await self._store.set_outbox(self._section, self._node, position.text):
+                # This process stood still for so long that another one has gone on.
+                self._let_go()
+                return
+            self._noted = position
+        if any(self._unsettled):
+            await self._feed.settle(*self._unsettled)
+            self._unsettled = [], []
+
+    def _let_go(self) -> None:
+        """It is the turn of another."""
+        self._position = self._noted = None
+        self._unsettled = [], []
 
     async def _beginning(self) -> Position:
         # It is asked for in any case: it is the first to find out that the table has no numbers.
         newest = await self._feed.newest()
         return Position(newest) if self._outbox.begin == "next" else Position()
-
-    async def _settle(self) -> None:
-        # It is noted already that these are done with, so it is tried again until it is done, before more.
-        if any(self._unsettled):
-            await self._feed.settle(*self._unsettled)
-            self._unsettled = [], []
 
     def _moved(self, position: Position, portion: Portion, looked: int) -> Position:
         until = looked + self._outbox.patience
@@ -210,11 +240,6 @@ class Follower:
                 dropped=dropped,
             )
         return left
-
-    async def _note(self, position: Position) -> None:
-        is_mine = await self._store.set_outbox(self._section, self._node, position.text)
-        # If not, this process stood still for so long that another one has gone on.
-        self._position = position if is_mine else None
 
     # What becomes of it -----------------------------------------------------------------------------------
 

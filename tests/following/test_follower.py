@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from comet.errors import Unavailable
@@ -224,7 +225,7 @@ class FailureTests(FollowerCase):
         self.assertLess(follower.behind, 1)
 
     def test_the_store_is_away(self):
-        """Nothing is passed over: what could not be noted is published again."""
+        """Rows of channels without a history are heard, once, and no more until their place is noted."""
         self.feed.add(1)
         noting = self.store.set_outbox
 
@@ -236,11 +237,45 @@ class FailureTests(FollowerCase):
         self.store.set_outbox = fails
         follower = self.follower()
         self.assertEqual((self.heard(), follower.problem), (["1"], "the store failed"))
+        self.feed.add(2)
+        self.pump(60)
+        self.assertEqual((self.heard(), follower.problem), ([], "the store failed"))
         self.store.set_outbox = noting
-        self.pump(3)
-        self.assertEqual((self.heard(), follower.problem), (["1"], ""))
-        self.pump(3)
-        self.assertEqual(self.heard(), [])
+        self.pump(10)
+        self.assertEqual((self.heard(), follower.problem), (["2"], ""))
+
+    def test_it_dies_before_it_has_noted(self):
+        """What was published, and not noted, is published again."""
+        self.successResultOf(self.follower(feed=MemoryFeed()).stop())
+        noting = self.store.set_outbox
+
+        async def fails(*arguments):
+            raise Unavailable("the store failed")
+
+        self.feed.add(1)
+        self.store.set_outbox = fails
+        self.successResultOf(self.follower().stop())
+        self.assertEqual(self.heard(), ["1"])
+        self.store.set_outbox = noting
+        self.follower()
+        self.assertEqual(self.heard(), ["1"])
+
+    def test_numbers_that_begin_anew(self):
+        """A table that was emptied by TRUNCATE is told of, once, with what helps."""
+        self.feed.add(1, 9)
+        self.follower()
+        self.pump(1)
+        with capturedLogs() as logs:
+            self.feed.rows.clear()
+            self.pump(40)
+            self.assertEqual(logs, [])
+            self.feed.add(1)
+            self.pump(60)
+            [told] = map(formatEvent, logs)
+        self.assertIn("ALTER TABLE outbox AUTO_INCREMENT = 10", told)
+        self.feed.add(10)
+        self.pump(1)
+        self.assertEqual(self.heard()[-1], "10")
 
     def test_rows_that_cannot_be_removed(self):
         """It says so, tries again, and publishes nothing twice."""
