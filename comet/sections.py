@@ -127,6 +127,9 @@ class Jwt:
     patterns: int = setting(100, integer(0, 1_000), "the most names and prefixes in the claim channels")
 
 
+TLS_USE = choice({name: name for name in ("off", "encrypt", "verify")})
+
+
 @dataclass(frozen=True, slots=True)
 class Db:
     """Section C{[db]}: the store. Without a URL or a host it is an SQLite file in the data folder."""
@@ -150,7 +153,7 @@ class Db:
     )
     tls: str = setting(
         "",
-        choice({name: name for name in ("off", "encrypt", "verify")}),
+        TLS_USE,
         "encryption; verify: its certificate must be right; empty: verify with tls_ca, else if it can",
     )
     tls_ca: Path | None = setting(
@@ -249,6 +252,8 @@ class Outbox:
         "seconds for which a row is awaited whose number was passed over: longer than any transaction lasts",
     )
     timeout: int = setting(5, integer(1, 60, "seconds"), "seconds that the database may take to answer")
+    tls: str = setting("", TLS_USE, "encryption of a MariaDB or MySQL server, as in [db]")
+    tls_ca: Path | None = setting(None, FILE, "PEM file of who signs its certificate, as in [db]")
 
     @property
     def is_followed(self) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from comet.certificates import check_pair
 from comet.config import FILE_VARIABLE, CannotStart, Config, ConfigError
 from comet.errors import BadValue
+from comet.following.databases import server_of
 from comet.keyring import read_pem
 from comet.storage.mysql_server import Server
 
@@ -61,6 +62,12 @@ def _files(file: str, config: Config) -> Iterator[str]:
             Server.of(config.db, config.mysql)
         except CannotStart as error:
             yield f"{file}: {error}"
+    for section, outbox in config.followed.items():
+        if outbox.database is not None and outbox.database.scheme == "mysql":
+            try:
+                server_of(section, outbox, outbox.database)
+            except CannotStart as error:
+                yield f"{file}: {error}"
     if config.jwt.public_key is not None:
         try:
             read_pem(config.jwt.public_key)

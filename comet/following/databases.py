@@ -13,7 +13,7 @@ from twisted.enterprise.adbapi import ConnectionPool
 from comet.following.feed import Feed, Portion, Statements, advice
 from comet.following.position import Position
 from comet.kinds import DatabaseUrl
-from comet.sections import Outbox
+from comet.sections import Db, Outbox
 from comet.storage.cursors import Cursor
 from comet.storage.mysql import mysql_pool
 from comet.storage.mysql_errors import code_of
@@ -21,9 +21,13 @@ from comet.storage.mysql_link import Door, Link
 from comet.storage.mysql_server import Server
 
 
-def server_of(outbox: Outbox, url: DatabaseUrl) -> Server:
-    """@return: the MariaDB or MySQL in which an outbox is."""
-    return Server(*(url.host, url.port, url.user, url.password, url.path), timeout=outbox.timeout)
+def server_of(section: str, outbox: Outbox, url: DatabaseUrl) -> Server:
+    """
+    @return: the MariaDB or MySQL in which an outbox is.
+    @raise CannotStart: if a file that the section names is no good.
+    """
+    db = Db(timeout=outbox.timeout, tls=outbox.tls, tls_ca=outbox.tls_ca)
+    return Server.of(db, url, section)
 
 
 def sqlite_uri(url: DatabaseUrl) -> str:
@@ -35,11 +39,14 @@ class SQLFeed(Feed):
     """A table in a database."""
 
     def __init__(self, section: str, outbox: Outbox, message_limit: int, reactor: Any) -> None:
-        """@param section: what the configuration calls it."""
+        """
+        @param section: what the configuration calls it.
+        @raise CannotStart: if a file that it names is no good.
+        """
         self._section = section
         self._statements = Statements(outbox, message_limit)
         assert outbox.database is not None  # the configuration has seen to that
-        self._pool = _pool(outbox, outbox.database, reactor)
+        self._pool = _pool(section, outbox, outbox.database, reactor)
 
     async def read(self, position: Position) -> Portion:
         """See L{Feed.read}."""
@@ -63,9 +70,9 @@ class SQLFeed(Feed):
         self._pool.close()
 
 
-def _pool(outbox: Outbox, url: DatabaseUrl, reactor: Any) -> ConnectionPool:
+def _pool(section: str, outbox: Outbox, url: DatabaseUrl, reactor: Any) -> ConnectionPool:
     if url.scheme == "mysql":
-        return mysql_pool(server_of(outbox, url), 1, reactor)
+        return mysql_pool(server_of(section, outbox, url), 1, reactor)
     pool: ConnectionPool = ConnectionPool(
         "sqlite3",
         sqlite_uri(url),
@@ -109,16 +116,16 @@ def examine(section: str, outbox: Outbox) -> str:
     statements = Statements(outbox, 1)
     assert outbox.database is not None  # the configuration has seen to that
     try:
-        _with_cursor(outbox, outbox.database, statements.try_it)
+        _with_cursor(section, outbox, outbox.database, statements.try_it)
     except Exception as error:
         return explained(error, section)
     return ""
 
 
-def _with_cursor(outbox: Outbox, url: DatabaseUrl, look: Callable[[Cursor], None]) -> None:
+def _with_cursor(section: str, outbox: Outbox, url: DatabaseUrl, look: Callable[[Cursor], None]) -> None:
     link: Any
     if url.scheme == "mysql":
-        link = Link(server_of(outbox, url), Door())
+        link = Link(server_of(section, outbox, url), Door())
     else:
         link = sqlite3.connect(sqlite_uri(url), uri=True, timeout=float(outbox.timeout))
     try:

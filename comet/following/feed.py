@@ -192,6 +192,7 @@ _ADVICE: tuple[tuple[tuple[Any, ...], str], ...] = (
     ),
     ((1044, 1049), "see the name of the database in [{section}] database, and what its user may do"),
     ((1045, 1698), "see user and password in [{section}] database"),
+    ((2026, "SSL", "certificate"), "see [{section}] tls and tls_ca"),
     ((2002, 2003, 2005), "see the host and port in [{section}] database, and whether the server runs"),
     (("unable to open", "readonly database"), "see [{section}] database: the file, and who may write to it"),
 )

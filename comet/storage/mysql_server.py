@@ -37,15 +37,16 @@ class Server:
     plain: bool = False
 
     @classmethod
-    def of(cls, db: Db, url: DatabaseUrl) -> Server:
+    def of(cls, db: Db, url: DatabaseUrl, section: str = "db") -> Server:
         """
         @param db: all that the URL does not say.
+        @param section: what the configuration calls that.
         @raise CannotStart: if a file of C{db} is no good.
         """
         socket = "" if db.socket is None else str(db.socket)
         return cls(
             *(url.host, url.port, url.user, url.password, url.path, socket, db.timeout),
-            tls=tls_context(db),
+            tls=tls_context(db, section),
             plain=db.tls == "off",
         )
 
@@ -73,8 +74,9 @@ class Server:
         }
 
 
-def tls_context(db: Db) -> ssl.SSLContext | None:
+def tls_context(db: Db, section: str = "db") -> ssl.SSLContext | None:
     """
+    @param section: what the configuration calls it.
     @return: how the connection must be encrypted; C{None} if it need not be.
     @raise CannotStart: if a file is no good.
     """
@@ -85,9 +87,13 @@ def tls_context(db: Db) -> ssl.SSLContext | None:
     if not verify:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     if db.tls_ca is not None:
-        _load("tls_ca", db.tls_ca, lambda file: context.load_verify_locations(cafile=file))
+        _load(f"[{section}] tls_ca", db.tls_ca, lambda file: context.load_verify_locations(cafile=file))
     if db.tls_certificate is not None:
-        _load("tls_certificate", db.tls_certificate, lambda file: context.load_cert_chain(file, db.tls_key))
+        _load(
+            f"[{section}] tls_certificate",
+            db.tls_certificate,
+            lambda file: context.load_cert_chain(file, db.tls_key),
+        )
     return context
 
 
@@ -96,4 +102,4 @@ def _load(key: str, file: Path, load: Any) -> None:
         load(file)
     except (OSError, ssl.SSLError) as error:
         why = error.strerror if not isinstance(error, ssl.SSLError) else "it is no PEM file of the right kind"
-        raise CannotStart(f"[db] {key}: {file} cannot be used: {why}") from None
+        raise CannotStart(f"{key}: {file} cannot be used: {why}") from None

@@ -58,6 +58,10 @@ class CheckTests(SynchronousTestCase):
         status, lines = self.check("[db]\nurl = mysql://db/comet\ntls_ca = /nowhere/ca\n")
         self.assertEqual(status, 1)
         self.assertIn("[db] tls_ca: /nowhere/ca cannot be used: No such file or directory", lines[0])
+        outbox = "[outbox.a]\ndatabase = mysql://db/shop\ntable = outbox\ntls_ca = /nowhere/ca\n"
+        status, lines = self.check(outbox)
+        self.assertEqual(status, 1)
+        self.assertIn("[outbox.a] tls_ca: /nowhere/ca cannot be used: No such file or directory", lines[0])
 
     def test_certificate(self):
         """Files that the configuration names are looked at, too."""

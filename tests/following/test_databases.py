@@ -203,6 +203,8 @@ class MariaDBFeedTests(FeedContract, TestCase):
             self.assertIn(said, found)
             self.assertEqual(bool(said), bool(found))
             self.assertNotIn("clerk:clerk", found)
+        verified = Outbox(database=read_database(self.url), table="out-box", tls="verify")
+        self.assertIn("see [outbox] tls and tls_ca", examine("outbox", verified))
         feed = self.feed(database=read_database(self.url_of("clerk", "clerk")), delete=True)
         error = await self.assertFailure(self.deferred(feed.settle([1], [])), Exception)
         self.assertIn("with delete DELETE", feed.explain(error))
