@@ -57,6 +57,9 @@ with Session(engine) as session:
     session.delete(session.get(Data, 17))
     session.commit()
     got["left"] = list(session.scalars(select(Data.id).where(mine).order_by(Data.id)))
+    for each in session.scalars(select(Data).where(mine)).all():
+        session.delete(each)
+    session.commit()
 
     channel = "sqlalchemy"
     session.add(Setting(name=channel, length=10))
