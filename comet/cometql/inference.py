@@ -27,6 +27,8 @@ _WHOLE = Column("", Kind.BIGINT, 21, nullable=True)
 _TRUTH = Column("", Kind.BIGINT, 1, nullable=True)
 _DOUBLE = Column("", Kind.DOUBLE, 23, nullable=True)
 _DECIMAL = Column("", Kind.DECIMAL, 65, nullable=True)
+#: Of whole numbers that are divided, by each other or by how many there are: as many digits as MySQL gives.
+_QUOTIENT = replace(_DECIMAL, scale=4)
 _TEXT = Column("", Kind.VARCHAR, 255, nullable=True)
 _LONG_TEXT = Column("", Kind.TEXT, TEXT_LENGTH, nullable=True)
 _NULL = Column("", Kind.NULL, 0, nullable=True)
@@ -171,7 +173,7 @@ class Inference:
             return _always(column_of(Kind.DATETIME))
         if isinstance(node, (exp.Add, exp.Sub, exp.Mul, exp.Mod, exp.Div)):
             operands = [self._type(node.this, scope), self._type(node.expression, scope)]
-            return _arithmetic(operands, isinstance(node, exp.Div))
+            return _arithmetic(operands, _QUOTIENT if isinstance(node, exp.Div) else _WHOLE)
         return _unknown
 
     def _merged(self, nodes: Sequence[exp.Expr], scope: _Scope) -> Type:
@@ -185,9 +187,10 @@ class Inference:
         if name in _NATIVE:
             return _always(_NATIVE[name])
         if name in _CHOICES:
-            return self._merged(arguments[_CHOICES[name]], scope)
+            chosen = self._merged(arguments[_CHOICES[name]], scope)
+            return _rounded(chosen) if name == "ROUND" else chosen
         if name in ("SUM", "AVG") and arguments:
-            return _arithmetic([self._type(arguments[0], scope)], exact=True)
+            return _arithmetic([self._type(arguments[0], scope)], _QUOTIENT if name == "AVG" else _DECIMAL)
         kind = kind_of(name, len(arguments))
         return _always(column_of(kind)) if kind else _unknown
 
@@ -241,8 +244,18 @@ def _cast(kind: exp.DataType) -> Column:
     return _TEXT
 
 
-def _arithmetic(operands: Sequence[Type], exact: bool) -> Type:
-    """@param exact: whether whole numbers give a number with decimals, as in a division."""
+def _rounded(inner: Type) -> Type:
+    """@return: the type without the digits behind the point: how many there are, the rows tell."""
+
+    def rounded(values: Values) -> Column | None:
+        found = inner(values)
+        return found and replace(found, scale=0)
+
+    return rounded
+
+
+def _arithmetic(operands: Sequence[Type], of_whole: Column) -> Type:
+    """@param of_whole: what whole numbers give."""
 
     def arithmetic(values: Values) -> Column | None:
         kinds = [found.kind if (found := operand(values)) else None for operand in operands]
@@ -250,7 +263,7 @@ def _arithmetic(operands: Sequence[Type], exact: bool) -> Type:
             return None
         if any(kind not in (Kind.INT, Kind.BIGINT, Kind.DECIMAL) for kind in kinds):
             return _DOUBLE
-        return _DECIMAL if exact or Kind.DECIMAL in kinds else _WHOLE
+        return _DECIMAL if Kind.DECIMAL in kinds else of_whole
 
     return arithmetic
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from comet.cometql.context import Context, is_inner
@@ -81,7 +82,8 @@ class QueryPlan(Plan):
         )
         values = _values(translation, context, parameters)
         found = await context.offload(lambda: answer(translation.sql, tables, values, context))
-        return Rows(_columns(found, translation.columns, values), found.rows)
+        columns = _columns(found, translation.columns, values)
+        return Rows(columns, _exact(columns, found.rows))
 
 
 async def chosen(
@@ -187,6 +189,30 @@ class Loading:
             if other.name in self._loaded:
                 return list(dict.fromkeys(row[place] for row in self._loaded[other.name]))
         return None
+
+
+def _exact(columns: Sequence[Column], rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
+    """@return: C{rows} with as many digits behind the point as their columns have."""
+    scales = [column.scale if column.kind is Kind.DECIMAL else 0 for column in columns]
+    if not any(scales):
+        return rows
+    return [
+        tuple(
+            cell if not scale or cell is None else _with_digits(cell, scale)
+            for cell, scale in zip(row, scales, strict=True)
+        )
+        for row in rows
+    ]
+
+
+def _with_digits(number: float, scale: int) -> Value:
+    exact = Decimal(str(number))
+    # What is larger has no digits behind the point in SQLite.
+    return round(exact, scale) if abs(exact) < _LARGE else number
+
+
+#: From here on a floating-point number cannot tell quarters apart.
+_LARGE = 1 << 51
 
 
 def _columns(found: Answer, types: Sequence[Type], values: Mapping[str, Value]) -> list[Column]:

@@ -76,6 +76,17 @@ class AnswerTests(QueryTests):
         )
         self.assertEqual(self.value(f"SELECT count(DISTINCT hash) FROM users_auth {KEYS}"), 2)
 
+    def test_digits(self):
+        """A quotient of whole numbers has four behind the point, as in MySQL; what is rounded has its own."""
+        query = f"SELECT AVG(id), 1 / 3, 7 / 2, SUM(id), ROUND(AVG(id)), AVG(id) + 1 FROM users_auth {KEYS}"
+        result = self.run_(query)
+        self.assertEqual([str(cell) for cell in result.rows[0][:4]], ["2.0000", "0.3333", "3.5000", "6"])
+        self.assertEqual([float(cell) for cell in result.rows[0][4:]], [2, 3])
+        self.assertEqual([column.scale for column in result.columns[:5]], [4, 4, 4, 0, 0])
+        self.assertEqual(self.rows("SELECT AVG(id), 1 / 0 FROM users_auth WHERE id = 999"), [(None, None)])
+        large = self.value("SELECT AVG(length * 9000000000000000) FROM pipes_settings WHERE name = 'news'")
+        self.assertGreater(large, 10**15)
+
     def test_group_concat(self):
         """With an order, without what is there twice, of several texts; no longer than a variable says."""
         for call, value in (

@@ -96,7 +96,7 @@ $mine = fn () => $db->table('users_data')->whereIn('id', $ids);
 $got['rows'] = $mine()->orderByDesc('id')->get();
 $got['page'] = $mine()->orderBy('id')->forPage(2, 3)->pluck('data', 'id');
 $got['find'] = $db->table('users_data')->find(932);
-$got['sums'] = [$mine()->count(), $mine()->min('id'), $mine()->max('id'), $mine()->sum('id')];
+$got['sums'] = [$mine()->count(), $mine()->min('id'), $mine()->max('id'), $mine()->sum('id'), $mine()->avg('id')];
 $got['like'] = $mine()->where('data', 'like', '%nn%')->value('data');
 $got['exists'] = [$mine()->exists(), $mine()->where('data', 'nobody')->doesntExist()];
 $got['joined'] = $db->table('users_auth')->leftJoin('users_data', 'users_data.id', '=', 'users_auth.id')
@@ -110,7 +110,7 @@ $mine()->orderBy('id')->chunk(2, function ($rows) use (&$got) {
 $got['updated'] = $mine()->where('id', 930)->update(['data' => 'Anna']);
 $got['deleted'] = [$db->table('users_data')->delete(931), $mine()->delete()];
 $got['types'] = $db->selectOne(
-    'select id, count(*) as n, sum(id) as s, data from users_data where id = ? group by id, data', [1],
+    'select id, count(*) as n, sum(id) as s, avg(id) as a, data from users_data where id = ? group by id, data', [1],
 );
 
 // Eloquent.
