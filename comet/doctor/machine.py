@@ -88,7 +88,12 @@ def certificate(file: Path, key: Path, now: datetime) -> Finding:
     except CannotStart as error:
         return problem("[tls] certificate", str(error))
     until = x509.load_pem_x509_certificates(file.read_bytes())[0].not_valid_after_utc
+    return validity("[tls] certificate", until, now, "renew it, then SIGHUP reads it again")
+
+
+def validity(subject: str, until: datetime, now: datetime, remedy: str) -> Finding:
+    """@return: how long a certificate is valid yet, and what to do if that is short."""
     days = (until - now).days
     if days < RENEWAL_DAYS:
-        return warning("[tls] certificate", f"it ends in {days} days: renew it, then SIGHUP reads it again")
-    return fine("[tls] certificate", f"valid until {until:%Y-%m-%d}")
+        return warning(subject, f"it ends in {days} days: {remedy}")
+    return fine(subject, f"valid until {until:%Y-%m-%d}")

@@ -14,16 +14,18 @@ import ssl
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from comet.bench.wires import KEY, frame, upgrade
 from comet.doctor.finding import Finding, fine, problem, warning
+from comet.doctor.machine import validity
+from comet.doctor.services import DRIFT
 
 #: How long each answer may take, in seconds.
 PATIENCE = 10
-#: Clocks that differ by more than this make tokens run out too early or too late, in seconds.
-DRIFT = 5
 #: The first bytes of a stream come at once, unless something on the way collects them; in seconds.
 PROMPT = 3
 #: What an answer to a handshake is made of (RFC 6455, 1.3).
@@ -74,15 +76,17 @@ def look(url: str, trust: ssl.SSLContext | None = None) -> Iterator[Finding]:
     """
     try:
         address = Address.read(url)
-        date, health = _health(address, trust)
+        date, health, certificate = _health(address, trust)
     except Unreachable as error:
         yield problem("address", str(error))
         return
     yield fine(
         "address", f"{address.host}, port {address.port}, answers{' over TLS' if address.secure else ''}"
     )
-    if not address.secure:
+    if certificate is None:
         yield warning("TLS", "none: browsers call pages without it insecure, and let them use no camera")
+    else:
+        yield validity("certificate", certificate, datetime.now(UTC), "renew it, here or in the proxy")
     yield _clock(date)
     yield health
     for try_it in (_websocket, _stream):
@@ -92,9 +96,14 @@ def look(url: str, trust: ssl.SSLContext | None = None) -> Iterator[Finding]:
             yield problem(try_it.__name__.strip("_"), f"it broke off: {error or type(error).__name__}")
 
 
-def _health(address: Address, trust: ssl.SSLContext | None) -> tuple[str, Finding]:
+def _health(address: Address, trust: ssl.SSLContext | None) -> tuple[str, Finding, datetime | None]:
+    """@return: the date of the answer, what is to be said of it, and until when the certificate is valid."""
     connection = address.connect(trust)
+    certificate = None
     try:
+        connection.connect()
+        if isinstance(connection.sock, ssl.SSLSocket):
+            certificate = _end_of(connection.sock)
         connection.request("GET", f"{address.prefix}/health/ready")
         answer = connection.getresponse()
         body = answer.read(1 << 16)
@@ -109,7 +118,13 @@ def _health(address: Address, trust: ssl.SSLContext | None) -> tuple[str, Findin
         raise Unreachable(f"{address.host}, port {address.port}, cannot be reached: {error}") from None
     finally:
         connection.close()
-    return answer.getheader("Date", ""), _health_finding(answer.status, body)
+    return answer.getheader("Date", ""), _health_finding(answer.status, body), certificate
+
+
+def _end_of(channel: ssl.SSLSocket) -> datetime:
+    # What is believed has been read, and so has an end.
+    told: Any = channel.getpeercert() or {}
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(told["notAfter"]), UTC)
 
 
 def _health_finding(status: int, body: bytes) -> Finding:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import hiredis
 import pymysql
 
 from comet.config import CannotStart, Config
-from comet.doctor.finding import Finding, fine, problem
+from comet.doctor.finding import Finding, fine, problem, warning
 from comet.following.databases import examine
 from comet.redis_url import RedisUrl
 from comet.storage.mysql_errors import explain
@@ -20,6 +21,8 @@ from comet.storage.mysql_server import Server
 
 #: How long they may take, in seconds.
 PATIENCE = 5
+#: Clocks that differ by more than this make tokens and messages go stale too early or too late, in seconds.
+DRIFT = 5
 
 
 def look(config: Config) -> Iterator[Finding]:
@@ -45,10 +48,15 @@ def database(config: Config) -> Finding:
         return problem("store", str(error))
     try:
         with pymysql.connect(**server.arguments()) as link, link.cursor() as cursor:
-            cursor.execute("SELECT VERSION()")
-            [version] = cursor.fetchone() or ("",)
+            cursor.execute("SELECT VERSION(), UNIX_TIMESTAMP(NOW(6))")
+            version, there = cursor.fetchone() or ("", time.time())
     except (pymysql.MySQLError, OSError) as error:
         return problem("store", f"[db]: {explain(error, server)}")
+    drift = float(there) - time.time()
+    if abs(drift) > DRIFT:
+        return warning(
+            "store", f"{server}, {version}: its clock differs by {drift:+.0f} s: run an NTP client on both"
+        )
     return fine("store", f"{server}, {version}")
 
 

@@ -8,6 +8,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import time
 from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +19,7 @@ from twisted.trial.unittest import SkipTest
 
 from comet.__main__ import main
 from comet.certificates import self_signed
-from comet.doctor import machine, public
+from comet.doctor import machine, public, services
 from comet.doctor.finding import Level
 from tests.e2e.support import ROOT, ServerCase, in_thread, until
 
@@ -75,6 +76,14 @@ class PublicTests(ServerCase):
         trust = ssl.create_default_context(cafile=str(self.certificate))
         found = await in_thread(lambda: list(public.look(url, trust)))
         self.assertEqual({each.level for each in found}, {Level.FINE})
+        self.assertIn("certificate", [each.subject for each in found])
+        later = datetime.now(UTC) + timedelta(days=3645)
+        with patch.object(public, "datetime", wraps=datetime) as clock:
+            clock.now.return_value = later
+            found = await in_thread(lambda: list(public.look(url, trust)))
+        [certificate] = [each for each in found if each.subject == "certificate"]
+        self.assertEqual(certificate.level, Level.WARNING)
+        self.assertIn("renew it", certificate.text)
 
     def own_pair(self):
         folder = Path(self.mktemp()).absolute()
@@ -174,6 +183,11 @@ class MachineTests(ServerCase):
             self.assertEqual(found["store"][0], "ok")
             self.assertIn("MariaDB", found["store"][1])
             self.assertEqual(found["Redis"][0], level)
+        with patch.object(services, "time") as clock:
+            clock.time.side_effect = lambda: time.time() - 60
+            _, found = await in_thread(self.examine, f"[db]\nurl = {url}\n")
+        self.assertEqual(found["store"][0], "warning")
+        self.assertIn("differs by +60 s", found["store"][1])
 
     def test_certificates(self):
         """One that ends soon is a warning, one that has ended a problem."""
