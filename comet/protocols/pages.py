@@ -141,7 +141,8 @@ class Root(Resource):
         self.putChild(b"comet-server", _Prefix(self))
         if facts.demo:
             demo = facts.demo
-            for name in ("tab.js", "demo.js", "demo.css", "demo.svg", "room.js", "room.css", "check.js"):
+            styles = ("base.css", "demo.css", "room.css")
+            for name in (*styles, "tab.js", "demo.js", "room.js", "check.js", "demo.svg"):
                 own.putChild(name.encode(), WebFile(name))
             self.putChild(b"demo.json", Json(lambda: (200, demo())))
             self.putChild(b"", WebFile("demo.html"))

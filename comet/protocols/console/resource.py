@@ -48,8 +48,9 @@ POLICY = (
     " base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script';"
     " trusted-types 'none'"
 )
-#: The files of the page besides itself: the style, what begins, and what each part does.
+#: The files of the page besides itself: the styles, what begins, and what each part does.
 FILES = (
+    "base.css",
     "console.css",
     "console.js",
     *(f"console_{part}.js" for part in ("server", "parts", "sql", "now", "channels", "users", "send")),
