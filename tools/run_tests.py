@@ -32,6 +32,7 @@ HEAVY = (
     "tests.e2e.test_debian",
     "tests.e2e.test_installed",
     "tests.e2e.test_janus",
+    "tests.e2e.test_outbox_survival",
     "tests.e2e.test_partition",
     "tests.e2e.test_proxies",
     "tests.e2e.test_tutorials",

@@ -6,8 +6,6 @@ import io
 import json
 import signal
 import sqlite3
-import threading
-import time
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from urllib.parse import quote
@@ -21,11 +19,9 @@ from comet.__main__ import main
 from comet.config import Config
 from tests import mariadb
 from tests.e2e.support import EXAMPLES, ServerCase, in_thread, until
-from tests.e2e.test_survival import lengths, sql
+from tests.e2e.test_survival import sql
 
 INSERT = "INSERT INTO outbox (name, event, message) VALUES ('orders', 'new', '{}')"
-#: How many rows are written while comet dies.
-ROWS = 500
 
 
 def example(name):
@@ -218,48 +214,3 @@ async def until_noted(server):
             connection.close()
 
     await until(is_noted, "the place to be noted")
-
-
-class SurvivalTests(OutboxCase):
-    """Servers that die."""
-
-    async def test_kill_amid_rows(self):
-        """Whenever comet is killed, every row is published at least once, in order."""
-        server = await self.comet(
-            outbox={**self.outbox, "batch": 7, "interval": 20}, limits={"history": 10 * ROWS}
-        )
-        await in_thread(sql, server, *lengths(["orders"]))
-        writer = threading.Thread(target=self.write)
-        writer.start()
-        for _ in range(3):
-            before = len(await in_thread(sql, server, HISTORY))
-            while len(await in_thread(sql, server, HISTORY)) < before + ROWS // 10:
-                await deferLater(reactor, 0.02)
-            await server.stop(signal.SIGKILL)
-            self.assertTrue(writer.is_alive())
-            await server.start()
-        await in_thread(writer.join)
-        await self.until_all(server)
-        texts = [int(text) for text in await in_thread(sql, server, HISTORY)]
-        # What was published again comes a second time; what counts is when it came first.
-        self.assertEqual(list(dict.fromkeys(texts)), list(range(ROWS)))
-        self.assertLess(len(texts), ROWS + 3 * 7 + 1)
-
-    def write(self):
-        with self.maria.connect("shop") as link:
-            for number in range(ROWS):
-                link.cursor().execute(INSERT.format(number))
-                # As long as all the killing takes, and a little longer.
-                time.sleep(0.012)
-
-    async def until_all(self, server):
-        for _ in range(400):
-            if (await self.status(server))["waiting"] == 0 and str(ROWS - 1) in await in_thread(
-                sql, server, HISTORY
-            ):
-                return
-            await deferLater(reactor, 0.05)
-        raise AssertionError("rows are left")
-
-
-HISTORY = "SELECT message FROM pipes_messages WHERE name = 'orders'"
