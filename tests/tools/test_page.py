@@ -24,6 +24,7 @@ RUN = {
     "MariaDB Connector/J": ("tools/test_jdbc",),
     "MySQL Connector/J": ("tools/test_jdbc",),
     "`mysql` command line, `mysqladmin`, `mysqlcheck` (MariaDB)": ("drivers/test_tools",),
+    "FederatedX (MariaDB)": ("e2e/test_trigger",),
 }
 #: The tools that are replayed, and the scripts of what they send.
 REPLAYED = {
