@@ -13,8 +13,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-#: The most holes that are watched; beyond that the oldest are given up.
-HOLES_LIMIT = 500
+#: The most holes that are watched; beyond that the oldest are given up. One statement looks at all of them,
+#: with two parameters for each, and some databases take no more than 999.
+HOLES_LIMIT = 400
 #: The highest number of a row: a BIGINT UNSIGNED.
 NUMBER_LIMIT = (1 << 64) - 1
 

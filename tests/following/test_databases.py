@@ -14,7 +14,7 @@ from twisted.trial.unittest import TestCase
 from comet.following import feed as feeds
 from comet.following.databases import SQLFeed, examine
 from comet.following.feed import Row, WrongTable
-from comet.following.position import Hole, Position
+from comet.following.position import HOLES_LIMIT, Hole, Position
 from comet.kinds import read_database
 from comet.sections import Outbox
 from tests import mariadb
@@ -59,6 +59,13 @@ class FeedContract:
         holes = (Hole(1, 1, 5), Hole(3, 5, 5), Hole(6, 6, 5))
         portion = await self.feed().read(Position(8, holes))
         self.assertEqual([row.id for row in portion.rows], [1, 3, 4, 9])
+
+    async def test_as_many_holes_as_there_may_be(self):
+        """One statement looks at all of them."""
+        holes = tuple(Hole(2 * number, 2 * number, 5) for number in range(1, HOLES_LIMIT + 1))
+        self.add(2, HOLES_LIMIT, 2 * HOLES_LIMIT, 2 * HOLES_LIMIT + 1)
+        portion = await self.feed(batch=10).read(Position(2 * HOLES_LIMIT + 1, holes))
+        self.assertEqual([row.id for row in portion.rows], [2, HOLES_LIMIT, 2 * HOLES_LIMIT])
 
     async def test_long_texts(self):
         """No more is read of a text than shows that it is too long, and no more rows than fit."""
