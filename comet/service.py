@@ -267,6 +267,7 @@ class CometService(MultiService):
             turn=turn,
         )
         self._engine.hang_up = self._mysql.kill
+        self._engine.let_go = self._mysql.let_go
         self._engine.gaps.found = tell_gap
         self._engine.facts["hostname"] = config.main.node_name
         facts = Facts(

@@ -52,6 +52,7 @@ class Context:
     @ivar row_count: what ROW_COUNT() gives.
     @ivar found_rows: what FOUND_ROWS() gives.
     @ivar offload: runs what would take too long for the thread that serves all connections.
+    @ivar leave: ends the connection, once the statement that runs has been answered.
     @ivar transaction: what is held back until COMMIT.
     @ivar gaps: what anybody has asked for and comet does not have.
     @ivar warnings: level, number and text of what the last statement was warned of, or refused for.
@@ -69,6 +70,7 @@ class Context:
     warnings: list[tuple[str, int, str]] = field(default_factory=list)
     found_rows: int = 0
     offload: Offload = inline
+    leave: Callable[[], None] = lambda: None
     gaps: Gaps = field(default_factory=Gaps)
     transaction: Transaction = field(init=False)
 

@@ -78,6 +78,8 @@ class Engine(QueryServer):
         self._open: set[Conversation] = set()
         #: Closes the connection of a conversation, by its number; whoever owns the connections sets it.
         self.hang_up: Callable[[int], None] = lambda number: None
+        #: The same, once the statement that runs has been answered.
+        self.let_go: Callable[[int], None] = lambda number: None
         self.facts: dict[str, Value] = {
             "version": version,
             "max_allowed_packet": max_allowed_packet,
@@ -110,6 +112,7 @@ class Engine(QueryServer):
             context.variables.set_charset(login.charset)
         if login.database:
             context.use(login.database)
+        context.leave = lambda: self.let_go(login.connection_id)
         conversation = Conversation(self, context)
         self._open.add(conversation)
         self.broker.connections.add(conversation)

@@ -59,7 +59,8 @@ C{literal} is a string, a number, or the C{?} of a prepared statement::
     assignment  = [ "GLOBAL" | "SESSION" | "LOCAL" ] name "=" expression | variable ( "=" | ":=" ) expression
                 | "NAMES" expression [ "COLLATE" expression ] | ( "CHARACTER" "SET" | "CHARSET" ) expression
                 | [ "GLOBAL" | "SESSION" ] "TRANSACTION" characteristic { "," characteristic } .
-    transaction = "BEGIN" [ "WORK" ] | ( "COMMIT" | "ROLLBACK" ) [ "WORK" ] [ "AND" [ "NO" ] "CHAIN" ]
+    transaction = "BEGIN" [ "WORK" ]
+                | ( "COMMIT" | "ROLLBACK" ) [ "WORK" ] [ "AND" [ "NO" ] "CHAIN" ] [ [ "NO" ] "RELEASE" ]
                 | "ROLLBACK" [ "WORK" ] "TO" [ "SAVEPOINT" ] name | [ "RELEASE" ] "SAVEPOINT" name
                 | "START" "TRANSACTION" [ characteristic { "," characteristic } ] .
 

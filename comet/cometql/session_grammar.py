@@ -217,7 +217,7 @@ def _begin(cursor: Cursor) -> Transaction:
 
 def _commit(cursor: Cursor) -> Transaction:
     cursor.accept("WORK")
-    return Transaction("COMMIT", chain=_chain(cursor))
+    return _ending(cursor, "COMMIT")
 
 
 def _rollback(cursor: Cursor) -> Transaction:
@@ -225,18 +225,18 @@ def _rollback(cursor: Cursor) -> Transaction:
     if cursor.accept("TO"):
         cursor.accept("SAVEPOINT")
         return Transaction("ROLLBACK TO", cursor.name())
-    return Transaction("ROLLBACK", chain=_chain(cursor))
+    return _ending(cursor, "ROLLBACK")
 
 
-def _chain(cursor: Cursor) -> bool:
-    """@return: whether C{AND CHAIN} follows; C{AND NO CHAIN} and C{NO RELEASE} say what is so anyway."""
+def _ending(cursor: Cursor, verb: str) -> Transaction:
+    """@return: what ends a transaction; C{AND NO CHAIN} and C{NO RELEASE} say what is so anyway."""
     chain = cursor.accept("AND", "CHAIN")
     if not chain:
         cursor.accept("AND", "NO", "CHAIN")
-    if cursor.at("RELEASE"):
-        raise NotSupported("RELEASE, which ends the connection, is not supported")
-    cursor.accept("NO", "RELEASE")
-    return chain
+    release = not chain and cursor.accept("RELEASE")
+    if not release:
+        cursor.accept("NO", "RELEASE")
+    return Transaction(verb, chain=chain, release=release)
 
 
 def _savepoint(cursor: Cursor) -> Transaction:

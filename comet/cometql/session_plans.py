@@ -103,7 +103,10 @@ class TransactionPlan(Plan):
         self._statement = statement
 
     async def run(self, context: Context, parameters: Parameters) -> Result:
-        """@return: that it is done; after COMMIT, that all that was held has taken effect."""
+        """
+        @return: that it is done; after COMMIT, that all that was held has taken effect. That is the last
+            answer of a connection that is to end with it.
+        """
         said, transaction = self._statement, context.transaction
         match said.verb:
             case "BEGIN":
@@ -118,4 +121,6 @@ class TransactionPlan(Plan):
                 transaction.roll_back_to(said.savepoint)
             case "RELEASE":
                 transaction.release(said.savepoint)
+        if said.release:
+            context.leave()
         return Done()

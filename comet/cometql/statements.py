@@ -277,12 +277,14 @@ class Transaction:
     @ivar savepoint: the name of the savepoint.
     @ivar read_only: whether a transaction begins that only reads, if that is said.
     @ivar chain: whether the next transaction begins where this one ends.
+    @ivar release: whether the connection ends with it.
     """
 
     verb: str
     savepoint: str = ""
     read_only: bool | None = None
     chain: bool = False
+    release: bool = False
 
 
 @dataclass(frozen=True, slots=True)

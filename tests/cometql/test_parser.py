@@ -404,8 +404,16 @@ class OtherTests(ParserTests):
         self.same(Transaction("SAVEPOINT", "x"), "SAVEPOINT x", "savepoint `x`")
         self.same(Transaction("ROLLBACK TO", "x"), "ROLLBACK TO x", "ROLLBACK WORK TO SAVEPOINT `x`")
         self.same(Transaction("RELEASE", "x"), "RELEASE SAVEPOINT x")
-        self.absent("COMMIT RELEASE", "ROLLBACK AND NO CHAIN RELEASE")
-        self.wrong("START TRANSACTION READ", "ROLLBACK TO", "SAVEPOINT", "RELEASE x", "COMMIT AND")
+        self.same(Transaction("COMMIT", release=True), "COMMIT RELEASE", "COMMIT WORK AND NO CHAIN RELEASE")
+        self.same(Transaction("ROLLBACK", release=True), "ROLLBACK RELEASE")
+        self.wrong(
+            "COMMIT AND CHAIN RELEASE",
+            "START TRANSACTION READ",
+            "ROLLBACK TO",
+            "SAVEPOINT",
+            "RELEASE x",
+            "COMMIT AND",
+        )
 
     def test_set(self):
         """Assignments in every form."""

@@ -7,7 +7,6 @@ from twisted.internet.defer import Deferred
 from comet.cometql.engine import Engine
 from comet.errors import (
     BadValue,
-    NotSupported,
     ReadOnlyTransaction,
     SyntaxRefused,
     TableFull,
@@ -144,7 +143,7 @@ class CommitTests(TransactionTests):
         self.heard("a", "b")
 
     def test_chain_begins_the_next_transaction(self):
-        """AND CHAIN does, AND NO CHAIN does not; RELEASE is refused before anything is done."""
+        """AND CHAIN does, AND NO CHAIN does not."""
         self.does("BEGIN")
         self.says("a")
         self.does("COMMIT AND CHAIN")
@@ -155,9 +154,23 @@ class CommitTests(TransactionTests):
         self.does("COMMIT AND NO CHAIN NO RELEASE")
         self.says("d")
         self.heard("a", "c", "d")
-        self.refuses(NotSupported, "COMMIT RELEASE")
         for text in ("COMMIT AND", "ROLLBACK TO", "SAVEPOINT", "RELEASE x", "START TRANSACTION READ"):
             self.refuses(SyntaxRefused, text)
+
+    def test_the_connection_ends_with_it(self):
+        """After RELEASE: what was held has taken effect, or is forgotten, and the port is told to let go."""
+        gone = []
+        self.engine.let_go = gone.append
+        self.does("BEGIN")
+        self.says("a")
+        self.does("ROLLBACK RELEASE")
+        self.does("BEGIN")
+        self.says("b")
+        self.does("COMMIT NO RELEASE")
+        self.assertEqual(gone, [7])
+        self.does("COMMIT RELEASE")
+        self.assertEqual(gone, [7, 7])
+        self.heard("b")
 
     def test_the_flags_tell(self):
         """A transaction is open from BEGIN on, or from the first statement that is held."""

@@ -56,6 +56,24 @@ class TransactionTests(ServerCase):
                 found.append(frame["data"])
         self.assertEqual(found, list(texts))
 
+    async def test_release(self):
+        """COMMIT RELEASE is answered, and then the connection is closed; so is ROLLBACK RELEASE."""
+        await self.begin()
+
+        def work(ending):
+            connection = self.login()
+            cursor = connection.cursor()
+            cursor.execute(INSERT, [ending])
+            cursor.execute(f"{ending} RELEASE")
+            with self.assertRaises(pymysql.err.OperationalError) as caught:
+                cursor.execute("SELECT 1")
+            return caught.exception.args[0]
+
+        for ending in ("COMMIT", "ROLLBACK"):
+            # The driver's own numbers for a connection that the server has closed.
+            self.assertIn(await in_thread(work, ending), (2006, 2013))
+        await self.heard("COMMIT")
+
     async def test_drivers_hold_until_commit(self):
         """Each driver as it comes: nothing before commit(), all of it after, nothing after rollback()."""
         await self.begin()

@@ -118,6 +118,12 @@ class MySQLFactory(Factory, Port):
             if client.number == number:
                 client.kill()
 
+    def let_go(self, number: int) -> None:
+        """Close the connection of that number, if it is there, once its statement has been answered."""
+        for client in tuple(self._clients):
+            if client.number == number:
+                client.wind_up()
+
     def wind_up(self) -> Deferred[None]:
         """
         Close every connection, each once the statement that it runs has been answered.
