@@ -17,8 +17,8 @@ from comet.errors import BadPattern
 
 #: The longest pattern, the most places in it when repetitions are written out, and how deep brackets go.
 _LONGEST, _MOST_PLACES, _DEEPEST = 1000, 1000, 50
-#: The most ways that are remembered.
-_MOST_WAYS = 20_000
+#: The most that is remembered, in places of sets and ways between these.
+_MOST_REMEMBERED = 100_000
 #: How many letters lie between two looks at the clock.
 _STRIDE = 256
 
@@ -294,7 +294,7 @@ class Pattern:
         self._places = [_Place()]
         self._first = self._add(_Reader(pattern).read(), 0)
         self._states: dict[frozenset[int], _State] = {}
-        self._ways = 0
+        self._remembered = 0
 
     def found_in(self, text: str, look: Callable[[], None] = lambda: None) -> bool:
         """
@@ -372,6 +372,7 @@ class Pattern:
             state = _State(places, 0 in places, 0 in ends)
             if not at_start:
                 self._states[places] = state
+                self._remembered += len(places)
         return state
 
     @cached_property
@@ -385,12 +386,12 @@ class Pattern:
             place = self._places[number]
             if place.letters is not None and self._take(place.letters, letter):
                 after.update(place.ways)
-        if self._ways >= _MOST_WAYS:
-            self._ways = 0
+        if self._remembered >= _MOST_REMEMBERED:
+            self._remembered = 0
             for each in (*self._states.values(), self._start):
                 each.ways.clear()
             self._states.clear()
-        self._ways += 1
+        self._remembered += 1
         following = self._state(self._reached(after, at_start=False, at_end=False))
         state.ways[letter] = following
         return following

@@ -37,6 +37,8 @@ from comet.errors import (
 
 #: The most seconds that a statement may take.
 SECONDS = 2.0
+#: How many regular expressions are kept with what has been found out of them, a few megabytes each at most.
+_MOST_REGEXPS = 20
 #: How many steps of SQLite's machine lie between two looks at the clock.
 _STEPS = 20_000
 _AFFINITIES = {Kind.INT: "INTEGER", Kind.BIGINT: "INTEGER", Kind.DOUBLE: "REAL", Kind.DECIMAL: "NUMERIC"}
@@ -197,7 +199,7 @@ class _Calls:
             return None
         wanted = written(pattern)
         if wanted not in self._regexps:
-            if len(self._regexps) > 100:
+            if len(self._regexps) >= _MOST_REGEXPS:
                 self._regexps.clear()
             self._regexps[wanted] = Pattern(wanted, caseless)
         return int(self._regexps[wanted].found_in(written(value), self._look))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import time
 
@@ -117,11 +118,20 @@ class PatternTests(SynchronousTestCase):
         started = time.monotonic()
         self.assertFalse(Pattern("^(a|aa|a*)*$", caseless=False).found_in("a" * 20_000 + "b"))
         self.assertFalse(Pattern("(x+x+)+y", caseless=False).found_in("x" * 20_000))
-        many = "".join(map(chr, range(0x4E00, 0x9000))) * 2
-        pattern = Pattern("z", caseless=False)
-        self.assertFalse(pattern.found_in(many))
-        self.assertLessEqual(sum(len(state.ways) for state in pattern._states.values()), 20_000)
         self.assertLess(time.monotonic() - started, 10)
+
+    def test_what_is_remembered_has_a_bound(self):
+        """Be it many letters, or many sets of places."""
+        letters = "".join(map(chr, range(0x4E00, 0x9FFF)))
+        chance = random.Random(1)
+        mixed = "".join(chance.choice("ab") for _ in range(3000))
+        for text, source in ((letters * 5, "[b-c]z"), (mixed, "a.{400}z")):
+            pattern = Pattern(source, caseless=False)
+            self.assertFalse(pattern.found_in(text))
+            states = pattern._states.values()
+            remembered = sum(len(state.places) + len(state.ways) for state in states)
+            self.assertLessEqual(remembered, 101_000)
+            self.assertLessEqual(remembered, pattern._remembered)
 
     def test_it_can_be_stopped(self):
         """By whoever looks at the clock."""
