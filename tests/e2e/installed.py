@@ -82,7 +82,8 @@ def _end(process):
 
 def until(condition, what):
     """Wait until C{condition()} is true. @return: what it gave."""
-    for _ in range(PATIENCE * 20):
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
         if result := condition():
             return result
         time.sleep(0.05)
